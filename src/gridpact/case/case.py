@@ -1,0 +1,91 @@
+"""A case: the data of a district as one frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gridpact.case.schema import SCHEMA
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """Tables, profiles and horizon of a district.
+
+    ``tables`` holds every table of the schema with all its columns (empty where the case has none): ids and
+    texts as ``str`` objects, numbers as float64, flags as bool, row order as in the source, index 0..n-1.
+    ``profiles`` has the snapshots as index (time-zone aware) and one float column per ``table/id/column``.
+
+    A case made by ``read_case`` has been validated. The tables are meant to be read, not changed; make a new
+    case with ``replace_table``.
+    """
+
+    name: str
+    currency: str
+    timezone: str
+    start: pd.Timestamp
+    step_minutes: float
+    steps: int
+    tables: Mapping[str, pd.DataFrame]
+    profiles: pd.DataFrame
+    frequency_hz: float = 50.0
+    _positions: dict[tuple[str, str], Ints] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def snapshots(self) -> pd.DatetimeIndex:
+        """Start of every step, in the case's time zone; steps are equal in absolute time."""
+        step = pd.Timedelta(minutes=self.step_minutes)
+        utc = pd.date_range(self.start.tz_convert("UTC"), periods=self.steps, freq=step)
+        return utc.tz_convert(self.timezone).rename("snapshot")
+
+    @property
+    def hours(self) -> float:
+        """Length of a step in hours."""
+        return self.step_minutes / 60.0
+
+    def count(self, table: str) -> int:
+        return len(self.tables[table])
+
+    def ids(self, table: str) -> list[str]:
+        """The key column of a table."""
+        return [str(value) for value in self.tables[table][SCHEMA[table].key]]
+
+    def column(self, table: str, column: str) -> Floats:
+        """A number column, shape (n,)."""
+        return self.tables[table][column].to_numpy(dtype=np.float64)
+
+    def flags(self, table: str, column: str) -> NDArray[np.bool_]:
+        """A flag column, shape (n,)."""
+        return self.tables[table][column].to_numpy(dtype=np.bool_)
+
+    def series(self, table: str, column: str) -> Floats:
+        """A number column over time, shape (n, steps): its profiles where given, its constants elsewhere."""
+        values = np.repeat(self.column(table, column)[:, None], self.steps, axis=1)
+        for row, name in enumerate(self.ids(table)):
+            path = f"{table}/{name}/{column}"
+            if path in self.profiles.columns:
+                values[row] = self.profiles[path].to_numpy(dtype=np.float64)
+        return values
+
+    def positions(self, table: str, column: str) -> Ints:
+        """Row numbers, in the referenced table, of the ids in a reference column; shape (n,)."""
+        if (table, column) not in self._positions:
+            target = pd.Index(self.ids(SCHEMA[table].column(column).references))
+            found = target.get_indexer(pd.Index(self.tables[table][column].astype(str)))
+            self._positions[table, column] = np.asarray(found, dtype=np.int64)
+        return self._positions[table, column]
+
+    def lines_in_service(self) -> NDArray[np.bool_]:
+        """Which lines carry current: in service, and without an open switch; shape (lines,)."""
+        carrying = self.flags("lines", "in_service").copy()
+        open_switch = ~self.flags("switches", "closed")
+        carrying[self.positions("switches", "line")[open_switch]] = False
+        return carrying

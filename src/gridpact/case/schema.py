@@ -1,0 +1,270 @@
+"""The data model, declared once: every table, column, unit, default, bound and reference of a case.
+
+Reading, writing, validation, documentation and the ``gridpact schema`` command all follow from ``SCHEMA``.
+A blank cell means the column's default; a column whose default is "none" (NaN) says in its description
+what a blank means.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Kind = Literal["id", "text", "number", "flag"]
+Default = str | float | bool | None
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: ``default`` None means that a value is required, NaN that it may stay blank.
+
+    ``minimum`` and ``maximum`` are inclusive; ``positive`` excludes zero. ``references`` names the table
+    whose key the value must occur in. ``profile`` says whether a time series may replace the value.
+    """
+
+    name: str
+    description: str
+    kind: Kind = "number"
+    unit: str = ""
+    default: Default = None
+    minimum: float | None = None
+    maximum: float | None = None
+    positive: bool = False
+    references: str = ""
+    choices: tuple[str, ...] = ()
+    profile: bool = False
+
+    @property
+    def required(self) -> bool:
+        return self.default is None
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table; its first column is its key, unique and never blank."""
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+    required: bool = False
+
+    @property
+    def key(self) -> str:
+        return self.columns[0].name
+
+    def column(self, name: str) -> Column:
+        return next(column for column in self.columns if column.name == name)
+
+
+BLANK: Final = float("nan")
+
+
+def _id(name: str, description: str) -> Column:
+    return Column(name, description, kind="id")
+
+
+def _ref(name: str, table: str, description: str) -> Column:
+    return Column(name, description, kind="id", references=table)
+
+
+_BUS = _ref("bus", "buses", "bus it is connected to")
+
+_BUSES = Table(
+    "buses",
+    "Nodes of the electricity network.",
+    (
+        _id("bus", "name of the bus"),
+        Column("vn_kv", "nominal line-to-line voltage", unit="kV", positive=True),
+        Column("vm_min_pu", "lowest permitted voltage magnitude", unit="p.u.", positive=True, maximum=2.0),
+        Column("vm_max_pu", "highest permitted voltage magnitude", unit="p.u.", positive=True, maximum=2.0),
+        Column("x", "horizontal coordinate for drawings; blank: drawn as a tree", default=BLANK),
+        Column("y", "vertical coordinate for drawings; blank: drawn as a tree", default=BLANK),
+    ),
+    required=True,
+)
+
+_LINES = Table(
+    "lines",
+    "Lines and cables: a series impedance with half of the charging capacitance at each end.",
+    (
+        _id("line", "name of the line"),
+        _ref("from_bus", "buses", "bus at the from end"),
+        _ref("to_bus", "buses", "bus at the to end"),
+        Column("length_km", "length", unit="km", positive=True),
+        Column("r_ohm_per_km", "series resistance", unit="ohm/km", minimum=0.0),
+        Column("x_ohm_per_km", "series reactance", unit="ohm/km", minimum=0.0),
+        Column("c_nf_per_km", "capacitance", unit="nF/km", default=0.0, minimum=0.0),
+        Column("max_i_ka", "highest permitted current at either end; blank: none", unit="kA", default=BLANK, positive=True),
+        Column("in_service", "false takes the line out of the network", kind="flag", default=True),
+    ),
+)
+
+_SWITCHES = Table(
+    "switches",
+    "Switches in lines; a line with an open switch carries nothing.",
+    (
+        _id("switch", "name of the switch"),
+        _ref("line", "lines", "line the switch stands in"),
+        Column("closed", "whether the switch is closed", kind="flag", default=True),
+    ),
+)
+
+_INTERFACES = Table(
+    "interfaces",
+    "Connections to the transmission network, where power is bought and sold. The buying price is price_per_mwh, "
+    "the selling price min(price, sell_ratio x price).",
+    (
+        _id("interface", "name of the interface"),
+        _BUS,
+        Column("vm_pu", "voltage magnitude held at the bus", unit="p.u.", positive=True, maximum=2.0),
+        Column("price_per_mwh", "price of imported energy", unit="currency/MWh", profile=True),
+        Column("sell_ratio", "selling price over buying price", default=1.0, minimum=0.0, profile=True),
+        Column("max_import_mw", "highest import; blank: unlimited", unit="MW", default=BLANK, minimum=0.0, profile=True),
+        Column("max_export_mw", "highest export; blank: unlimited", unit="MW", default=BLANK, minimum=0.0, profile=True),
+        Column("min_q_mvar", "lowest reactive import; blank: unlimited", unit="Mvar", default=BLANK, profile=True),
+        Column("max_q_mvar", "highest reactive import; blank: unlimited", unit="Mvar", default=BLANK, profile=True),
+    ),
+)
+
+_GENERATORS = Table(
+    "generators",
+    "Dispatchable generators: cost per hour = cost_per_mwh p + cost_per_mw2h p^2, or offer blocks.",
+    (
+        _id("generator", "name of the generator"),
+        _BUS,
+        Column("min_p_mw", "lowest active power", unit="MW", default=0.0, profile=True),
+        Column("max_p_mw", "highest active power", unit="MW", profile=True),
+        Column("min_q_mvar", "lowest reactive power", unit="Mvar", default=0.0, profile=True),
+        Column("max_q_mvar", "highest reactive power", unit="Mvar", default=0.0, profile=True),
+        Column("cost_per_mwh", "linear cost; zero where the generator has offers", unit="currency/MWh", default=0.0, profile=True),
+        Column("cost_per_mw2h", "quadratic cost", unit="currency/(MW^2 h)", default=0.0, minimum=0.0, profile=True),
+        Column(
+            "slack",
+            "true makes its bus the reference of a network without interface (else the first generator's bus)",
+            kind="flag",
+            default=False,
+        ),
+    ),
+)
+
+_OFFERS = Table(
+    "offers",
+    "Blocks in which a generator offers its power, stacked from zero in the order of their cost.",
+    (
+        _id("offer", "name of the block"),
+        _ref("generator", "generators", "generator that offers"),
+        Column("p_mw", "width of the block", unit="MW", minimum=0.0, profile=True),
+        Column("cost_per_mwh", "cost of energy in the block", unit="currency/MWh", profile=True),
+    ),
+)
+
+_RENEWABLES = Table(
+    "renewables",
+    "Wind and PV: available active power, behind an inverter that may provide reactive power.",
+    (
+        _id("renewable", "name of the plant"),
+        _BUS,
+        Column("kind", "kind of plant", kind="text", choices=("wind", "pv", "other")),
+        Column("p_mw", "available active power", unit="MW", minimum=0.0, profile=True),
+        Column("sn_mva", "apparent-power limit, p^2 + q^2 <= sn^2; blank: no reactive power", unit="MVA", default=BLANK, positive=True),
+        Column("curtailable", "false: all available power must be taken", kind="flag", default=True),
+        Column("cost_per_mwh", "cost of energy taken", unit="currency/MWh", default=0.0, profile=True),
+    ),
+)
+
+_STORAGES = Table(
+    "storages",
+    "Electricity storage: e[t] = (1 - loss_per_hour)^h e[t-1] + h (efficiency_charge c - d / efficiency_discharge).",
+    (
+        _id("storage", "name of the storage"),
+        _BUS,
+        Column("energy_mwh", "energy capacity", unit="MWh", positive=True),
+        Column("charge_mw", "highest charging power, on the network's side", unit="MW", minimum=0.0, profile=True),
+        Column("discharge_mw", "highest discharging power, on the network's side", unit="MW", minimum=0.0, profile=True),
+        Column("efficiency_charge", "energy stored over energy taken", positive=True, maximum=1.0),
+        Column("efficiency_discharge", "energy given over energy removed", positive=True, maximum=1.0),
+        Column("initial_mwh", "energy at the start", unit="MWh", minimum=0.0),
+        Column("final_mwh", "least energy at the end; blank: initial_mwh", unit="MWh", default=BLANK, minimum=0.0),
+        Column("min_mwh", "least energy at any time", unit="MWh", default=0.0, minimum=0.0),
+        Column("loss_per_hour", "share of the stored energy lost in an hour", default=0.0, minimum=0.0, maximum=1.0),
+        Column("wear_cost_per_mwh", "cost of discharged energy", unit="currency/MWh", default=0.0, minimum=0.0),
+    ),
+)
+
+_LOADS = Table(
+    "loads",
+    "Demand that must be served; bids and shiftable energy of the same customer stand in their own tables.",
+    (
+        _id("load", "name of the load"),
+        _BUS,
+        Column("p_mw", "active power", unit="MW", default=0.0, profile=True),
+        Column("q_mvar", "reactive power", unit="Mvar", default=0.0, profile=True),
+    ),
+)
+
+_BIDS = Table(
+    "bids",
+    "Blocks of demand that a load takes only where the price is below their benefit.",
+    (
+        _id("bid", "name of the block"),
+        _ref("load", "loads", "load that bids"),
+        Column("p_mw", "width of the block", unit="MW", minimum=0.0, profile=True),
+        Column("benefit_per_mwh", "value of energy in the block", unit="currency/MWh", profile=True),
+        Column("q_mvar_per_mw", "reactive over active power", unit="Mvar/MW", default=0.0),
+    ),
+)
+
+_SHIFTABLE = Table(
+    "shiftable",
+    "Energy that a load needs within the horizon, at hours to be chosen; a profile of max_p_mw gives the window.",
+    (
+        _ref("load", "loads", "load it belongs to"),
+        Column("energy_mwh", "energy needed over the horizon", unit="MWh", minimum=0.0),
+        Column("min_p_mw", "lowest power", unit="MW", default=0.0, minimum=0.0, profile=True),
+        Column("max_p_mw", "highest power", unit="MW", minimum=0.0, profile=True),
+        Column("q_mvar_per_mw", "reactive over active power", unit="Mvar/MW", default=0.0),
+    ),
+)
+
+_SHUNTS = Table(
+    "shunts",
+    "Shunt elements; they consume p_mw and q_mvar at 1 p.u., times the voltage squared. A capacitor has q_mvar < 0.",
+    (
+        _id("shunt", "name of the shunt"),
+        _BUS,
+        Column("p_mw", "active power consumed at 1 p.u.", unit="MW", default=0.0, minimum=0.0),
+        Column("q_mvar", "reactive power consumed at 1 p.u.", unit="Mvar", default=0.0),
+    ),
+)
+
+SCHEMA: Final[dict[str, Table]] = {
+    table.name: table
+    for table in (
+        _BUSES,
+        _LINES,
+        _SWITCHES,
+        _INTERFACES,
+        _GENERATORS,
+        _OFFERS,
+        _RENEWABLES,
+        _STORAGES,
+        _LOADS,
+        _BIDS,
+        _SHIFTABLE,
+        _SHUNTS,
+    )
+}
+
+HEADER: Final = Table(
+    "case",
+    "The file case.toml: name, money and time.",
+    (
+        Column("name", "name of the case", kind="text"),
+        Column("currency", "name of the currency", kind="text", default="unit"),
+        Column("timezone", "IANA name of the time zone", kind="text", default="UTC"),
+        Column("start", "start of the first step, ISO 8601 with offset", kind="text"),
+        Column("step_minutes", "length of a step", unit="min", positive=True),
+        Column("steps", "number of steps", minimum=1.0),
+        Column("frequency_hz", "frequency, for the line capacitances", unit="Hz", default=50.0, positive=True),
+    ),
+)

@@ -1,0 +1,101 @@
+"""Standard form: a program as matrices and cones, with the names of its rows and columns.
+
+    minimise    1/2 x'Px + q'x + constant
+    subject to  A x + s = b,   s in K = zero x nonnegative x second-order cones
+
+    dual        P x + q + A'z = 0,   z in K*,   gap = x'Px + q'x + b'z
+
+The multiplier of a row is its entry of z: for an equality written as ``supply - demand == 0`` it is
++d(cost)/d(demand), for an inequality the fall of the cost when the limit is relaxed by one unit.
+Form and signs follow Goulart and Chen, "Clarabel: An interior-point solver for conic programs with
+quadratic objectives", 2024.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import cvxpy as cp
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from gridpact.programs.program import Program, Rows
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Cone = tuple[str, int]
+
+
+@dataclass(frozen=True, eq=False)
+class StandardForm:
+    """Matrices (CSC), cones in the order of the rows, and index arrays by name.
+
+    ``rows[name]`` has the shape of the named constraint, -1 where it has no row; ``columns[name]`` has the
+    shape of the named variable. ``integers`` are the columns that must be whole numbers.
+    """
+
+    P: sp.csc_array
+    q: Floats
+    A: sp.csc_array
+    b: Floats
+    constant: float
+    cones: tuple[Cone, ...]
+    rows: Mapping[str, Ints]
+    columns: Mapping[str, Ints]
+    integers: Ints
+
+    def with_b(self, b: Floats) -> StandardForm:
+        """The same program with another right-hand side."""
+        return replace(self, b=b)
+
+    def cost(self, x: Floats) -> float:
+        """1/2 x'Px + q'x + constant."""
+        return float(0.5 * x @ (self.P @ x) + self.q @ x + self.constant)
+
+
+def compile_program(program: Program) -> StandardForm:
+    """Let CVXPY canonicalise the program once and keep track of every named row and column."""
+    data, _, inverse = program.problem().get_problem_data(cp.CLARABEL)
+    stuffed = data["param_prob"]
+    starts = _starts([constraint.id for constraint in stuffed.constraints], [c.size for c in stuffed.constraints])
+    columns = {name: _columns(variable, stuffed.var_id_to_col) for name, variable in program.variables.items()}
+    return StandardForm(
+        P=sp.csc_array(data["P"]) if "P" in data else sp.csc_array((data["c"].size, data["c"].size)),
+        q=np.asarray(data["c"], dtype=np.float64),
+        A=sp.csc_array(data["A"]),
+        b=np.asarray(data["b"], dtype=np.float64),
+        constant=float(inverse[-1]["offset"]),
+        cones=_cones(data["dims"]),
+        rows={name: _rows(rows, starts) for name, rows in program.constraints.items()},
+        columns=columns,
+        integers=_integers(program, columns),
+    )
+
+
+def _starts(ids: list[int], sizes: list[int]) -> dict[int, int]:
+    return dict(zip(ids, np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(int).tolist(), strict=True))
+
+
+def _rows(rows: Rows, starts: Mapping[int, int]) -> Ints:
+    numbers = np.full(rows.where.size, -1, dtype=np.int64)
+    covered = rows.where.ravel(order="F")
+    numbers[covered] = starts[rows.constraint.id] + np.arange(covered.sum())
+    return numbers.reshape(rows.where.shape, order="F")
+
+
+def _columns(variable: cp.Variable, starts: Mapping[int, int]) -> Ints:
+    numbers: Ints = starts[variable.id] + np.arange(variable.size, dtype=np.int64)
+    return numbers.reshape(variable.shape, order="F")
+
+
+def _integers(program: Program, columns: Mapping[str, Ints]) -> Ints:
+    whole = [columns[name].ravel() for name, v in program.variables.items() if v.attributes["boolean"]]
+    return np.concatenate(whole) if whole else np.zeros(0, dtype=np.int64)
+
+
+def _cones(dims: object) -> tuple[Cone, ...]:
+    zero, nonnegative, second_order = dims.zero, dims.nonneg, dims.soc  # type: ignore[attr-defined]
+    linear = [("zero", int(zero)), ("nonnegative", int(nonnegative))]
+    return tuple([cone for cone in linear if cone[1]] + [("second_order", int(size)) for size in second_order])

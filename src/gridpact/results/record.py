@@ -1,0 +1,43 @@
+"""What a run leaves behind, as one value: the record that is archived, judged and reported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gridpact.case.case import Case
+
+Summary = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """A study's question and settings, the case it was asked of, and everything that was answered.
+
+    ``solution`` holds the solved convex program as plain arrays (see ``gridpact.programs.standard_form``),
+    ``certificate`` the judge's document, ``provenance`` versions, seed and times.
+    """
+
+    question: str
+    settings: Mapping[str, Any]
+    case: Case
+    summary: Summary
+    tables: Mapping[str, pd.DataFrame]
+    solution: Mapping[str, NDArray[Any]]
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    certificate: Mapping[str, Any] = field(default_factory=dict)
+
+
+def long_table(snapshots: pd.DatetimeIndex, name: str, ids: list[str], **columns: NDArray[Any]) -> pd.DataFrame:
+    """A tidy table from arrays of shape (ids, steps): rows ordered by snapshot, then id."""
+    steps, n = len(snapshots), len(ids)
+    frame = {"snapshot": np.repeat(snapshots.to_numpy(), n), name: ids * steps}
+    frame |= {column: np.asarray(values).T.reshape(-1) for column, values in columns.items()}
+    table = pd.DataFrame(frame)
+    table["snapshot"] = snapshots.repeat(n)
+    return table
