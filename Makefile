@@ -1,0 +1,66 @@
+# make demo      clear tomorrow's market of the 33-bus feeder and print its prices
+# make test      style, types, tests and documentation
+# make test-all  the same with the long campaigns
+# make lint      style and types only
+# make docs      the documentation, in site/
+# make lock      pin the newest fitting versions in requirements.lock
+# make clean     remove everything that was made, except the results in runs/
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.PHONY: demo test test-all lint docs lock clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+LOCKED := .venv/stamp-locked
+READY := .venv/stamp-ready
+RUN = runs/ieee33-day-$(shell date +%Y%m%d-%H%M%S)
+
+demo: RUN := $(RUN)
+demo: $(READY)
+	mkdir -p runs
+	$(BIN)/gridpact run ieee33-day --out $(RUN)
+	$(BIN)/gridpact show $(RUN) summary
+	$(BIN)/gridpact show $(RUN) electricity_prices | sed -n 1,16p
+	@echo "Figures and certificate: $(RUN)/report.html"
+
+test: lint
+	$(BIN)/python -m pytest -q
+	$(BIN)/mkdocs build --strict --quiet
+
+test-all: lint
+	$(BIN)/python -m pytest -q -m "campaign or not campaign"
+	$(BIN)/mkdocs build --strict --quiet
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy --strict src
+
+docs: $(READY)
+	$(BIN)/mkdocs build --strict
+
+$(READY): $(LOCKED) pyproject.toml
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(LOCKED): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "GridPact needs Python 3.11 or newer, and '$(PYTHON)' is $$($(PYTHON) --version 2>&1)." \
+	    "Name another one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --require-hashes --only-binary=:all: -r requirements.lock
+	touch $@
+
+# pip-tools gets an environment of its own: it is needed here and nowhere else.
+lock:
+	$(PYTHON) -m venv --clear build/lock
+	build/lock/bin/python -m pip install --quiet pip-tools
+	build/lock/bin/pip-compile --quiet --upgrade --strip-extras --generate-hashes --allow-unsafe \
+	  --no-emit-index-url --no-emit-find-links --no-emit-options --no-header \
+	  --extra test --extra docs --extra pandapower -o requirements.lock pyproject.toml requirements.in
+
+clean:
+	rm -rf .venv site build dist src/gridpact.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
