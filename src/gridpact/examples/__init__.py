@@ -1,0 +1,37 @@
+"""Cases and studies carried in the package: ``<name>/study.toml`` beside its case folder and its SOURCES.txt."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+from gridpact.errors import InputError, Issue
+
+_DESCRIPTIONS = {
+    "ieee33-day": "33-node feeder over a summer day: PV, wind, storage, generators, bids and shiftable demand",
+    "papavasiliou15": "15-node feeder, one hour: a cheap generator at the far end behind a narrow line",
+    "papavasiliou15-b": "the same with a must-take injection at bus 8, which congests the way to the root",
+    "pjm5-dc": "PJM 5-bus transmission system, one hour, DC: meshed, one line congested",
+}
+
+
+def names() -> list[str]:
+    """Names of the examples."""
+    return list(_DESCRIPTIONS)
+
+
+def path(name: str) -> Path:
+    """Folder of an example: study.toml, case/ and SOURCES.txt. Raises InputError for an unknown name."""
+    _require(name)
+    return Path(str(resources.files(__name__))) / name
+
+
+def describe(name: str) -> str:
+    """What an example shows, in one line. Raises InputError for an unknown name."""
+    _require(name)
+    return _DESCRIPTIONS[name]
+
+
+def _require(name: str) -> None:
+    if name not in _DESCRIPTIONS:
+        raise InputError([Issue("no example has this name", f"The examples are: {', '.join(names())}.", value=name)])
