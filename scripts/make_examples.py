@@ -153,19 +153,22 @@ def case33bw(root: Path) -> None:
 
 # --- ieee33-day -------------------------------------------------------------------------------------------------
 
-# Names of the sections whose limit differs from the 0.2 kA of the laterals.
-IEEE33_LIMITS = {"1-2": 0.4, "2-3": 0.4, "3-4": 0.4, "4-5": 0.4, "5-6": 0.4}
+# Sections whose limit differs from the 0.2 kA of the others.
+IEEE33_LIMITS = {"1-2": 0.4, "2-3": 0.4, "3-4": 0.4, "4-5": 0.4, "5-6": 0.4, "23-24": 0.045}
+
+# Import the transmission operator grants, in MW: less from 18 to 22 h than in the rest of the day.
+IEEE33_EVENING, IEEE33_EVENING_IMPORT, IEEE33_IMPORT = (18, 19, 20, 21), 1.25, 3.5
 
 IEEE33_DEVICES: Tables = {
     "interfaces": rows(
-        "interface bus vm_pu price_per_mwh sell_ratio max_import_mw max_export_mw",
-        ("substation", "1", 1.0, 47.0, 0.9, 4.0, 1.0),
+        "interface bus vm_pu price_per_mwh sell_ratio max_import_mw max_export_mw max_q_mvar",
+        ("substation", "1", 1.0, 47.0, 0.9, IEEE33_IMPORT, 1.0, 0.6),
     ),
     "generators": rows(
         "generator bus min_p_mw max_p_mw min_q_mvar max_q_mvar cost_per_mwh cost_per_mw2h",
         ("gas-24", "24", 0.0, 0.6, -0.2, 0.3, 42.0, 15.0),
-        ("biogas-30", "30", 0.0, 0.5, -0.2, 0.3, 0.0, 0.0),
-        ("diesel-17", "17", 0.0, 0.4, -0.1, 0.2, 90.0, 0.0),
+        ("biogas-30", "30", 0.0, 0.5, -0.1, 0.2, 0.0, 0.0),
+        ("diesel-17", "17", 0.0, 0.4, -0.1, 0.2, 68.0, 0.0),
     ),
     "offers": rows(
         "offer generator p_mw cost_per_mwh",
@@ -188,19 +191,19 @@ IEEE33_DEVICES: Tables = {
     ),
     "shiftable": rows(
         "load energy_mwh max_p_mw q_mvar_per_mw",
-        ("load-8", 1.2, 0.3, 0.0),
-        ("load-25", 1.0, 0.25, 0.3),
+        ("load-8", 2.0, 0.5, 0.0),
+        ("load-25", 2.0, 0.5, 0.3),
     ),
-    "shunts": rows("shunt bus p_mw q_mvar", ("capacitor-30", "30", 0.0, -0.4)),
+    "shunts": rows("shunt bus p_mw q_mvar", ("capacitor-30", "30", 0.0, -0.3)),
 }
 
-# Name, bus, kind, rated active power in MW, column of the weather data.
+# Name, bus, kind, rated active power in MW, column of the weather data, whether it may be curtailed.
 IEEE33_PLANTS = (
-    ("pv-14", "14", "pv", 0.4, "pv_320_PV_1"),
-    ("pv-21", "21", "pv", 0.3, "pv_113_PV_1"),
-    ("pv-25", "25", "pv", 0.5, "pv_101_PV_1"),
-    ("wind-11", "11", "wind", 0.3, "wind_122_WIND_1"),
-    ("wind-31", "31", "wind", 0.4, "wind_317_WIND_1"),
+    ("pv-14", "14", "pv", 0.4, "pv_320_PV_1", True),
+    ("pv-21", "21", "pv", 0.3, "pv_113_PV_1", False),
+    ("pv-25", "25", "pv", 0.5, "pv_101_PV_1", True),
+    ("wind-11", "11", "wind", 0.3, "wind_122_WIND_1", True),
+    ("wind-31", "31", "wind", 0.4, "wind_317_WIND_1", True),
 )
 IEEE33_INVERTER_RATIO = 1.1
 
@@ -225,23 +228,29 @@ def ieee33_renewables() -> list[Row]:
             "bus": bus,
             "kind": kind,
             "p_mw": rated,
-            "sn_mva": power(IEEE33_INVERTER_RATIO * rated),
+            "sn_mva": power(IEEE33_INVERTER_RATIO * rated) if kind == "pv" else None,
+            "curtailable": curtailable,
         }
-        for name, bus, kind, rated, _ in IEEE33_PLANTS
+        for name, bus, kind, rated, _, curtailable in IEEE33_PLANTS
     ]
 
 
 def ieee33_profiles() -> list[Row]:
     weather = source("rts_gmlc/day_ahead_2020-07-15_pu.csv")
     prices = [float(hour["lmp_usd_per_MWh"]) for hour in source("li2019/day24_energy_hub.csv")]
-    series: dict[str, list[float]] = {"interfaces/substation/price_per_mwh": prices}
+    series: dict[str, list[float]] = {
+        "interfaces/substation/price_per_mwh": prices,
+        "interfaces/substation/max_import_mw": [
+            IEEE33_EVENING_IMPORT if hour in IEEE33_EVENING else IEEE33_IMPORT for hour in HOURS
+        ],
+    }
     for load in feeder33_loads():
         shape = [float(hour[region(int(str(load["bus"])))]) for hour in weather]
         for column in ("p_mw", "q_mvar"):
             series[f"loads/{load['load']}/{column}"] = [
                 power(float(load[column] or 0.0) * value / max(shape)) for value in shape
             ]
-    for name, _, _, rated, column in IEEE33_PLANTS:
+    for name, _, _, rated, column, _ in IEEE33_PLANTS:
         series[f"renewables/{name}/p_mw"] = [power(rated * float(hour[column])) for hour in weather]
     for shift in IEEE33_DEVICES["shiftable"]:
         customer, highest = str(shift["load"]), float(shift["max_p_mw"] or 0.0)
