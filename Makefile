@@ -15,9 +15,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCKED := .venv/stamp-locked
 READY := .venv/stamp-ready
-RUN = runs/ieee33-day-$(shell date +%Y%m%d-%H%M%S)
+RUN := runs/ieee33-day-$(shell date +%Y%m%d-%H%M%S)
 
-demo: RUN := $(RUN)
 demo: $(READY)
 	mkdir -p runs
 	$(BIN)/gridpact run ieee33-day --out $(RUN)
