@@ -47,6 +47,8 @@ def flat(expression: cp.Expression) -> cp.Expression:
 
 def pick(expression: cp.Expression, where: Mask) -> cp.Expression:
     """The entries where ``where`` is true, column-major."""
+    if where.all():
+        return flat(expression)
     return flat(expression)[np.flatnonzero(where.ravel(order="F"))]
 
 
@@ -60,10 +62,15 @@ def equal(expression: cp.Expression, constant: Floats | float = 0.0) -> Rows:
     return Rows(expression == constant, np.ones(expression.shape, dtype=np.bool_))
 
 
-def cone(bound: cp.Expression, parts: list[cp.Expression]) -> Rows:
-    """||(parts)||_2 <= bound, entry by entry; rows have the shape (1 + len(parts), entries)."""
-    constraint = cp.SOC(flat(bound), cp.vstack([flat(part) for part in parts]), axis=0)
-    return Rows(constraint, np.ones((1 + len(parts), bound.size), dtype=np.bool_))
+def cone(bound: cp.Expression, parts: list[cp.Expression], where: Mask | None = None) -> Rows:
+    """||(parts)||_2 <= bound for the entries where ``where`` is true (all, if None).
+
+    Rows have the shape (1 + parts, *bound.shape); number 0 along the first axis belongs to the bound.
+    """
+    covered = np.ones(bound.shape, dtype=np.bool_) if where is None else where
+    vectors = cp.vstack([pick(part, covered) for part in parts])
+    rows = np.broadcast_to(covered, (1 + len(parts), *covered.shape))
+    return Rows(cp.SOC(pick(bound, covered), vectors, axis=0), rows)
 
 
 def box(expression: cp.Expression, lower: Floats, upper: Floats, names: tuple[str, str, str]) -> Named:

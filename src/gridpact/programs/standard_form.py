@@ -5,7 +5,7 @@
 
     dual        P x + q + A'z = 0,   z in K*,   gap = x'Px + q'x + b'z
 
-The multiplier of a row is its entry of z: for an equality written as ``supply - demand == 0`` it is
+The multiplier of a row is its entry of z: for an equality written as ``demand - supply == 0`` it is
 +d(cost)/d(demand), for an inequality the fall of the cost when the limit is relaxed by one unit.
 Form and signs follow Goulart and Chen, "Clarabel: An interior-point solver for conic programs with
 quadratic objectives", 2024.

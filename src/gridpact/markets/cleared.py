@@ -1,0 +1,47 @@
+"""A cleared market: the program, its solution, and the network they speak of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridpact.case.case import Case
+from gridpact.physics.electric.network import Network
+from gridpact.programs.solve import Solution
+from gridpact.programs.standard_form import StandardForm
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Cleared:
+    """Everything that prices, tables and probes are read from."""
+
+    case: Case
+    network: Network
+    formulation: ModuleType
+    form: StandardForm
+    solution: Solution
+
+    def values(self) -> dict[str, Floats]:
+        """All named variables in per unit."""
+        return {name: self.solution.x[columns] for name, columns in self.form.columns.items()}
+
+    def megawatts(self, name: str, table: str) -> Floats:
+        """A variable in MW, Mvar or MWh; zeros where the program does not have it. Shape (rows of table, steps)."""
+        if name not in self.form.columns:
+            return np.zeros((self.case.count(table), self.case.steps))
+        values: Floats = self.solution.x[self.form.columns[name]] * self.network.base_mva
+        return values
+
+    def multipliers(self, name: str) -> Floats:
+        """Multipliers of a named constraint with its shape; zero where it has no row."""
+        rows = self.form.rows[name]
+        return np.where(rows >= 0, self.solution.z[rows], 0.0)
+
+    def price(self, balance: str) -> Floats:
+        """+d(cost)/d(demand) at every bus and step, in currency per MWh or Mvarh."""
+        return self.multipliers(balance) / (self.network.base_mva * self.case.hours)

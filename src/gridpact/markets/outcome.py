@@ -1,0 +1,148 @@
+"""The solved market as labelled tables, in the units of the case."""
+
+from __future__ import annotations
+
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gridpact.case.case import Case
+from gridpact.markets.cleared import Cleared
+from gridpact.markets.limits import limit_table
+from gridpact.markets.prices import NodalPrices, nodal_prices
+from gridpact.markets.settlement import settlement
+from gridpact.physics.devices.interface import selling_price
+from gridpact.physics.electric.flow import Branches
+from gridpact.results.record import long_table
+
+Floats = NDArray[np.float64]
+
+
+def outcome_tables(cleared: Cleared) -> dict[str, pd.DataFrame]:
+    """All tables of a cleared market; see the result tables in the reference."""
+    case = cleared.case
+    branches = cleared.formulation.branches(cleared.network, cleared.values())
+    prices = nodal_prices(cleared)
+    tables = {
+        "electricity_prices": _prices(case, prices),
+        "interface": _interface(cleared),
+        "dispatch": _dispatch(cleared, branches),
+        "storages": _storages(cleared),
+        "demand": _demand(cleared),
+        "buses": long_table(case.snapshots, "bus", case.ids("buses"), vm_pu=branches.vm),
+        "branches": _branches(cleared, branches),
+        "limits": limit_table(cleared),
+    }
+    tables["settlement"] = settlement(cleared, prices, tables["dispatch"], tables["interface"])
+    return tables
+
+
+def _prices(case: Case, prices: NodalPrices) -> pd.DataFrame:
+    return long_table(
+        case.snapshots,
+        "bus",
+        case.ids("buses"),
+        price_per_mwh=prices.active,
+        **prices.parts,
+        reactive_price_per_mvarh=prices.reactive,
+        certified=np.zeros(prices.active.shape, dtype=np.bool_),
+    )
+
+
+def _interface(cleared: Cleared) -> pd.DataFrame:
+    case = cleared.case
+    buy, sell = cleared.megawatts("buy", "interfaces"), cleared.megawatts("sell", "interfaces")
+    net = buy - sell
+    one_price = case.series("interfaces", "price_per_mwh") == selling_price(case)
+    return long_table(
+        case.snapshots,
+        "interface",
+        case.ids("interfaces"),
+        import_mw=net,
+        import_mvar=float(cleared.formulation.REACTIVE) * cleared.megawatts("import_q", "interfaces"),
+        lmp_per_mwh=case.series("interfaces", "price_per_mwh"),
+        buy_mw=np.where(one_price, np.maximum(net, 0.0), buy),
+        sell_mw=np.where(one_price, np.maximum(-net, 0.0), sell),
+    )
+
+
+def _demand_parts(cleared: Cleared) -> tuple[Floats, Floats, Floats, Floats]:
+    """Fixed, bid and shifted active power and total reactive power of every load, as consumption."""
+    case, shape = cleared.case, (cleared.case.count("loads"), cleared.case.steps)
+    fixed, q = case.series("loads", "p_mw"), case.series("loads", "q_mvar").copy()
+    sums = []
+    for table, name in (("bids", "bid_p"), ("shiftable", "shift_p")):
+        part, taken = np.zeros(shape), cleared.megawatts(name, table)
+        np.add.at(part, case.positions(table, "load"), taken)
+        np.add.at(q, case.positions(table, "load"), case.column(table, "q_mvar_per_mw")[:, None] * taken)
+        sums.append(part)
+    return fixed, sums[0], sums[1], q
+
+
+def _dispatch(cleared: Cleared, branches: Branches) -> pd.DataFrame:
+    case = cleared.case
+    injections = _injections(cleared, branches)
+    p, q = (np.vstack([pair[side] for pair in injections.values()]) for side in (0, 1))
+    energy = np.full_like(p, np.nan)
+    kinds = [kind for kind in injections for _ in case.ids(f"{kind}s")]
+    energy[[kind == "storage" for kind in kinds]] = cleared.megawatts("energy", "storages")
+    devices = [name for kind in injections for name in case.ids(f"{kind}s")]
+    heat = np.full_like(p, np.nan)
+    table = long_table(case.snapshots, "device", devices, p_mw=p, q_mvar=q, heat_mw=heat, energy_mwh=energy)
+    table.insert(2, "kind", kinds * case.steps)
+    return table
+
+
+def _injections(cleared: Cleared, branches: Branches) -> dict[str, tuple[Floats, Floats]]:
+    """Active and reactive power of every device of each kind, into the network."""
+    case, take = cleared.case, cleared.megawatts
+    fixed, bid, shifted, load_q = _demand_parts(cleared)
+    squared = branches.vm[case.positions("shunts", "bus")] ** 2
+    charge, discharge = take("charge", "storages"), take("discharge", "storages")
+    injections = {
+        "interface": (take("buy", "interfaces") - take("sell", "interfaces"), take("import_q", "interfaces")),
+        "generator": (take("generator_p", "generators"), take("generator_q", "generators")),
+        "renewable": (take("renewable_p", "renewables"), take("renewable_q", "renewables")),
+        "storage": (discharge - charge, np.zeros_like(charge)),
+        "load": (-(fixed + bid + shifted), -load_q),
+        "shunt": tuple(-case.column("shunts", name)[:, None] * squared for name in ("p_mw", "q_mvar")),
+    }
+    reactive = float(cleared.formulation.REACTIVE)
+    return {kind: (p, reactive * q) for kind, (p, q) in injections.items()}
+
+
+def _storages(cleared: Cleared) -> pd.DataFrame:
+    names = {"charge_mw": "charge", "discharge_mw": "discharge", "energy_mwh": "energy"}
+    columns = {column: cleared.megawatts(name, "storages") for column, name in names.items()}
+    return long_table(cleared.case.snapshots, "storage", cleared.case.ids("storages"), **columns)
+
+
+def _demand(cleared: Cleared) -> pd.DataFrame:
+    fixed, bid, shifted, _ = _demand_parts(cleared)
+    case = cleared.case
+    return long_table(case.snapshots, "load", case.ids("loads"), fixed_mw=fixed, bid_mw=bid, shifted_mw=shifted)
+
+
+def _branches(cleared: Cleared, solved: Branches) -> pd.DataFrame:
+    case, network = cleared.case, cleared.network
+    vn = case.column("buses", "vn_kv")[network.from_bus]
+    kiloamperes = (network.base_mva / np.sqrt(3.0) / vn)[:, None]
+    columns = {
+        "p_mw": solved.p * network.base_mva,
+        "q_mvar": solved.q * network.base_mva,
+        "i_ka": solved.i * kiloamperes,
+        "loading_percent": 100.0 * solved.i / network.i_max[:, None],
+        "loss_mw": solved.loss * network.base_mva,
+        "cone_gap": solved.cone_gap,
+    }
+    columns["loading_percent"][np.isinf(network.i_max)] = np.nan
+    everywhere = {name: _on_all_lines(case, network, values) for name, values in columns.items()}
+    return long_table(case.snapshots, "branch", case.ids("lines"), **everywhere)
+
+
+def _on_all_lines(case: Case, network: Network, values: Floats) -> Floats:
+    """Zeros for the lines that carry nothing."""
+    full = np.zeros((case.count("lines"), case.steps))
+    full[network.lines] = values
+    return full

@@ -1,0 +1,41 @@
+"""Wind and PV behind an inverter: 0 <= p <= available (or p = available), p^2 + q^2 <= sn^2."""
+
+from __future__ import annotations
+
+import cvxpy as cp
+import numpy as np
+
+from gridpact.case.case import Case
+from gridpact.physics.devices.device import Device, total, zeros
+from gridpact.programs.program import Named, box, cone
+
+
+def renewables(case: Case, base: float) -> Device:
+    p = cp.Variable((case.count("renewables"), case.steps))
+    available = case.series("renewables", "p_mw") / base
+    optional = case.flags("renewables", "curtailable")[:, None]
+    names = ("renewables/taken", "renewables/p_mw", "renewables/must_take")
+    variables, circle, q = _inverters(case, base, p)
+    return Device(
+        "renewable",
+        case.positions("renewables", "bus"),
+        {"renewable_p": p} | variables,
+        box(p, np.where(optional, 0.0, available), available, names) | circle,
+        p=p,
+        q=q,
+        cost=base * total(case.series("renewables", "cost_per_mwh"), p),
+    )
+
+
+def _inverters(case: Case, base: float, p: cp.Variable) -> tuple[dict[str, cp.Variable], Named, cp.Expression]:
+    """Reactive power, where a plant has a rating."""
+    rating = case.column("renewables", "sn_mva") / base
+    rated = np.isfinite(rating)
+    if not rated.any():
+        return {}, {}, zeros(p.shape)
+    q = cp.Variable(p.shape)
+    everywhere = np.broadcast_to(rated[:, None], p.shape)
+    bound = cp.Constant(np.where(everywhere, rating[:, None], 0.0))
+    named = {"renewables/sn_mva": cone(bound, [p, q], everywhere)}
+    unrated = np.where(everywhere, np.inf, 0.0)
+    return {"renewable_q": q}, named | box(q, -unrated, unrated, ("", "", "renewables/q_mvar")), q

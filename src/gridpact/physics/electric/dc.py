@@ -1,0 +1,53 @@
+"""DC power flow (Stott, Jardim and Alsac, IEEE Trans. Power Systems 24(3), 2009): no losses, nominal voltage.
+
+    balance    injection = sum of P leaving - sum of P arriving + g
+    flow law   x P = angle_from - angle_to,   angle = 0 at the reference
+    limits     -i_max <= P <= i_max     (at nominal voltage)
+
+Meshed networks are welcome; there is no reactive power and no reactive price.
+"""
+
+from __future__ import annotations
+
+import cvxpy as cp
+import numpy as np
+
+from gridpact.physics.electric.flow import Branches, Flow, Values, column
+from gridpact.physics.electric.network import Network
+from gridpact.programs.program import Named, box, equal
+
+RADIAL, REACTIVE = False, False
+
+
+def variables(network: Network, steps: int) -> Flow:
+    return {
+        "flow_p": cp.Variable((network.r.size, steps)),
+        "angle": cp.Variable((network.v_min.size, steps)),
+    }
+
+
+def outflow(network: Network, flow: Flow) -> tuple[cp.Expression, None]:
+    """Active power that leaves each bus into lines and shunts; no reactive power."""
+    shunt = np.repeat(column(network.conductance), flow["angle"].shape[1], axis=1)
+    return (network.leaving - network.arriving) @ flow["flow_p"] + shunt, None
+
+
+def flow_law(network: Network, flow: Flow) -> Named:
+    P, angle = flow["flow_p"], flow["angle"]
+    incidence = network.leaving - network.arriving
+    return {
+        "flow_law": equal(cp.multiply(column(network.x), P) - incidence.T @ angle),
+        "reference": equal(angle[network.references]),
+    }
+
+
+def limits(network: Network, flow: Flow) -> Named:
+    i_max = column(network.i_max)
+    return box(flow["flow_p"], -i_max, i_max, ("lines/max_i_ka/backward", "lines/max_i_ka/forward", "lines/max_i_ka"))
+
+
+def branches(network: Network, at: Values) -> Branches:
+    """Flows into the lines at their from ends and currents at nominal voltage; nothing is lost."""
+    P = at["flow_p"]
+    none = np.zeros_like(P)
+    return Branches(p=P, q=none, i=np.abs(P), loss=none, cone_gap=none, vm=np.ones_like(at["angle"]))
