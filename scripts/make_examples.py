@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import shutil
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -281,6 +282,8 @@ def ieee33_day(root: Path) -> None:
         "profiles": ieee33_profiles(),
     }
     write_example(root, "ieee33-day", "soc", header, tables)
+    notice = "RTS-GMLC_NOTICE.txt"  # must stand beside every copy of the data
+    shutil.copyfile(DATA / "rts_gmlc" / notice, root / "src/gridpact/examples/ieee33-day" / notice)
 
 
 # --- papavasiliou15 ---------------------------------------------------------------------------------------------
