@@ -37,8 +37,8 @@ def flow(table: Table, closed: pd.DataFrame) -> tuple[Complex, Complex, complex]
     tree = ends[0] - ends[1]
     voltage: Complex = np.ones(len(buses), dtype=np.complex128)
     for _ in range(50):
-        current = np.asarray(np.linalg.solve(tree, np.conj(demand / voltage)), dtype=np.complex128)
-        voltage = 1.0 - np.linalg.solve(tree.T, z * current)
+        current = np.linalg.solve(tree, np.conj(demand / voltage))
+        voltage = (1.0 - np.linalg.solve(tree.T, z * current)).astype(np.complex128)
     return voltage, current, complex(z @ np.abs(current) ** 2)
 
 
