@@ -314,8 +314,8 @@ def papavasiliou15(root: Path, name: str, load_column: str) -> None:
         "currency": "USD",
         "timezone": "UTC",
         "start": "2018-01-01T00:00:00+00:00",
-        "step_minutes": 60,
-        "steps": 1,
+        "step_minutes": 15,
+        "steps": 4,
     }
     tables: Tables = {
         "buses": rows(
@@ -399,8 +399,8 @@ def pjm5_dc(root: Path) -> None:
         "currency": "USD",
         "timezone": "UTC",
         "start": "2010-01-01T00:00:00+00:00",
-        "step_minutes": 60,
-        "steps": 1,
+        "step_minutes": 15,
+        "steps": 4,
         "frequency_hz": PJM_HZ,
     }
     tables: Tables = {

@@ -1,0 +1,82 @@
+"""GridPact: prices, plans and pacts for active distribution networks.
+
+    import gridpact as gp
+
+    case = gp.read_case("my-district/")
+    run = gp.clear(case)
+    run.table("electricity_prices")
+
+Importing the package loads nothing else; every name is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gridpact import examples as examples
+    from gridpact.case.case import Case as Case
+    from gridpact.case.schema import HEADER as HEADER
+    from gridpact.case.schema import SCHEMA as SCHEMA
+    from gridpact.errors import ArchiveError as ArchiveError
+    from gridpact.errors import GridPactError as GridPactError
+    from gridpact.errors import InfeasibleError as InfeasibleError
+    from gridpact.errors import InputError as InputError
+    from gridpact.errors import Issue as Issue
+    from gridpact.errors import NotConverged as NotConverged
+    from gridpact.io.folder import read_case as read_case
+    from gridpact.io.folder import validate as validate
+    from gridpact.io.folder import write_case as write_case
+    from gridpact.study import Certificate as Certificate
+    from gridpact.study import Run as Run
+    from gridpact.study import clear as clear
+    from gridpact.study import compare as compare
+    from gridpact.study import open_run as open_run
+    from gridpact.study import run_study as run_study
+    from gridpact.study import verify as verify
+
+_HOMES = {
+    "gridpact.case.case": ("Case",),
+    "gridpact.case.schema": ("HEADER", "SCHEMA"),
+    "gridpact.errors": ("ArchiveError", "GridPactError", "InfeasibleError", "InputError", "Issue", "NotConverged"),
+    "gridpact.io.folder": ("read_case", "validate", "write_case"),
+    "gridpact.study": ("Certificate", "Run", "clear", "compare", "open_run", "run_study", "verify"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__version__ = "0.1.0"
+__all__ = [
+    "HEADER",
+    "SCHEMA",
+    "ArchiveError",
+    "Case",
+    "Certificate",
+    "GridPactError",
+    "InfeasibleError",
+    "InputError",
+    "Issue",
+    "NotConverged",
+    "Run",
+    "clear",
+    "compare",
+    "examples",
+    "open_run",
+    "read_case",
+    "run_study",
+    "validate",
+    "verify",
+    "write_case",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "examples":
+        return import_module("gridpact.examples")
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'gridpact' has no attribute {name!r}")
+    return getattr(import_module(_HOME_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

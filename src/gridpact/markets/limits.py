@@ -103,7 +103,7 @@ def _multipliers(cleared: Cleared, limit: Limit) -> Floats:
 
 def _binding(cleared: Cleared, limit: Limit, multipliers: Floats, noise: float) -> pd.DataFrame:
     case = cleared.case
-    where = np.argwhere(np.abs(multipliers).T > noise)
+    where = np.argwhere(noise < np.abs(multipliers).T)
     names = np.array(case.ids(limit.table), dtype=object)
     names = names[cleared.network.lines] if limit.table == "lines" else names
     return pd.DataFrame(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from gridpact.markets.prices import NodalPrices, nodal_prices
 from gridpact.markets.settlement import settlement
 from gridpact.physics.devices.interface import selling_price
 from gridpact.physics.electric.flow import Branches
+from gridpact.physics.electric.network import Network
 from gridpact.results.record import long_table
 
 Floats = NDArray[np.float64]

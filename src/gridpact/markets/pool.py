@@ -1,9 +1,9 @@
 """The pool: the dispatch of a district that maximises social welfare, as one convex program.
 
-    minimise    hours x sum over steps of the cost (less the benefit) of all devices
-    subject to  active and reactive balance at every bus      (their multipliers are the prices)
-                the flow law and the limits of the network
-                the limits of every device
+minimise    hours x sum over steps of the cost (less the benefit) of all devices
+subject to  active and reactive balance at every bus      (their multipliers are the prices)
+            the flow law and the limits of the network
+            the limits of every device
 """
 
 from __future__ import annotations

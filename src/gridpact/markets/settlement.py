@@ -20,9 +20,7 @@ from gridpact.physics.devices.interface import selling_price
 Floats = NDArray[np.float64]
 
 
-def settlement(
-    cleared: Cleared, prices: NodalPrices, dispatch: pd.DataFrame, interface: pd.DataFrame
-) -> pd.DataFrame:
+def settlement(cleared: Cleared, prices: NodalPrices, dispatch: pd.DataFrame, interface: pd.DataFrame) -> pd.DataFrame:
     """One row per participant and carrier; ``payment`` is positive for the one who pays."""
     case = cleared.case
     frames = [_devices(case, dispatch, "p_mw", prices.active, "electricity"), _interfaces(case, interface)]

@@ -1,6 +1,6 @@
 """Dispatchable generators with a quadratic cost or offer blocks.
 
-    cost   c1 p + c2 p^2,   or the sum of block cost x block power with p = sum of its blocks
+cost   c1 p + c2 p^2,   or the sum of block cost x block power with p = sum of its blocks
 """
 
 from __future__ import annotations

@@ -49,8 +49,18 @@ def _limits(case: Case, base: float, buy: cp.Variable, sell: cp.Variable) -> Nam
     never = np.where(one_price, 0.0, np.inf)
     return (
         box(buy, -net_out, net_in, ("interfaces/max_export_mw/net", "interfaces/max_import_mw/net", "interfaces/shut"))
-        | box(buy, np.where(one_price, -np.inf, 0.0), only_in, ("interfaces/buy", "interfaces/max_import_mw", "interfaces/no_import"))
-        | box(sell, np.where(one_price, -np.inf, 0.0), only_out, ("interfaces/sell", "interfaces/max_export_mw", "interfaces/no_export"))
+        | box(
+            buy,
+            np.where(one_price, -np.inf, 0.0),
+            only_in,
+            ("interfaces/buy", "interfaces/max_import_mw", "interfaces/no_import"),
+        )
+        | box(
+            sell,
+            np.where(one_price, -np.inf, 0.0),
+            only_out,
+            ("interfaces/sell", "interfaces/max_export_mw", "interfaces/no_export"),
+        )
         | box(sell, -never, never, ("", "", "interfaces/one_price"))
     )
 
@@ -58,6 +68,4 @@ def _limits(case: Case, base: float, buy: cp.Variable, sell: cp.Variable) -> Nam
 def _reactive_limits(case: Case, base: float, import_q: cp.Variable) -> Named:
     lower = unlimited(case.series("interfaces", "min_q_mvar"), -1.0) / base
     upper = unlimited(case.series("interfaces", "max_q_mvar")) / base
-    return box(
-        import_q, lower, upper, ("interfaces/min_q_mvar", "interfaces/max_q_mvar", "interfaces/q_mvar")
-    )
+    return box(import_q, lower, upper, ("interfaces/min_q_mvar", "interfaces/max_q_mvar", "interfaces/q_mvar"))

@@ -1,7 +1,7 @@
 """Loads: fixed demand, blocks taken where the benefit exceeds the price, energy to be placed in time.
 
-    p = -(fixed + sum of bids + shifted),   hours x sum over steps of shifted = energy
-    cost = -benefit x bid
+p = -(fixed + sum of bids + shifted),   hours x sum over steps of shifted = energy
+cost = -benefit x bid
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Electricity storage.
 
-    e[t] = (1 - loss)^h e[t-1] + h (efficiency_charge c[t] - d[t] / efficiency_discharge)
-    min <= e[t] <= capacity,   e[end] >= final,   cost  wear x d
+e[t] = (1 - loss)^h e[t-1] + h (efficiency_charge c[t] - d[t] / efficiency_discharge)
+min <= e[t] <= capacity,   e[end] >= final,   cost  wear x d
 """
 
 from __future__ import annotations

@@ -50,7 +50,9 @@ def outflow(network: Network, flow: Flow) -> tuple[cp.Expression, cp.Expression]
     """Power that leaves each bus into lines and shunts: active, reactive."""
     P, Q, l, v = flow["flow_p"], flow["flow_q"], flow["current"], flow["voltage"]
     r, x = column(network.r), column(network.x)
-    active = network.leaving @ P - network.arriving @ (P - cp.multiply(r, l)) + cp.multiply(column(network.conductance), v)
+    active = (
+        network.leaving @ P - network.arriving @ (P - cp.multiply(r, l)) + cp.multiply(column(network.conductance), v)
+    )
     shunt = column(network.susceptance + line_shunts(network))
     reactive = network.leaving @ Q - network.arriving @ (Q - cp.multiply(x, l)) - cp.multiply(shunt, v)
     return active, reactive

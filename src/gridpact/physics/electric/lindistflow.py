@@ -1,8 +1,8 @@
 """Linearised branch flow (Baran and Wu, IEEE Trans. Power Delivery 4(1), 1989): branch flow without losses.
 
-    balance    injection = sum of P leaving - sum of P arriving + g v, likewise for Q with shunts and charging
-    flow law   v_to = v_from - 2 (r P + x Q)
-    limits     v_min <= v <= v_max,   ||(P, Q)|| <= i_max    (at nominal voltage)
+balance    injection = sum of P leaving - sum of P arriving + g v, likewise for Q with shunts and charging
+flow law   v_to = v_from - 2 (r P + x Q)
+limits     v_min <= v <= v_max,   ||(P, Q)|| <= i_max    (at nominal voltage)
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def flow_law(network: Network, flow: Flow) -> Named:
 def limits(network: Network, flow: Flow) -> Named:
     P, Q = flow["flow_p"], flow["flow_q"]
     named = held_voltages(network, flow["voltage"]) | voltage_limits(network, flow["voltage"])
-    rated = np.broadcast_to(column(np.isfinite(network.i_max)), P.shape)
+    rated = np.isfinite(np.broadcast_to(column(network.i_max), P.shape))
     if rated.any():
         bound = np.where(rated, column(network.i_max), 0.0)
         named["lines/max_i_ka/cone"] = cone(cp.Constant(bound), [P, Q], rated)

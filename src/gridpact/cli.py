@@ -1,0 +1,261 @@
+"""The command line: a thin layer of words over the public names of the package.
+
+Exit codes: 0 fine, 1 a bug of ours, 2 bad input, 3 infeasible or unbounded, 4 certificate failed or run
+tampered with, 5 not converged, 130 interrupted. With ``--json`` one document goes to stdout, all else to stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import gridpact as gp
+
+Arguments = argparse.Namespace
+Document = dict[str, Any]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        code: int = parsed.command(parsed)
+        sys.stdout.flush()
+        return code
+    except gp.GridPactError as error:
+        return _explain(parsed, error)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except Exception as error:
+        if parsed.traceback:
+            raise
+        print(f"This is a bug in GridPact: {type(error).__name__}: {error}", file=sys.stderr)
+        print("Please report it with the output of the same command and --traceback.", file=sys.stderr)
+        return 1
+
+
+def _explain(parsed: Arguments, error: gp.GridPactError) -> int:
+    issues = error.issues if isinstance(error, gp.InputError) else []
+    if parsed.json:
+        listed = [issue.as_dict() for issue in issues]
+        _print_json({"error": type(error).__name__, "message": str(error), "issues": listed})
+    else:
+        print(f"{type(error).__name__}: {len(issues)} issue(s)" if issues else type(error).__name__, file=sys.stderr)
+        for line in str(error).splitlines():
+            print(f"  {line}", file=sys.stderr)
+    return error.exit_code
+
+
+def _print_json(document: Document) -> None:
+    print(json.dumps(_finite(document), indent=2, default=str))
+
+
+def _finite(value: Any) -> Any:
+    """JSON knows no NaN and no infinity: they become null."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not abs(value) < float("inf") else value
+
+
+def _say(parsed: Arguments, document: Document, text: str) -> None:
+    """The document with --json, else the text."""
+    if parsed.json:
+        _print_json(document)
+    else:
+        print(text)
+
+
+def _examples(parsed: Arguments) -> int:
+    described = {name: gp.examples.describe(name) for name in gp.examples.names()}
+    width = max(map(len, described))
+    _say(parsed, {"examples": described}, "\n".join(f"{name:<{width}}  {text}" for name, text in described.items()))
+    return 0
+
+
+def _init(parsed: Arguments) -> int:
+    target, source = Path(parsed.folder), gp.examples.path(parsed.example)
+    _require_free(target)
+    shutil.copytree(source, target, dirs_exist_ok=True)
+    text = f"{parsed.example} is now in {target}: edit case/, then gridpact run {target / 'study.toml'}"
+    _say(parsed, {"folder": str(target), "example": parsed.example}, text)
+    return 0
+
+
+def _require_free(folder: Path) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        issue = gp.Issue("the folder exists and is not empty", "Choose another, nothing is overwritten.", str(folder))
+        raise gp.InputError([issue])
+
+
+def _validate(parsed: Arguments) -> int:
+    issues = gp.validate(Path(parsed.case))
+    if issues:
+        raise gp.InputError(issues)
+    _say(parsed, {"case": parsed.case, "issues": []}, f"{parsed.case} is fine")
+    return 0
+
+
+def _schema(parsed: Arguments) -> int:
+    tables = [gp.HEADER, *gp.SCHEMA.values()]
+    document = {table.name: [_column(column) for column in table.columns] for table in tables}
+    text = "\n\n".join(f"{table.name}\n  {table.description}\n{_column_lines(table)}" for table in tables)
+    _say(parsed, document, text)
+    return 0
+
+
+def _column(column: Any) -> Document:
+    names = (
+        "name",
+        "kind",
+        "unit",
+        "required",
+        "default",
+        "minimum",
+        "maximum",
+        "references",
+        "profile",
+        "description",
+    )
+    return {name: getattr(column, name) for name in names}
+
+
+def _column_lines(table: Any) -> str:
+    return "\n".join(
+        f"    {column.name:<22}{column.unit or column.kind:<16}{_default(column):<12}{column.description}"
+        for column in table.columns
+    )
+
+
+def _default(column: Any) -> str:
+    return "required" if column.required else "" if column.default != column.default else str(column.default)
+
+
+def _run(parsed: Arguments) -> int:
+    if parsed.out:
+        _require_free(Path(parsed.out))
+    overrides = {"solver": parsed.solver} if parsed.solver else {}
+    run = gp.run_study(_study_file(parsed.study), progress=not parsed.json, **overrides)
+    out = str(run.save(parsed.out)) if parsed.out else None
+    kept = f"kept in {out}" if out else "not kept: give --out DIR to keep the run and its report"
+    _say(parsed, _run_document(run, out), f"{run}\n\n{kept}")
+    return _code(run)
+
+
+def _study_file(name: str) -> Path:
+    """A study file, a folder that holds one, or the name of an example."""
+    path = Path(name)
+    if path.is_dir():
+        return path / "study.toml"
+    if path.exists() or path.suffix == ".toml" or "/" in name:
+        return path
+    return gp.examples.path(name) / "study.toml"
+
+
+def _run_document(run: gp.Run, path: str | None) -> Document:
+    certificate = {"verdict": run.certificate.verdict, "checks": list(run.certificate.checks)}
+    return {"summary": run.summary, "certificate": certificate, "run": path}
+
+
+def _code(run: gp.Run) -> int:
+    return 4 if run.certificate.verdict == "failed" else 0
+
+
+def _verify(parsed: Arguments) -> int:
+    run = gp.verify(parsed.run, deep=parsed.deep, progress=not parsed.json)
+    lines = [
+        f"{'passed' if check['passed'] else 'FAILED'}{_need(check)}  {check['name']}: {_measure(check)}"
+        for check in run.certificate.checks
+    ]
+    _say(parsed, _run_document(run, parsed.run), "\n".join([*lines, f"verdict: {run.certificate.verdict}"]))
+    return _code(run)
+
+
+def _need(check: Any) -> str:
+    return "" if check["required"] else " (not required)"
+
+
+def _measure(check: Any) -> str:
+    value = "not a number" if check["value"] is None else f"{check['value']:.3g}"
+    where = f" at {check['where']}" if check["where"] else ""
+    return f"{value} of at most {check['tolerance']:.3g}{where}"
+
+
+def _show(parsed: Arguments) -> int:
+    run = gp.open_run(parsed.run)
+    if parsed.table is None:
+        _say(parsed, _run_document(run, parsed.run), f"{run}\n\ntables: {', '.join(run.tables)}")
+        return _code(run)
+    table = run.table(parsed.table)
+    if run.certificate.verdict != "certified" and any("price" in column for column in table.columns):
+        print(f"note: the certificate of this run says {run.certificate.verdict}", file=sys.stderr)
+    rows = json.loads(table.to_json(orient="records", date_format="iso", double_precision=15))
+    _say(parsed, {"table": parsed.table, "rows": rows}, table.to_string(index=False))
+    return _code(run)
+
+
+def _compare(parsed: Arguments) -> int:
+    table = gp.compare({path: gp.open_run(path) for path in parsed.runs})
+    _say(parsed, {name: table[name].to_dict() for name in table.columns}, table.to_string())
+    return 0
+
+
+def _report(parsed: Arguments) -> int:
+    target = Path(parsed.output)
+    if target.exists():
+        raise gp.InputError([gp.Issue("the file exists", "Choose another, nothing is overwritten.", str(target))])
+    run = gp.open_run(parsed.run)
+    run.report(target)
+    _say(parsed, {"run": parsed.run, "report": str(target)}, f"the report is in {target}")
+    return _code(run)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="gridpact", description="Markets and plans of active distribution networks.")
+    parser.add_argument("--version", action="version", version=f"gridpact {gp.__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, call: Callable[[Arguments], int], help: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=help, description=help)
+        added.add_argument("--json", action="store_true", help="one JSON document on stdout")
+        added.add_argument("--traceback", action="store_true", help="show where an unexpected error comes from")
+        added.set_defaults(command=call)
+        return added
+
+    command("examples", _examples, "list the examples carried in the package")
+    init = command("init", _init, "copy an example into a folder, to start from")
+    init.add_argument("folder", metavar="DIR")
+    init.add_argument("--example", required=True, metavar="NAME")
+    validate = command("validate", _validate, "name every mistake in a case")
+    validate.add_argument("case", metavar="CASE")
+    command("schema", _schema, "list the tables and columns of a case")
+    run = command("run", _run, "carry out a study or an example")
+    run.add_argument("study", metavar="STUDY_OR_EXAMPLE")
+    run.add_argument("--out", metavar="DIR", help="keep the run in this folder, which must be new or empty")
+    run.add_argument("--solver", metavar="NAME", help="solver instead of the study's")
+    verify = command("verify", _verify, "judge a kept run anew, from its files alone")
+    verify.add_argument("run", metavar="RUN")
+    verify.add_argument("--deep", action="store_true", help="also clear the case again")
+    show = command("show", _show, "print the summary or a table of a kept run")
+    show.add_argument("run", metavar="RUN")
+    show.add_argument("table", metavar="TABLE", nargs="?")
+    comparing = command("compare", _compare, "print the summaries of kept runs side by side")
+    comparing.add_argument("runs", metavar="RUN", nargs="+")
+    report = command("report", _report, "write the report of a kept run as an HTML file")
+    report.add_argument("run", metavar="RUN")
+    report.add_argument("-o", "--output", required=True, metavar="FILE")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""Price probes: clear again with the demand at one bus and step a little lower and a little higher.
+
+The optimal cost is convex in the demand, so a true price lies between the two one-sided difference quotients
+whatever the step is. The table is evidence; the certificate draws the conclusion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gridpact.errors import InfeasibleError
+from gridpact.markets.cleared import Cleared
+from gridpact.programs.solve import solve
+
+Ints = NDArray[np.int64]
+Track = Callable[[list[tuple[int, int, str]]], Iterable[tuple[int, int, str]]]
+
+# Step relative to the power base: large against the solver's error in the cost, small against the loads.
+STEP = 1e-3
+CARRIERS = {"electricity": "active_balance", "reactive": "reactive_balance"}
+
+
+def price_probes(cleared: Cleared, prices: pd.DataFrame, count: int, solver: str, track: Track = iter) -> pd.DataFrame:
+    """Costs around ``count`` bus-hours, for both carriers; a cost is NaN where the market became infeasible."""
+    carriers = [name for name, balance in CARRIERS.items() if balance in cleared.form.rows]
+    tasks = [(bus, step, carrier) for bus, step in _chosen(cleared, prices, count) for carrier in carriers]
+    rows = [_probe(cleared, bus, step, carrier, solver) for bus, step, carrier in track(tasks)]
+    return pd.DataFrame(
+        {
+            "snapshot": cleared.case.snapshots[[step for _, step, _ in tasks]],
+            "bus": [cleared.case.ids("buses")[bus] for bus, _, _ in tasks],
+            "carrier": [carrier for _, _, carrier in tasks],
+            "step_mw": STEP * cleared.network.base_mva,
+            "cost_minus": [minus for minus, _ in rows],
+            "cost": cleared.solution.cost,
+            "cost_plus": [plus for _, plus in rows],
+        }
+    )
+
+
+def _chosen(cleared: Cleared, prices: pd.DataFrame, count: int) -> list[tuple[int, int]]:
+    """Where each column of the price table is largest in magnitude, then evenly spread over all bus-hours."""
+    numbers = prices.select_dtypes(include="float").abs()
+    extremes = [int(at) for at in numbers[numbers.columns[numbers.max() > 1e-3]].idxmax()]
+    spread = np.linspace(0, len(prices) - 1, count, dtype=int).tolist()
+    buses = cleared.case.count("buses")
+    chosen = list(dict.fromkeys(extremes + spread))[:count]
+    return [(at % buses, at // buses) for at in chosen]
+
+
+def _probe(cleared: Cleared, bus: int, step: int, carrier: str, solver: str) -> tuple[float, float]:
+    row = int(cleared.form.rows[CARRIERS[carrier]][bus, step])
+    return tuple(_cost(cleared, row, sign * STEP, solver) for sign in (-1.0, 1.0))  # type: ignore[return-value]
+
+
+def _cost(cleared: Cleared, row: int, demand: float, solver: str) -> float:
+    """Optimal cost with ``demand`` (per unit) added to the balance ``demand - supply = 0`` of a row."""
+    b = cleared.form.b.copy()
+    b[row] -= demand
+    try:
+        return solve(cleared.form.with_b(b), solver).cost
+    except InfeasibleError:
+        return float("nan")

@@ -1,0 +1,36 @@
+"""Progress on anything over two seconds: a bar on a terminal, plain lines elsewhere, nothing unless asked."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from time import perf_counter
+from typing import TypeVar
+
+T = TypeVar("T")
+PATIENCE = 2.0
+
+
+def tracker(label: str, shown: bool) -> Callable[[list[T]], Iterable[T]]:
+    """A function that passes the items of a list on and shows how far it is, on stderr."""
+    if not shown:
+        return iter
+    return _bar(label) if sys.stderr.isatty() else _lines(label)
+
+
+def _bar(label: str) -> Callable[[list[T]], Iterable[T]]:
+    from tqdm import tqdm
+
+    return lambda items: tqdm(items, desc=label, delay=PATIENCE, leave=False)
+
+
+def _lines(label: str) -> Callable[[list[T]], Iterable[T]]:
+    def track(items: list[T]) -> Iterator[T]:
+        last = perf_counter()
+        for done, item in enumerate(items):
+            yield item
+            if perf_counter() - last > PATIENCE:
+                last = perf_counter()
+                print(f"{label}: {done + 1} of {len(items)}", file=sys.stderr)
+
+    return track

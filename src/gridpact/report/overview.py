@@ -1,0 +1,88 @@
+"""A run as a page of plain text: verdict first, then the figures, then the prices by the hour."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from gridpact.results.record import Record, Summary
+
+VERDICTS = {
+    "certified": "CERTIFIED: every required check of the certificate passed.",
+    "approximate": "APPROXIMATE: exact for its linear network model, not for the alternating-current network.",
+    "failed": "FAILED: the checks below did not pass; the prices are not valid and not shown.",
+}
+FIGURES = {
+    "load_mwh": "load",
+    "import_mwh": "import",
+    "export_mwh": "export",
+    "generation_mwh": "generators",
+    "renewable_mwh": "wind and PV",
+    "curtailed_mwh": "curtailed",
+    "loss_mwh": "losses",
+}
+
+
+def overview(record: Record) -> str:
+    """What was asked, the verdict, the summary and the prices of every step (at most 48)."""
+    summary = record.summary
+    parts = [_heading(record), _verdict(record), _figures(summary)]
+    if summary["verdict"] != "failed":
+        parts.append(_price_table(record))
+    return "\n\n".join(parts)
+
+
+def _heading(record: Record) -> str:
+    summary = record.summary
+    asked = ", ".join(f"{name} = {value}" for name, value in record.settings.items())
+    steps = f"{summary['steps']} steps of {summary['step_minutes']:g} min from {summary['start']}"
+    return f"{record.question} {summary['case']}: {steps}\n{asked}"
+
+
+def _verdict(record: Record) -> str:
+    checks = record.certificate["checks"]
+    required = [check for check in checks if check["required"]]
+    failed = [check for check in required if not check["passed"]]
+    lines = [
+        VERDICTS[record.summary["verdict"]],
+        f"{len(required) - len(failed)} of {len(required)} required checks passed",
+    ]
+    lines += [
+        f"  failed: {check['name']}: {_number(check['value'])} > {check['tolerance']:g} at {check['where'] or '-'}"
+        f" ({check['description']})"
+        for check in failed
+    ]
+    return "\n".join(lines)
+
+
+def _number(value: float | None) -> str:
+    return "not a number" if value is None else f"{value:.3g}"
+
+
+def _figures(summary: Summary) -> str:
+    lines = [f"{'cost less benefit':<20}{summary['objective']:>14.2f} {summary['currency']}"]
+    lines += [f"{label:<20}{summary[name]:>14.3f} MWh" for name, label in FIGURES.items()]
+    lines.append(f"{'voltage':<20}{summary['lowest_vm_pu']:>14.4f} to {summary['highest_vm_pu']:.4f} p.u.")
+    if summary["highest_loading_percent"] is not None:
+        lines.append(f"{'highest loading':<20}{summary['highest_loading_percent']:>14.1f} %")
+    return "\n".join(lines)
+
+
+def _price_table(record: Record) -> str:
+    """Lowest, mean and highest nodal price of every step, and where."""
+    prices = record.tables["electricity_prices"]
+    by_step = prices.groupby("snapshot", sort=False)["price_per_mwh"]
+    low, high = prices.loc[by_step.idxmin()], prices.loc[by_step.idxmax()]
+    table = pd.DataFrame(
+        {
+            "start": [at.strftime("%Y-%m-%d %H:%M") for at in low["snapshot"]],
+            "lowest": low["price_per_mwh"].map("{:.3f}".format).to_numpy(),
+            "at bus": low["bus"].to_numpy(),
+            "mean": by_step.mean().map("{:.3f}".format).to_numpy(),
+            "highest": high["price_per_mwh"].map("{:.3f}".format).to_numpy(),
+            "at bus ": high["bus"].to_numpy(),
+        }
+    )
+    mark = "approximate " if record.summary["verdict"] == "approximate" else ""
+    title = f"{mark}electricity prices, {record.summary['currency']} per MWh"
+    rest = f"\n... and {len(table) - 48} more steps" if len(table) > 48 else ""
+    return f"{title}\n{table.head(48).to_string(index=False)}{rest}"

@@ -1,0 +1,275 @@
+"""Studies and runs: a question asked of a case, and what came back."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from inspect import Parameter, signature
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gridpact.case.case import Case
+from gridpact.errors import InputError, Issue
+from gridpact.results.record import Record, Summary
+from gridpact.results.summary import clearing_summary
+
+EXACTNESS = ("check",)
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """The judges' document: a verdict and the checks it rests on."""
+
+    verdict: str
+    checks: tuple[Mapping[str, Any], ...]
+
+    def table(self) -> pd.DataFrame:
+        return pd.DataFrame(list(self.checks))
+
+    def failures(self) -> list[Mapping[str, Any]]:
+        """Required checks that did not pass."""
+        return [check for check in self.checks if check["required"] and not check["passed"]]
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A study carried out: summary, tables, certificate. Made by ``clear``, ``run_study`` and ``open_run``."""
+
+    record: Record
+
+    @property
+    def summary(self) -> Summary:
+        return self.record.summary
+
+    @property
+    def certificate(self) -> Certificate:
+        document = self.record.certificate
+        return Certificate(document["verdict"], tuple(document["checks"]))
+
+    @property
+    def tables(self) -> list[str]:
+        """Names of the tables."""
+        return list(self.record.tables)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A copy of one result table. Raises ``InputError`` for a name that the run does not have."""
+        if name not in self.record.tables:
+            raise InputError(f"this run has no table {name!r}. Its tables are: {', '.join(self.tables)}.")
+        return self.record.tables[name].copy()
+
+    def save(self, out: str | Path) -> Path:
+        """Write the run folder, whole or not at all. Raises ``InputError`` where ``out`` holds something."""
+        from gridpact.io.archive import write_run
+        from gridpact.report.html import render
+
+        write_run(self.record, Path(out), {"report.html": render(self.record)})
+        return Path(out)
+
+    def report(self, path: str | Path | None = None) -> str:
+        """The report as one self-contained HTML page; also written to ``path`` if given."""
+        from gridpact.report.html import render
+
+        html = render(self.record)
+        if path is not None:
+            Path(path).write_text(html, encoding="utf-8")
+        return html
+
+    def __str__(self) -> str:
+        from gridpact.report.overview import overview
+
+        return overview(self.record)
+
+    def __repr__(self) -> str:
+        cost = f"{self.summary['objective']:.2f} {self.summary['currency']}"
+        return f"Run({self.record.question} {self.summary['case']!r}: {self.certificate.verdict}, cost {cost})"
+
+
+def clear(
+    case: Case,
+    *,
+    formulation: str = "soc",
+    exactness: str = "check",
+    solver: str = "clarabel",
+    price_probes: int = 4,
+    progress: bool = False,
+) -> Run:
+    """Clear the electricity market of a district: dispatch, nodal prices, settlement and certificate.
+
+    ``formulation`` is "soc" (branch flow with the second-order cone, radial), "lindistflow" (linearised, radial)
+    or "dc" (meshed, active power only); prices of the last two are ``approximate``. ``exactness`` "check" makes
+    a cone that is not tight a failed certificate. ``solver`` is clarabel or any solver CVXPY finds installed.
+    ``price_probes`` is the number of bus-hours whose prices are confirmed by clearing again on either side.
+
+    Raises ``InputError`` for wrong arguments and for loops where the formulation needs a radial network,
+    ``InfeasibleError`` where no dispatch satisfies all limits, ``NotConverged`` where the solver gives up.
+    A failed certificate raises nothing: the run is returned so that it can be looked at.
+    """
+    from gridpact.markets.outcome import outcome_tables
+    from gridpact.markets.pool import clear_pool
+    from gridpact.markets.probes import price_probes as probe
+    from gridpact.programs.standard_form import arrays
+    from gridpact.progress import tracker
+
+    _require(exactness in EXACTNESS, "exactness", exactness, f"Choose one of: {', '.join(EXACTNESS)}.")
+    _require(0 <= price_probes <= 10_000, "price_probes", price_probes, "Give a whole number from 0 to 10000.")
+    settings = {"formulation": formulation, "exactness": exactness, "solver": solver, "price_probes": price_probes}
+    started = perf_counter()
+    cleared = clear_pool(case, formulation, solver)
+    tables = outcome_tables(cleared)
+    track = tracker("price probes", progress)
+    tables["price_probes"] = probe(cleared, tables["electricity_prices"], price_probes, solver, track)
+    record = Record(
+        question="clear",
+        settings=settings,
+        case=case,
+        summary=clearing_summary(case, tables, cleared.solution.cost),
+        tables=tables,
+        solution=arrays(cleared.form, cleared.solution) | {"base_mva": np.array(cleared.network.base_mva)},
+        provenance=_provenance(cleared.solution, perf_counter() - started),
+    )
+    return Run(_judged(record))
+
+
+def _require(holds: bool, name: str, value: object, fix: str) -> None:
+    if not holds:
+        raise InputError([Issue(f"{name} = {value!r} is not possible", fix)])
+
+
+def _judged(record: Record) -> Record:
+    """The record with its certificate; prices count as certified only where the verdict says so."""
+    from gridpact.certificates.judge import certify
+
+    document = certify(record)
+    verdict = document["verdict"]
+    prices = record.tables["electricity_prices"].assign(certified=verdict == "certified")
+    summary = {"question": record.question, "verdict": verdict, **record.summary}
+    if verdict == "failed":
+        summary |= {name: None for name in summary if name.startswith("price_")}
+    tables = {**record.tables, "electricity_prices": prices}
+    return replace(record, summary=summary, tables=tables, certificate=document)
+
+
+def _provenance(solution: Any, seconds: float) -> dict[str, Any]:
+    from importlib.metadata import version
+    from platform import python_version
+
+    packages = ("gridpact", "cvxpy", "clarabel", "numpy", "scipy", "pandas", "power-grid-model")
+    return {
+        "versions": {"python": python_version()} | {name: version(name) for name in packages},
+        "solver": solution.solver,
+        "solver_iterations": solution.iterations,
+        "solver_seconds": solution.seconds,
+        "wall_seconds": seconds,
+        "seed": None,
+    }
+
+
+QUESTIONS: dict[str, Callable[..., Run]] = {"clear": clear}
+
+
+def run_study(path: str | Path, *, progress: bool = False, **overrides: Any) -> Run:
+    """Carry out a study file (TOML): ``question``, ``case`` relative to the file, ``[settings]``.
+
+    ``overrides`` replace settings of the file. Raises ``InputError`` naming every unknown key.
+    """
+    from gridpact.io.folder import read_case
+
+    file = Path(path)
+    question, case_path, settings = _read_study(file)
+    return QUESTIONS[question](read_case(case_path), **(settings | overrides), progress=progress)
+
+
+def _read_study(file: Path) -> tuple[str, Path, dict[str, Any]]:
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        fix = "Give the path of a study file with question, case and [settings]."
+        raise InputError([Issue(f"the study cannot be read: {error}", fix, str(file))]) from error
+    issues = _study_issues(file, document)
+    if issues:
+        raise InputError(issues)
+    return document["question"], file.parent / document["case"], document.get("settings", {})
+
+
+def _study_issues(file: Path, document: Mapping[str, Any]) -> list[Issue]:
+    issues = [
+        Issue(f"the key {key!r} is unknown", "A study has question, case and [settings].", str(file))
+        for key in document
+        if key not in ("question", "case", "settings")
+    ]
+    question = document.get("question")
+    if question not in QUESTIONS:
+        fix = f"Ask one of: {', '.join(QUESTIONS)}."
+        return [*issues, Issue("the question is missing or unknown", fix, str(file), value=str(question or ""))]
+    if not isinstance(document.get("case"), str):
+        issues.append(Issue("the case is missing", 'Write case = "path", relative to the study file.', str(file)))
+    return issues + _setting_issues(file, QUESTIONS[question], document.get("settings", {}))
+
+
+def _setting_issues(file: Path, function: Callable[..., Run], settings: Any) -> list[Issue]:
+    """Settings are the keyword arguments of the question's function, with the types of their defaults."""
+    known = {
+        name: parameter.default
+        for name, parameter in signature(function).parameters.items()
+        if parameter.kind is Parameter.KEYWORD_ONLY and name != "progress"
+    }
+    if not isinstance(settings, dict):
+        return [Issue("settings is not a table", "Write [settings] and one setting per line below it.", str(file))]
+    issues = []
+    for name, value in settings.items():
+        if name not in known:
+            fix = f"Settings are: {', '.join(known)}."
+            issues.append(Issue(f"the setting {name!r} is unknown", fix, str(file)))
+        elif type(value) is not type(known[name]):
+            fix = f"Give a value like {known[name]!r}."
+            issues.append(Issue(f"the setting {name!r} has the wrong type", fix, str(file), value=str(value)))
+    return issues
+
+
+def open_run(path: str | Path) -> Run:
+    """Read a run folder after checking every hash. Raises ``ArchiveError`` where a file is missing or was changed."""
+    from gridpact.io.archive import read_run
+
+    return Run(read_run(Path(path)))
+
+
+def verify(path: str | Path, *, deep: bool = False, progress: bool = False) -> Run:
+    """Judge an archived run anew, from its files alone; ``deep`` also clears it again and compares.
+
+    Returns the run with the new certificate. Raises ``ArchiveError`` where the files were tampered with.
+    """
+    from gridpact.certificates.judge import certify
+
+    run = open_run(path)
+    document = dict(certify(run.record))
+    if deep:
+        settings = dict(run.record.settings)
+        again = QUESTIONS[run.record.question](run.record.case, **settings, progress=progress)
+        check = _same_objective(run, again)
+        document["checks"] = [*document["checks"], check]
+        document["verdict"] = document["verdict"] if check["passed"] else "failed"
+    return Run(replace(run.record, certificate=document))
+
+
+def _same_objective(run: Run, again: Run) -> dict[str, Any]:
+    first, second = run.summary["objective"], again.summary["objective"]
+    value, tolerance = abs(first - second) / max(1.0, abs(first)), 1e-6
+    return {
+        "name": "cleared again",
+        "required": True,
+        "passed": bool(value <= tolerance),
+        "value": value,
+        "tolerance": tolerance,
+        "where": "",
+        "description": "clearing the archived case again gives the same objective (relative)",
+    }
+
+
+def compare(runs: Mapping[str, Run]) -> pd.DataFrame:
+    """Summaries side by side: one column per run, one row per figure."""
+    return pd.DataFrame({name: pd.Series(run.summary, dtype=object) for name, run in runs.items()})
