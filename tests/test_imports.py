@@ -32,6 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "io": {"case", "results"} | TABLES | FILES,
     "report": {"case", "results"} | TABLES | FILES,
     "examples": set(),
+    "progress": {"tqdm"},
     "study": EVERYTHING,
     "bench": EVERYTHING,
     "cli": {"gridpact", "tqdm"},

@@ -1,0 +1,44 @@
+"""What was asked: the question, the case, its horizon and the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from gridpact.case.case import Case
+from gridpact.report.text import moment, number, safe, table, tag
+from gridpact.results.record import Record
+
+QUESTIONS = {"clear": "Clearing of the electricity market"}
+
+
+def heading(record: Record) -> str:
+    """Title and subtitle of the page."""
+    question = QUESTIONS.get(record.question, record.question)
+    return tag("h1", safe(record.case.name)) + tag("p", f"{safe(question)} · {horizon(record.case)}", "subtitle")
+
+
+def section(record: Record) -> str:
+    """The size of the case, the settings of the study, and what it was computed with."""
+    rows = {"network": size(record.case)} | dict(record.settings) | dict(record.provenance)
+    body = [[safe(name.replace("_", " ")), safe(_flat(value))] for name, value in rows.items()]
+    return tag("h2", "What was asked, and with what") + table(["", ""], body, "terms")
+
+
+def _flat(value: object) -> str:
+    """Settings and versions as a reader writes them."""
+    return ", ".join(f"{key} {item}" for key, item in value.items()) if isinstance(value, Mapping) else str(value)
+
+
+def horizon(case: Case) -> str:
+    """First to last moment in local time, with the number and the length of the steps."""
+    end = case.snapshots[-1] + pd.Timedelta(minutes=case.step_minutes)
+    steps = f"{case.steps} step{'s' if case.steps > 1 else ''} of {number(case.step_minutes, 0)} min"
+    return f"{moment(case.snapshots[0])} to {moment(end)}, {safe(case.timezone)} · {steps}"
+
+
+def size(case: Case) -> str:
+    """How many components of each kind the case has."""
+    counts = {name: len(rows) for name, rows in case.tables.items()}
+    return ", ".join(f"{name} {count}" for name, count in counts.items() if count)

@@ -1,0 +1,116 @@
+"""The summary: the few numbers that most readers look for first."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from gridpact.report.standing import Standing
+from gridpact.report.text import instant, number, safe, tag
+from gridpact.results.record import Record
+
+LOSSLESS = ("dc", "lindistflow")
+
+
+def section(record: Record, standing: Standing) -> str:
+    """Cards of cost, price, energy and the state of the network."""
+    money = [cost(record, standing), price(record, standing)]
+    energy = [bought(record), generated(record), renewable(record), demand(record), losses(record)]
+    cards = [*money, *energy, lowest_voltage(record), highest_loading(record)]
+    return tag("h2", "Summary") + tag("div", "".join(cards), "cards")
+
+
+def card(title: str, value: str, unit: str, note: str = "") -> str:
+    """One card; all texts are HTML already."""
+    amount = tag("p", f"{value} {tag('span', unit, 'unit')}", "value")
+    return tag("div", tag("h3", title) + amount + tag("p", note, "note"), "card")
+
+
+def struck(text: str, standing: Standing) -> str:
+    """Money is struck out where the certificate does not vouch for it."""
+    return text if standing.valid else f'<s class="void" title="not certified">{text}</s>'
+
+
+def summed(record: Record, name: str) -> float:
+    """A figure of the summary, or NaN."""
+    value = record.summary.get(name)
+    return float("nan") if value is None else float(value)
+
+
+def cost(record: Record, standing: Standing) -> str:
+    value = number(summed(record, "objective"))
+    return card("Cost less benefit", struck(value, standing), safe(record.case.currency), "over the horizon")
+
+
+def price(record: Record, standing: Standing) -> str:
+    """Mean and range; the summary keeps no price that is not certified, hence from the table."""
+    prices = record.tables.get("electricity_prices")
+    if prices is None:
+        return ""
+    low, high = (spot(record, row, "price_per_mwh", 2) for row in extremes(prices, "price_per_mwh"))
+    note = struck(f"mean over buses and steps<br>lowest {low}<br>highest {high}", standing)
+    mean, unit = number(float(prices["price_per_mwh"].mean())), f"{safe(record.case.currency)}/MWh"
+    return card(f"{standing.mark}Price".capitalize(), struck(mean, standing), unit, note)
+
+
+def extremes(table: pd.DataFrame, column: str) -> tuple[pd.Series, pd.Series]:
+    """The rows with the lowest and the highest value."""
+    values = table[column].to_numpy(dtype=np.float64)
+    return table.iloc[int(np.nanargmin(values))], table.iloc[int(np.nanargmax(values))]
+
+
+def spot(record: Record, row: pd.Series, column: str, decimals: int) -> str:
+    """A value with its bus and time."""
+    when = instant(row["snapshot"], record.case)
+    return f"{number(float(row[column]), decimals)} at bus {safe(row['bus'])}, {when}"
+
+
+def bought(record: Record) -> str:
+    if not record.case.count("interfaces"):
+        return ""
+    sold = f"sold {number(summed(record, 'export_mwh'))} MWh"
+    return card("Bought from the grid", number(summed(record, "import_mwh")), "MWh", sold)
+
+
+def generated(record: Record) -> str:
+    if not record.case.count("generators"):
+        return ""
+    return card("Generators", number(summed(record, "generation_mwh")), "MWh")
+
+
+def renewable(record: Record) -> str:
+    if not record.case.count("renewables"):
+        return ""
+    note = f"curtailed {number(summed(record, 'curtailed_mwh'))} MWh"
+    return card("Wind and PV", number(summed(record, "renewable_mwh")), "MWh", note)
+
+
+def demand(record: Record) -> str:
+    return card("Demand served", number(summed(record, "load_mwh")), "MWh")
+
+
+def losses(record: Record) -> str:
+    if record.settings.get("formulation") in LOSSLESS:
+        return ""
+    lost, served = summed(record, "loss_mwh"), summed(record, "load_mwh")
+    share = f"{number(100.0 * lost / served)} % of the demand served" if served else ""
+    return card("Line losses", number(lost, 3), "MWh", share)
+
+
+def lowest_voltage(record: Record) -> str:
+    buses = record.tables.get("buses")
+    if buses is None or record.settings.get("formulation") == "dc":
+        return ""
+    low, high = extremes(buses, "vm_pu")
+    place = f"at bus {safe(low['bus'])}, {instant(low['snapshot'], record.case)}"
+    note = f"{place}<br>highest {spot(record, high, 'vm_pu', 4)}"
+    return card("Lowest voltage", number(float(low["vm_pu"]), 4), "p.u.", note)
+
+
+def highest_loading(record: Record) -> str:
+    branches = record.tables.get("branches")
+    if branches is None or branches["loading_percent"].isna().all():
+        return ""
+    row = extremes(branches, "loading_percent")[1]
+    note = f"line {safe(row['branch'])}, {instant(row['snapshot'], record.case)}"
+    return card("Highest line loading", number(float(row["loading_percent"]), 1), "%", note)

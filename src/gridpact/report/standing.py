@@ -1,0 +1,77 @@
+"""What the certificate allows a report to say: how the prices of a run may be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gridpact.results.record import Record
+
+Verdict = Literal["certified", "approximate", "failed"]
+Check = Mapping[str, Any]
+
+HEADLINES: dict[Verdict, str] = {"certified": "Certified", "approximate": "Approximate", "failed": "Not certified"}
+VOID = "Prices and payments are struck out below: they are not valid, and are shown only to help find the cause."
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The verdict as the report shows it; ``valid`` says whether prices may be shown as prices."""
+
+    verdict: Verdict
+    reason: str
+
+    @property
+    def valid(self) -> bool:
+        return self.verdict != "failed"
+
+    @property
+    def headline(self) -> str:
+        return HEADLINES[self.verdict]
+
+    @property
+    def mark(self) -> str:
+        """A word to put before every price that is valid but not exact."""
+        return "approximate " if self.verdict == "approximate" else ""
+
+
+def standing_of(record: Record) -> Standing:
+    """The verdict, lowered to "failed" where a required check or a single price contradicts it."""
+    required = [check for check in checks_of(record) if check["required"]]
+    failed = [str(check["name"]) for check in required if not check["passed"]]
+    if not required:
+        return Standing("failed", f"The run carries no certificate. {VOID}")
+    if failed:
+        return Standing(
+            "failed", f"{len(failed)} of {len(required)} required checks failed: {', '.join(failed)}. {VOID}"
+        )
+    return _passed(record, len(required))
+
+
+def checks_of(record: Record) -> Sequence[Check]:
+    """The checks of the certificate: failed ones first, required before others, else in their order."""
+    checks: list[Check] = list(record.certificate.get("checks", []))
+    return sorted(checks, key=lambda check: (bool(check["passed"]), not check["required"]))
+
+
+def uncertified_prices(record: Record) -> int:
+    """How many prices are marked as not certified."""
+    prices = record.tables.get("electricity_prices")
+    return 0 if prices is None else int((~prices["certified"].astype(bool)).sum())
+
+
+def _passed(record: Record, count: int) -> Standing:
+    """All required checks passed; the prices of an approximation are never marked as certified."""
+    verdict, doubtful = record.certificate.get("verdict"), uncertified_prices(record)
+    if verdict == "approximate":
+        return Standing(
+            "approximate",
+            f"All {count} required checks passed for a network model that is an approximation. "
+            "How far it is from the alternating-current network is listed below.",
+        )
+    if verdict != "certified":
+        return Standing("failed", f"The verdict of the certificate is {verdict!r}. {VOID}")
+    if doubtful:
+        return Standing("failed", f"{doubtful} prices are marked as not certified. {VOID}")
+    return Standing("certified", f"All {count} required checks passed.")
