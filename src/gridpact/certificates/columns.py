@@ -1,0 +1,154 @@
+"""Do the tables say what the solved program says? Each table against the columns of x, times the base power."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridpact.certificates.check import Check, Measure, worst
+from gridpact.certificates.evidence import KINDS, Evidence, per_load
+from gridpact.certificates.grid import BranchFlow, Grid
+
+Floats = NDArray[np.float64]
+TOLERANCE = 1e-6
+
+# kind of device -> variables of its active and reactive power
+DEVICES = {
+    "generator": ("generator_p", "generator_q"),
+    "renewable": ("renewable_p", "renewable_q"),
+    "interface": ("", "import_q"),
+}
+
+
+def column_checks(evidence: Evidence, grid: Grid, flow: BranchFlow) -> list[Check]:
+    """Tables against the solution, and the tables' own repetitions against each other."""
+    program = [*_networks(evidence, grid), *_devices(evidence), *_storages(evidence), *_demands(evidence)]
+    text = "Difference between the tables and the columns of the solved program, in per unit."
+    again = "Difference between what the tables repeat or derive (losses, currents, totals), in per unit."
+    repeated = [*_totals(evidence), *_derived(evidence, grid, flow), *_idle_lines(evidence, grid)]
+    return [
+        worst("tables_match_solution", text, TOLERANCE, program, evidence.instants),
+        worst("tables_agree", again, TOLERANCE, repeated, evidence.instants),
+    ]
+
+
+def series_q(evidence: Evidence, grid: Grid) -> Floats:
+    """Reactive power entering the series impedances, from the branch table; (m, steps), per unit."""
+    squared = evidence.table("buses", "vm_pu")[grid.from_bus] ** 2
+    return evidence.table("branches", "q_mvar")[grid.lines] / grid.base_mva + grid.half_charging[:, None] * squared
+
+
+def _networks(evidence: Evidence, grid: Grid) -> list[Measure]:
+    case = evidence.case
+    names = [case.ids("lines")[line] for line in grid.lines]
+    measures = []
+    if names:
+        p = evidence.table("branches", "p_mw")[grid.lines] / grid.base_mva
+        measures.append(_difference("branches/p_mw", names, p, evidence.variable("flow_p")))
+    if names and evidence.formulation != "dc":
+        q = series_q(evidence, grid)
+        measures.append(_difference("branches/q_mvar", names, q, evidence.variable("flow_q")))
+    vm = evidence.table("buses", "vm_pu")
+    squared = np.ones_like(vm) if evidence.formulation == "dc" else evidence.variable("voltage")
+    return [*measures, _difference("buses/vm_pu", case.ids("buses"), vm**2, squared)]
+
+
+def _devices(evidence: Evidence) -> list[Measure]:
+    measures = []
+    for kind, names in DEVICES.items():
+        for column, name in zip(("p_mw", "q_mvar"), names, strict=True):
+            if evidence.has_variable(name) and (column, evidence.formulation) != ("q_mvar", "dc"):
+                value = evidence.dispatch(kind, column) / evidence.base_mva
+                ids = evidence.case.ids(KINDS[kind])
+                measures.append(_difference(f"dispatch/{column}", ids, value, evidence.variable(name)))
+    if evidence.has_variable("buy"):
+        net = evidence.variable("buy") - evidence.variable("sell")
+        value = evidence.dispatch("interface", "p_mw") / evidence.base_mva
+        measures.append(_difference("dispatch/p_mw", evidence.case.ids("interfaces"), value, net))
+    return measures
+
+
+def _storages(evidence: Evidence) -> list[Measure]:
+    if not evidence.has_variable("charge"):
+        return []
+    pairs = {"charge_mw": "charge", "discharge_mw": "discharge", "energy_mwh": "energy"}
+    ids = evidence.case.ids("storages")
+    return [
+        _difference(
+            f"storages/{column}", ids, evidence.table("storages", column) / evidence.base_mva, evidence.variable(name)
+        )
+        for column, name in pairs.items()
+    ]
+
+
+def _demands(evidence: Evidence) -> list[Measure]:
+    case, measures = evidence.case, []
+    for column, name, source in (("bid_mw", "bid_p", "bids"), ("shifted_mw", "shift_p", "shiftable")):
+        if case.count("loads"):
+            value = evidence.table("demand", column) / evidence.base_mva
+            taken = evidence.variable(name) if case.count(source) else np.zeros((0, case.steps))
+            measures.append(_difference(f"demand/{column}", case.ids("loads"), value, per_load(case, source, taken)))
+    return measures
+
+
+def _totals(evidence: Evidence) -> list[Measure]:
+    """Interfaces, storages and loads stand in the dispatch table and in one of their own."""
+    case, base, measures = evidence.case, evidence.base_mva, []
+    if case.count("interfaces"):
+        ids = case.ids("interfaces")
+        for column, own in (("p_mw", "import_mw"), ("q_mvar", "import_mvar")):
+            total, part = evidence.dispatch("interface", column) / base, evidence.table("interface", own) / base
+            measures.append(_difference(f"interface/{own}", ids, total, part))
+        net = evidence.table("interface", "buy_mw") - evidence.table("interface", "sell_mw")
+        measures.append(
+            _difference("interface/buy_mw", ids, net / base, evidence.table("interface", "import_mw") / base)
+        )
+        price = case.series("interfaces", "price_per_mwh")
+        measures.append(_difference("interface/lmp_per_mwh", ids, evidence.table("interface", "lmp_per_mwh"), price))
+    if case.count("storages"):
+        ids = case.ids("storages")
+        net = evidence.table("storages", "discharge_mw") - evidence.table("storages", "charge_mw")
+        measures.append(
+            _difference("storages/discharge_mw", ids, evidence.dispatch("storage", "p_mw") / base, net / base)
+        )
+        energy = evidence.dispatch("storage", "energy_mwh") - evidence.table("storages", "energy_mwh")
+        measures.append(Measure("storages/energy_mwh", ids, np.abs(energy) / base))
+    return measures
+
+
+def _derived(evidence: Evidence, grid: Grid, flow: BranchFlow) -> list[Measure]:
+    """Losses, currents and loading of the branch table, against the flows and voltages beside them."""
+    case, lines = evidence.case, grid.lines
+    if not lines.size:
+        return []
+    names = [case.ids("lines")[line] for line in lines]
+    unit = grid.base_ka[grid.from_bus][:, None]
+    current = np.maximum(flow.i_from, flow.i_to)
+    limit = case.column("lines", "max_i_ka")[lines][:, None]
+    loading = np.nan_to_num(evidence.table("branches", "loading_percent")[lines]) / 100.0
+    table_current = evidence.table("branches", "i_ka")[lines] / unit
+    limited = np.where(np.isnan(limit), 0.0, limit / unit)
+    return [
+        _difference("branches/loss_mw", names, evidence.table("branches", "loss_mw")[lines] / grid.base_mva, flow.loss),
+        _difference("branches/i_ka", names, table_current, current),
+        _difference(
+            "branches/loading_percent", names, loading * limited, np.where(np.isnan(limit), 0.0, table_current)
+        ),
+    ]
+
+
+def _idle_lines(evidence: Evidence, grid: Grid) -> list[Measure]:
+    """Lines out of service carry nothing."""
+    case = evidence.case
+    idle = np.setdiff1d(np.arange(case.count("lines")), grid.lines)
+    if not idle.size:
+        return []
+    names = [case.ids("lines")[line] for line in idle]
+    columns = ("p_mw", "q_mvar", "i_ka", "loss_mw", "cone_gap")
+    return [
+        Measure(f"branches/{column}", names, np.abs(evidence.table("branches", column)[idle])) for column in columns
+    ]
+
+
+def _difference(rule: str, ids: list[str], left: Floats, right: Floats) -> Measure:
+    return Measure(rule, ids, np.abs(left - right))

@@ -1,0 +1,134 @@
+"""Limit multipliers as arrays, and whether each of them stands at a limit that is reached.
+
+A multiplier is the fall of the cost per hour when its limit is relaxed by one unit; where a limit is not reached,
+relaxing it saves nothing. The voltage that an interface holds has two sides, its multiplier either sign.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridpact.certificates.check import Check, Measure, worst
+from gridpact.certificates.costs import turnover
+from gridpact.certificates.devices import final_energy
+from gridpact.certificates.evidence import Evidence, rows_of, steps_of
+from gridpact.certificates.grid import BranchFlow, Grid
+
+Floats = NDArray[np.float64]
+TOLERANCE = 1e-6
+HELD = "interfaces/vm_pu"
+
+
+def multipliers(evidence: Evidence, constraint: str, end: str = "") -> Floats:
+    """Multipliers of one constraint, currency per hour and unit, (components, steps); zero where the table has none."""
+    case, rows = evidence.case, evidence.record.tables["limits"]
+    rows = rows[(rows["constraint"] == constraint) & (rows["end"] == end)]
+    ids = case.ids(constraint.split("/")[0])
+    values = np.zeros((len(ids), case.steps))
+    component, step = rows_of(ids, rows["component"]), steps_of(case, rows["snapshot"])
+    known = component >= 0
+    np.add.at(values, (component[known], step[known]), rows["multiplier"].to_numpy(dtype=np.float64)[known])
+    return values
+
+
+def multiplier_check(evidence: Evidence, grid: Grid, flow: BranchFlow) -> Check:
+    """No multiplier is negative, and none stands at a limit with room left: multiplier x room over the turnover."""
+    scale = turnover(evidence) / evidence.case.hours
+    rooms = _rooms(evidence, grid, flow)
+    measures = [_strangers(evidence, list(rooms))]
+    for (constraint, end), room in rooms.items():
+        value = multipliers(evidence, constraint, end)
+        idle = np.where(value == 0.0, 0.0, np.abs(value * room))
+        negative = np.zeros_like(value) if constraint == HELD else np.maximum(-value, 0.0)
+        ids = evidence.case.ids(constraint.split("/")[0])
+        measures.append(Measure(constraint, ids, np.maximum(idle, negative) / scale))
+    text = "Limit multipliers that are negative, of no known limit, or times the room left, over the turnover per hour."
+    return worst("limit_multipliers", text, TOLERANCE, measures, evidence.instants)
+
+
+def _strangers(evidence: Evidence, known: list[tuple[str, str]]) -> Measure:
+    """NaN for every row whose limit, end or component the case does not have."""
+    rows = evidence.record.tables["limits"]
+    ids = {constraint: set(evidence.case.ids(constraint.split("/")[0])) for constraint, _ in known}
+    keys = [tuple(map(str, key)) for key in rows[["constraint", "end", "component"]].itertuples(index=False)]
+    fine = [(constraint, end) in known and name in ids[constraint] for constraint, end, name in keys]
+    return Measure("unknown limit", [" ".join(key) for key in keys], np.where(fine, 0.0, np.nan))
+
+
+def _rooms(evidence: Evidence, grid: Grid, flow: BranchFlow) -> dict[tuple[str, str], Floats]:
+    """How far every limit is from being reached, in the limit's unit; NaN where there is no limit."""
+    parts = (_voltage_rooms, _device_rooms, _storage_rooms, _demand_rooms)
+    named = {(name, ""): room for part in parts for name, room in part(evidence).items()}
+    return named | _current_rooms(evidence, grid, flow)
+
+
+def _voltage_rooms(evidence: Evidence) -> dict[str, Floats]:
+    case, vm = evidence.case, evidence.table("buses", "vm_pu")
+    return {
+        "buses/vm_min_pu": vm - case.column("buses", "vm_min_pu")[:, None],
+        "buses/vm_max_pu": case.column("buses", "vm_max_pu")[:, None] - vm,
+        HELD: vm[case.positions("interfaces", "bus")] - case.column("interfaces", "vm_pu")[:, None],
+    }
+
+
+def _current_rooms(evidence: Evidence, grid: Grid, flow: BranchFlow) -> dict[tuple[str, str], Floats]:
+    """A row without an end speaks of the larger current."""
+    case, unit = evidence.case, grid.base_ka[grid.from_bus][:, None]
+    currents = {"from": flow.i_from, "to": flow.i_to, "": np.maximum(flow.i_from, flow.i_to)}
+    rooms = {}
+    for end, current in currents.items():
+        room = np.full((case.count("lines"), case.steps), np.nan)
+        room[grid.lines] = case.column("lines", "max_i_ka")[grid.lines][:, None] - current * unit
+        rooms["lines/max_i_ka", end] = room
+    return rooms
+
+
+def _device_rooms(evidence: Evidence) -> dict[str, Floats]:
+    case = evidence.case
+    p, q = evidence.dispatch("renewable", "p_mw"), evidence.dispatch("renewable", "q_mvar")
+    rooms = {
+        "renewables/p_mw": case.series("renewables", "p_mw") - p,
+        "renewables/sn_mva": case.column("renewables", "sn_mva")[:, None] - np.hypot(p, q),
+    }
+    if case.count("interfaces"):
+        for column, own in (("max_import_mw", "buy_mw"), ("max_export_mw", "sell_mw")):
+            rooms[f"interfaces/{column}"] = case.series("interfaces", column) - evidence.table("interface", own)
+    for kind, table, column in (
+        ("interface", "interfaces", "q_mvar"),
+        ("generator", "generators", "q_mvar"),
+        ("generator", "generators", "p_mw"),
+    ):
+        value = evidence.dispatch(kind, column)
+        rooms[f"{table}/min_{column}"] = value - case.series(table, f"min_{column}")
+        rooms[f"{table}/max_{column}"] = case.series(table, f"max_{column}") - value
+    return rooms
+
+
+def _storage_rooms(evidence: Evidence) -> dict[str, Floats]:
+    case = evidence.case
+    if not case.count("storages"):
+        return {}
+    charge, discharge, energy = (
+        evidence.table("storages", name) for name in ("charge_mw", "discharge_mw", "energy_mwh")
+    )
+    least = np.repeat(case.column("storages", "min_mwh")[:, None], case.steps, axis=1)
+    least[:, -1] = np.maximum(least[:, -1], final_energy(evidence))
+    return {
+        "storages/charge_mw": case.series("storages", "charge_mw") - charge,
+        "storages/discharge_mw": case.series("storages", "discharge_mw") - discharge,
+        "storages/min_mwh": energy - least,
+        "storages/energy_mwh": case.column("storages", "energy_mwh")[:, None] - energy,
+    }
+
+
+def _demand_rooms(evidence: Evidence) -> dict[str, Floats]:
+    case, base, rooms = evidence.case, evidence.base_mva, {}
+    for table, name in (("offers", "offer_p"), ("bids", "bid_p")):
+        if case.count(table):
+            rooms[f"{table}/p_mw"] = case.series(table, "p_mw") - evidence.variable(name) * base
+    if case.count("shiftable"):
+        moved = evidence.variable("shift_p") * base
+        rooms["shiftable/min_p_mw"] = moved - case.series("shiftable", "min_p_mw")
+        rooms["shiftable/max_p_mw"] = case.series("shiftable", "max_p_mw") - moved
+    return rooms

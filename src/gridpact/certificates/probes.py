@@ -1,0 +1,69 @@
+"""Does the price stand between what demand saves when it falls and what it costs when it rises?
+
+The evidence are clearings with the demand of one bus and step lowered and raised. The optimal cost is a convex function
+of demand, so the left difference is at most the right one and the price, a slope of it, lies between.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridpact.certificates.check import Check, Measure, worst
+from gridpact.certificates.evidence import Evidence, rows_of, steps_of
+
+Floats = NDArray[np.float64]
+TOLERANCE = 1e-3
+COST_TOLERANCE = 1e-6
+PRICES = {"electricity": "price_per_mwh", "reactive": "reactive_price_per_mvarh"}
+
+
+def probe_check(evidence: Evidence) -> Check:
+    """Probed prices beyond their one-sided differences, over max(|price|, 1); not required without probes."""
+    rows = evidence.record.tables["price_probes"]
+    text = f"Prices beyond the one-sided differences of the cost, relative; {len(rows)} probes."
+    if not len(rows):
+        return worst("price_probes", text, TOLERANCE, [], required=False)
+    price = _probed_price(evidence)
+    left, right = _differences(evidence)
+    scale = np.maximum(np.abs(price), 1.0)
+    beyond = np.maximum(np.maximum(left - price, price - right), left - right) / scale
+    names = [
+        " ".join((str(carrier), "price at bus", str(bus)))
+        for carrier, bus in zip(rows["carrier"], rows["bus"], strict=True)
+    ]
+    names = [f"{name}, {time.isoformat()}" for name, time in zip(names, rows["snapshot"], strict=True)]
+    return worst("price_probes", text, TOLERANCE, [Measure("", names, np.maximum(beyond, 0.0))])
+
+
+def probe_cost_check(evidence: Evidence) -> Check:
+    """All probes start from the reported objective."""
+    cost = evidence.record.tables["price_probes"]["cost"].to_numpy(dtype=np.float64)
+    objective = float(evidence.record.summary["objective"])
+    off = np.abs(cost - objective) / max(1.0, abs(objective))
+    text = "Unchanged cost of the price probes against the objective, relative."
+    measures = [Measure("probe", [str(row) for row in range(cost.size)], off)]
+    return worst("probes_start_at_objective", text, COST_TOLERANCE, measures, required=cost.size > 0)
+
+
+def _probed_price(evidence: Evidence) -> Floats:
+    """Price of every probe; NaN for a bus or a carrier that is not there."""
+    rows, case = evidence.record.tables["price_probes"], evidence.case
+    bus, step = rows_of(case.ids("buses"), rows["bus"]), steps_of(case, rows["snapshot"])
+    prices = np.full(len(rows), np.nan)
+    for carrier, column in PRICES.items():
+        asked = (rows["carrier"] == carrier).to_numpy() & (bus >= 0)
+        prices[asked] = evidence.table("electricity_prices", column)[bus[asked], step[asked]]
+    return prices
+
+
+def _differences(evidence: Evidence) -> tuple[Floats, Floats]:
+    """Left and right difference quotients; without bound where no clearing was feasible, NaN for a step of none."""
+    rows = evidence.record.tables["price_probes"]
+    step, minus, cost, plus = (
+        rows[name].to_numpy(dtype=np.float64) for name in ("step_mw", "cost_minus", "cost", "cost_plus")
+    )
+    energy = np.where(step > 0.0, step, np.nan) * evidence.case.hours
+    left = np.where(np.isnan(minus), -np.inf, (cost - minus) / energy)
+    right = np.where(np.isnan(plus), np.inf, (plus - cost) / energy)
+    return np.where(np.isnan(energy), np.nan, left), np.where(np.isnan(energy), np.nan, right)
