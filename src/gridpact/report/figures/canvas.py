@@ -22,6 +22,8 @@ BLACK, ORANGE, SKY, GREEN = "#000000", "#e69f00", "#56b4e9", "#009e73"
 YELLOW, BLUE, VERMILLION, PURPLE, GREY = "#f0e442", "#0072b2", "#d55e00", "#cc79a7", "#999999"
 
 WIDTH = 10.0  # inches; 960 pixels on a page
+LONGEST = 24  # letters of a name
+ROOM = 120  # letters below a horizontal axis
 MINUTES_PER_DAY = 1440.0
 
 
@@ -52,19 +54,21 @@ def edges(case: Case) -> Floats:
     return np.asarray(start + np.arange(case.steps + 1) * case.step_minutes / MINUTES_PER_DAY, dtype=np.float64)
 
 
-def local_time(axes: Axes, case: Case) -> None:
+def local_time(axes: Axes, case: Case, ticks: int = 9) -> None:
     """Make the horizontal axis one of local time, from the first to the last moment of the horizon."""
     zone = ZoneInfo(case.timezone)
-    locator = dates.AutoDateLocator(tz=zone, minticks=4, maxticks=9)
+    locator = dates.AutoDateLocator(tz=zone, minticks=3, maxticks=ticks)
     hours = ["%Y", "%b %Y", "%d %b", "%H:%M", "%H:%M", "%H:%M:%S"]
-    starts = ["", "%Y", "%b %Y", "%d %b", "%H:%M", "%H:%M"]
+    starts = ["", "%Y", "%d %b", "%d %b", "%H:%M", "%H:%M"]
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(
         dates.ConciseDateFormatter(locator, tz=zone, formats=hours, zero_formats=starts, show_offset=False)
     )
     moments = edges(case)
     axes.set_xlim(moments[0], moments[-1])
-    axes.set_xlabel(f"local time ({case.timezone})")
+    first, last = case.snapshots[0].date(), case.snapshots[-1].date()
+    days = f"{first:%d %b %Y}" if first == last else f"{first:%d %b %Y} to {last:%d %b %Y}"
+    axes.set_xlabel(f"local time in {case.timezone}, {days}")
 
 
 def legend_above(axes: Axes, columns: int = 8) -> None:
@@ -92,7 +96,7 @@ def bars(
     rows = np.arange(len(names))
     drawn = axes.barh(rows, values, color=list(colours), height=0.7)
     axes.bar_label(drawn, [number(value, decimals) for value in values], padding=3, fontsize=8.5)
-    axes.set_yticks(rows, list(names))
+    axes.set_yticks(rows, [short(name) for name in names])
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x")
@@ -101,8 +105,20 @@ def bars(
     axes.set_xlabel(unit)
 
 
+def short(name: str) -> str:
+    """A name that leaves room for the figure."""
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
+
+
 def thinned(names: Sequence[str], most: int) -> tuple[list[int], list[str]]:
     """Evenly spaced positions and names, at most so many: labels that do not overlap."""
     every = max(1, -(-len(names) // most))
     places = list(range(0, len(names), every))
-    return places, [names[place] for place in places]
+    return places, [short(names[place]) for place in places]
+
+
+def label_buses(axes: Axes, names: Sequence[str]) -> None:
+    """Names of buses below a horizontal axis, as many as there is room for."""
+    longest = max(len(short(name)) for name in names)
+    axes.set_xticks(*thinned(names, ROOM // (longest + 2)))
+    axes.set_xlabel("bus")

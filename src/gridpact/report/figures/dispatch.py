@@ -74,6 +74,6 @@ def _bars(supply: dict[str, Floats], withdrawal: dict[str, Floats], load: Floats
     values |= {taken.get(name, name): float(part[0]) for name, part in withdrawal.items()}
     colours = [COLOURS[name] for name in (*supply, *withdrawal)] + ["#3a3f44"]
     values["load"] = -float(load[0])
-    figure = canvas.sheet("Who serves the load", 1.3 + 0.32 * len(values))
+    figure = canvas.sheet("Who serves the load", 1.0 + 0.32 * len(values))
     canvas.bars(figure.subplots(), list(values), np.array(list(values.values())), colours, "MW")
     return figure

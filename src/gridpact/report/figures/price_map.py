@@ -12,6 +12,7 @@ from gridpact.report.figures.canvas import (
     GREY,
     Floats,
     edges,
+    label_buses,
     legend_above,
     local_time,
     matrix,
@@ -43,7 +44,7 @@ def _map(record: Record, values: Floats, excess: Floats) -> Figure:
     grid = figure.subplots(1, len(numbers), sharey=True, squeeze=False)[0]
     for axes, (title, shown) in zip(grid, numbers.items(), strict=True):
         _panel(axes, record, shown, title)
-    places, names = thinned(buses, 45)
+    places, names = thinned(buses, 40)
     grid[0].set_yticks(places, names, fontsize=8)
     grid[0].set_ylabel("bus")
     return figure
@@ -54,7 +55,7 @@ def _panel(axes: Axes, record: Record, numbers: Floats, title: str) -> None:
     image = axes.imshow(
         numbers,
         aspect="auto",
-        interpolation="none",
+        interpolation="antialiased",
         extent=(moments[0], moments[-1], len(numbers) - 0.5, -0.5),
         cmap="PuOr_r" if signed else "cividis",
         norm=CenteredNorm() if signed else None,
@@ -62,7 +63,7 @@ def _panel(axes: Axes, record: Record, numbers: Floats, title: str) -> None:
     axes.set_title(title)
     axes.grid(visible=False)
     axes.tick_params(axis="y", length=0)
-    local_time(axes, record.case)
+    local_time(axes, record.case, ticks=6)
     unit = f"{record.case.currency}/MWh"
     axes.figure.colorbar(image, ax=axes, location="right", fraction=0.05, aspect=40, pad=0.02, label=unit)
 
@@ -73,8 +74,7 @@ def _profile(record: Record, values: Floats, excess: Floats) -> Figure:
     (axes,) = panels(figure)
     axes.plot((values - excess)[:, 0], color=GREY, drawstyle="steps-mid", label="price at the root")
     axes.plot(values[:, 0], "o", markersize=5 if len(buses) < 100 else 2, color=BLUE, label="price at the bus")
-    axes.set_xticks(*thinned(buses, 24))
-    axes.set_xlabel("bus")
+    label_buses(axes, buses)
     axes.set_ylabel(f"{record.case.currency}/MWh")
     legend_above(axes)
     return figure

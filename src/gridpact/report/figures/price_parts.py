@@ -72,7 +72,7 @@ def _bars(record: Record, bus: str, prices: pd.DataFrame) -> Figure:
     energy, total = (float(prices[column].iloc[0]) for column in ("energy_per_mwh", "price_per_mwh"))
     values = {"energy (root)": energy, **parts, "price": total}
     colours = {"energy (root)": canvas.GREY, **COLOURS, "price": canvas.BLUE}
-    figure = canvas.sheet(f"What makes the price at bus {bus}", 1.3 + 0.32 * len(values))
+    figure = canvas.sheet(f"What makes the price at bus {bus}", 1.0 + 0.32 * len(values))
     numbers = np.array(list(values.values()))
     canvas.bars(
         figure.subplots(), list(values), numbers, [colours[name] for name in values], f"{record.case.currency}/MWh"

@@ -19,7 +19,7 @@ def draw(record: Record) -> Figure | None:
     if settlement is None or settlement.empty:
         return None
     payments = totals(settlement)
-    figure = canvas.sheet("Who pays and who receives", 1.5 + 0.27 * len(payments))
+    figure = canvas.sheet("Who pays and who receives", 1.2 + 0.27 * len(payments))
     axes, values = figure.subplots(), payments.to_numpy(dtype=np.float64)
     colours = [PAYS if value > 0 else RECEIVES for value in values]
     canvas.bars(axes, [str(name) for name in payments.index], values, colours, record.case.currency)

@@ -49,7 +49,7 @@ def _lines(case: Case, energy: Floats) -> Figure:
 def _bars(case: Case, energy: Floats) -> Figure:
     paths, capacities = levels(case, energy[:, None])
     names = [f"{name} (of {capacity:g} MWh)" for name, capacity in capacities.items()]
-    figure = canvas.sheet("Energy in the storages at the end", 1.3 + 0.32 * len(names))
+    figure = canvas.sheet("Energy in the storages at the end", 1.0 + 0.32 * len(names))
     values = np.array([path[-1] for path in paths.values()])
     canvas.bars(figure.subplots(), names, values, COLOURS[: len(names)], "MWh")
     return figure

@@ -54,7 +54,6 @@ def _profile(case: Case, voltage: Floats) -> Figure:
     (axes,), names = canvas.panels(figure), case.ids("buses")
     axes.plot(voltage, "o", markersize=5 if len(names) < 100 else 2, color=canvas.BLUE, label="voltage")
     _limits(axes, case)
-    axes.set_xticks(*canvas.thinned(names, 24))
-    axes.set_xlabel("bus")
+    canvas.label_buses(axes, names)
     canvas.legend_above(axes)
     return figure
