@@ -158,9 +158,11 @@ def _provenance(solution: Any, seconds: float) -> dict[str, Any]:
     from importlib.metadata import version
     from platform import python_version
 
-    packages = ("gridpact", "cvxpy", "clarabel", "numpy", "scipy", "pandas", "power-grid-model")
+    from gridpact import __version__
+
+    packages = ("cvxpy", "clarabel", "numpy", "scipy", "pandas", "power-grid-model")
     return {
-        "versions": {"python": python_version()} | {name: version(name) for name in packages},
+        "versions": {"gridpact": __version__, "python": python_version()} | {name: version(name) for name in packages},
         "solver": solution.solver,
         "solver_iterations": solution.iterations,
         "solver_seconds": solution.seconds,

@@ -128,7 +128,7 @@ _INTERFACES = Table(
 
 _GENERATORS = Table(
     "generators",
-    "Dispatchable generators: cost per hour = cost_per_mwh p + cost_per_mw2h p^2, or offer blocks.",
+    "Dispatchable generators: cost per hour = cost_per_h + cost_per_mwh p + cost_per_mw2h p^2, or cost_per_h + offers.",
     (
         _id("generator", "name of the generator"),
         _BUS,
@@ -138,6 +138,13 @@ _GENERATORS = Table(
         Column("max_q_mvar", "highest reactive power", unit="Mvar", default=0.0, profile=True),
         Column("cost_per_mwh", "linear cost; zero where the generator has offers", unit="currency/MWh", default=0.0, profile=True),
         Column("cost_per_mw2h", "quadratic cost", unit="currency/(MW^2 h)", default=0.0, minimum=0.0, profile=True),
+        Column("cost_per_h", "cost of every hour in which it runs", unit="currency/h", default=0.0, profile=True),
+        Column(
+            "committable",
+            "true: it may also be off, then it gives nothing and costs nothing; false: it always runs",
+            kind="flag",
+            default=False,
+        ),
         Column(
             "slack",
             "true makes its bus the reference of a network without interface (else the first generator's bus)",

@@ -18,13 +18,19 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Cleared:
-    """Everything that prices, tables and probes are read from."""
+    """Everything that prices, tables and probes are read from.
+
+    ``bound`` is a proven lower bound of the cost over the integers, which ``form`` holds fixed; None where the
+    market has none.
+    """
 
     case: Case
     network: Network
     formulation: ModuleType
     form: StandardForm
     solution: Solution
+    commitment: Floats | None = None
+    bound: float | None = None
 
     def values(self) -> dict[str, Floats]:
         """All named variables in per unit."""

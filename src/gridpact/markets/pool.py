@@ -9,9 +9,12 @@ subject to  active and reactive balance at every bus      (their multipliers are
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from types import ModuleType
 
 import cvxpy as cp
+import numpy as np
+from numpy.typing import NDArray
 
 from gridpact.case.case import Case
 from gridpact.errors import InputError
@@ -24,9 +27,12 @@ from gridpact.physics.devices.renewable import renewables
 from gridpact.physics.devices.storage import storages
 from gridpact.physics.electric import dc, distflow_soc, lindistflow
 from gridpact.physics.electric.network import Network, electric_network, place, power_base, require_radial
+from gridpact.programs.mixed_integer import solve_mixed
 from gridpact.programs.program import Named, Program, equal
 from gridpact.programs.solve import solve
 from gridpact.programs.standard_form import compile_program
+
+Floats = NDArray[np.float64]
 
 FORMULATIONS: dict[str, ModuleType] = {"soc": distflow_soc, "lindistflow": lindistflow, "dc": dc}
 
@@ -42,13 +48,21 @@ DEVICES: dict[str, Callable[[Case, float], Device]] = {
 def clear_pool(case: Case, formulation: str = "soc", solver: str = "clarabel") -> Cleared:
     """Build, compile and solve the market of a case.
 
+    Where generators may be switched off, the mixed-integer program settles which of them run; prices then come
+    from solving again with that held (O'Neill et al., European Journal of Operational Research 164, 2005).
+
     Raises ``InputError`` for an unknown formulation or solver and for loops where the formulation needs a
     radial network, ``InfeasibleError`` and ``NotConverged`` as ``programs.solve`` does.
     """
     chosen = formulation_named(formulation)
     network = market_network(case, chosen)
     form = compile_program(clearing_program(case, network, chosen))
-    return Cleared(case, network, chosen, form, solve(form, solver))
+    if not form.integers.size:
+        return Cleared(case, network, chosen, form, solve(form, solver))
+    mixed = solve_mixed(form)
+    commitment = np.rint(mixed.x[form.columns["on"]])
+    fixed = compile_program(clearing_program(case, network, chosen, commitment))
+    return Cleared(case, network, chosen, fixed, solve(fixed, solver), commitment, mixed.bound)
 
 
 def formulation_named(name: str) -> ModuleType:
@@ -65,9 +79,12 @@ def market_network(case: Case, formulation: ModuleType) -> Network:
     return network
 
 
-def clearing_program(case: Case, network: Network, formulation: ModuleType) -> Program:
-    """The market of all devices of the case on its network."""
-    devices = [build(case, network.base_mva) for table, build in DEVICES.items() if case.count(table)]
+def clearing_program(
+    case: Case, network: Network, formulation: ModuleType, commitment: Floats | None = None
+) -> Program:
+    """The market of all devices of the case on its network; ``commitment`` holds which generators run."""
+    builders = DEVICES | {"generators": partial(generators, commitment=commitment)}
+    devices = [build(case, network.base_mva) for table, build in builders.items() if case.count(table)]
     flow = formulation.variables(network, case.steps)
     variables, constraints = dict(flow), _balances(network, devices, *formulation.outflow(network, flow))
     constraints |= formulation.flow_law(network, flow) | formulation.limits(network, flow)
@@ -75,7 +92,8 @@ def clearing_program(case: Case, network: Network, formulation: ModuleType) -> P
         variables |= device.variables
         constraints |= device.constraints
     cost = case.hours * sum((device.cost for device in devices), cp.Constant(0.0))
-    return Program(cost, variables, constraints)
+    integers = tuple(name for device in devices for name in device.integers)
+    return Program(cost, variables, constraints, integers)
 
 
 def _balances(network: Network, devices: list[Device], active: cp.Expression, reactive: cp.Expression | None) -> Named:

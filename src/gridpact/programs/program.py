@@ -30,11 +30,15 @@ Named = dict[str, Rows]
 
 @dataclass(frozen=True)
 class Program:
-    """Minimise ``cost`` over the named ``variables``, subject to the named ``constraints``."""
+    """Minimise ``cost`` over the named ``variables``, subject to the named ``constraints``.
+
+    ``integers`` names the variables that must be whole numbers; CVXPY sees them as continuous.
+    """
 
     cost: cp.Expression
     variables: Mapping[str, cp.Variable]
     constraints: Mapping[str, Rows]
+    integers: tuple[str, ...] = ()
 
     def problem(self) -> cp.Problem:
         return cp.Problem(cp.Minimize(self.cost), [rows.constraint for rows in self.constraints.values()])

@@ -21,6 +21,14 @@ Floats = NDArray[np.float64]
 # recomputed here, are within ACCEPTED (relative). The certificate judges the point in any case.
 TOLERANCE = 1e-10
 ACCEPTED = 1e-8
+CVXPY_STATUS = {
+    "optimal": "solved",
+    "optimal_inaccurate": "solved",
+    "infeasible": "infeasible",
+    "infeasible_inaccurate": "infeasible",
+    "unbounded": "unbounded",
+    "unbounded_inaccurate": "unbounded",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +56,26 @@ def solve(form: StandardForm, solver: str = "clarabel", time_limit: float = 3600
 
 
 def _clarabel(form: StandardForm, time_limit: float) -> Solution:
+    result = _run_clarabel(form, time_limit)
+    status = _clarabel_status(form, result)
+    _raise_unless_solved(status, str(result.status), result.solve_time)
+    x, s, z = np.asarray(result.x), np.asarray(result.s), np.asarray(result.z)
+    return Solution(x, s, z, form.cost(x), "clarabel", int(result.iterations), float(result.solve_time))
+
+
+def clarabel_point(form: StandardForm, time_limit: float = 3600.0) -> tuple[str, Floats, Floats, Floats]:
+    """Status "solved" with x, s, z, or "infeasible" with z a proof of it (A'z = 0, b'z < 0, z in K*).
+
+    Raises ``InfeasibleError`` for an unbounded program, ``NotConverged`` where the solver gives up.
+    """
+    result = _run_clarabel(form, time_limit)
+    status = _clarabel_status(form, result)
+    if status != "infeasible":
+        _raise_unless_solved(status, str(result.status), result.solve_time)
+    return status, np.asarray(result.x), np.asarray(result.s), np.asarray(result.z)
+
+
+def _run_clarabel(form: StandardForm, time_limit: float) -> Any:
     import clarabel
 
     settings = clarabel.DefaultSettings()
@@ -56,15 +84,19 @@ def _clarabel(form: StandardForm, time_limit: float) -> Solution:
     settings.tol_gap_abs = settings.tol_gap_rel = TOLERANCE
     settings.tol_feas = 10.0 * TOLERANCE
     settings.reduced_tol_gap_abs = settings.reduced_tol_gap_rel = settings.reduced_tol_feas = ACCEPTED
-    result = clarabel.DefaultSolver(
-        sp.csc_matrix(sp.triu(form.P)), form.q, sp.csc_matrix(form.A), form.b, _clarabel_cones(form.cones), settings
-    ).solve()
-    x, s, z = np.asarray(result.x), np.asarray(result.s), np.asarray(result.z)
+    P, A = sp.csc_matrix(sp.triu(form.P)), sp.csc_matrix(form.A)
+    return clarabel.DefaultSolver(P, form.q, A, form.b, _clarabel_cones(form.cones), settings).solve()
+
+
+def _clarabel_status(form: StandardForm, result: Any) -> str:
+    """One of solved, infeasible, unbounded, stopped."""
     status = str(result.status)
-    if status == "InsufficientProgress" and residual(form, x, s, z) <= ACCEPTED:
-        status = "AlmostSolved"
-    _raise_unless_solved(status, result.solve_time)
-    return Solution(x, s, z, form.cost(x), "clarabel", int(result.iterations), float(result.solve_time))
+    if status in ("Solved", "AlmostSolved"):
+        return "solved"
+    if "Infeasible" in status:
+        return "infeasible" if "Primal" in status else "unbounded"
+    point = (np.asarray(result.x), np.asarray(result.s), np.asarray(result.z))
+    return "solved" if residual(form, *point) <= ACCEPTED else "stopped"
 
 
 def residual(form: StandardForm, x: Floats, s: Floats, z: Floats) -> float:
@@ -87,14 +119,13 @@ def _clarabel_cones(cones: tuple[Cone, ...]) -> list[object]:
     return [kinds[kind](size) for kind, size in cones]
 
 
-def _raise_unless_solved(status: str, seconds: float) -> None:
-    if status in ("Solved", "AlmostSolved"):
-        return
-    if "PrimalInfeasible" in status:
+def _raise_unless_solved(status: str, word: str, seconds: float) -> None:
+    if status == "infeasible":
         raise InfeasibleError("No dispatch satisfies all limits: the solver proved the market infeasible.")
-    if "DualInfeasible" in status:
+    if status == "unbounded":
         raise InfeasibleError("The cost can fall without bound: a price or a limit is missing somewhere.")
-    raise NotConverged(f"The solver stopped after {seconds:.1f} s with status {status}.")
+    if status != "solved":
+        raise NotConverged(f"The solver stopped after {seconds:.1f} s: {word}.")
 
 
 def _through_cvxpy(form: StandardForm, solver: str, time_limit: float) -> Solution:
@@ -108,15 +139,11 @@ def _through_cvxpy(form: StandardForm, solver: str, time_limit: float) -> Soluti
     quadratic = 0.5 * cp.quad_form(x, form.P, assume_PSD=True) if form.P.nnz else 0.0
     problem = cp.Problem(cp.Minimize(quadratic + form.q @ x), constraints)
     _call(problem, solver)
-    if problem.status in ("infeasible", "infeasible_inaccurate"):
-        _raise_unless_solved("PrimalInfeasible", 0.0)
-    if problem.status in ("unbounded", "unbounded_inaccurate"):
-        _raise_unless_solved("DualInfeasible", 0.0)
-    if problem.status not in ("optimal", "optimal_inaccurate"):
-        raise NotConverged(f"{solver.lower()} stopped with status {problem.status}.")
-    primal = np.asarray(x.value, dtype=np.float64)
+    status = CVXPY_STATUS.get(problem.status, "stopped")
     stats = problem.solver_stats
     seconds, iterations = float(stats.solve_time or 0.0), int(stats.num_iters or 0)
+    _raise_unless_solved(status, problem.status, seconds)
+    primal = np.asarray(x.value, dtype=np.float64)
     slack = form.b - form.A @ primal
     return Solution(primal, slack, _duals(constraints), form.cost(primal), solver.lower(), iterations, seconds)
 

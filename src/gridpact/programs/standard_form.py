@@ -105,8 +105,7 @@ def _columns(variable: cp.Variable, starts: Mapping[int, int]) -> Ints:
 
 
 def _integers(program: Program, columns: Mapping[str, Ints]) -> Ints:
-    whole = [columns[name].ravel() for name, v in program.variables.items() if v.attributes["boolean"]]
-    return np.concatenate(whole) if whole else np.zeros(0, dtype=np.int64)
+    return np.concatenate([np.zeros(0, dtype=np.int64), *(columns[name].ravel() for name in program.integers)])
 
 
 def _cones(dims: object) -> tuple[Cone, ...]:

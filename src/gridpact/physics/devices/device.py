@@ -19,7 +19,7 @@ Ints = NDArray[np.int64]
 class Device:
     """All devices of one kind: ``p`` and ``q`` are injections in per unit, shape (devices, steps).
 
-    ``cost`` is in currency per hour, summed over the steps.
+    ``cost`` is in currency per hour, summed over the steps; ``integers`` names variables that must be whole.
     """
 
     kind: str
@@ -29,6 +29,7 @@ class Device:
     p: cp.Expression
     q: cp.Expression
     cost: cp.Expression
+    integers: tuple[str, ...] = ()
 
 
 def zeros(shape: tuple[int, ...]) -> cp.Expression:
