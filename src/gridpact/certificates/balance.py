@@ -22,13 +22,16 @@ def balance_checks(evidence: Evidence, grid: Grid, flow: BranchFlow) -> list[Che
 
 
 def cone_check(evidence: Evidence, grid: Grid) -> Check:
-    """Gap l - (P^2 + Q^2) / v of every branch from the solution itself: zero where the relaxation is the physics."""
+    """Gap l - (P^2 + Q^2) / v of every branch from the solution itself: zero where the relaxation is the physics.
+
+    Absolute up to a squared current of one per unit, relative to l above: rounding grows with l.
+    """
     lines = evidence.case.ids("lines")
-    text = "Cone gap l - (P^2 + Q^2)/v of the branch-flow relaxation in per unit: current that no flow explains."
+    text = "Cone gap l - (P^2 + Q^2)/v of the branch-flow relaxation over max(1, l): current that no flow explains."
     if not grid.lines.size:
         return worst("cone_gap", text, TOLERANCE, [])
-    gap = cone_gap(evidence, grid)
-    measure = Measure("branch", [lines[line] for line in grid.lines], np.abs(gap))
+    gap = np.abs(cone_gap(evidence, grid)) / np.maximum(1.0, np.abs(evidence.variable("current")))
+    measure = Measure("branch", [lines[line] for line in grid.lines], gap)
     return worst("cone_gap", text, TOLERANCE, [measure], evidence.instants)
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from gridpact.case.case import Case
 from gridpact.certificates.check import Check
+from gridpact.certificates.commitment import running
 from gridpact.certificates.evidence import KINDS, Evidence
 
 Floats = NDArray[np.float64]
@@ -36,7 +37,7 @@ def offers_of(case: Case, generator: int) -> tuple[Floats, Floats]:
 
 
 def generator_cost(case: Case, p: Floats) -> Floats:
-    """Cost per hour of the generators at p MW: linear, quadratic and blocks; (generators, steps)."""
+    """Linear, quadratic and block cost per hour of the generators at p MW, without cost_per_h; (generators, steps)."""
     cost = case.series("generators", "cost_per_mwh") * p + case.series("generators", "cost_per_mw2h") * p**2
     for generator in np.unique(case.positions("offers", "generator")):
         cost[generator] += block_cost(p[generator], *offers_of(case, int(generator)))
@@ -50,6 +51,7 @@ def cost_terms(evidence: Evidence) -> dict[str, Floats]:
         terms["bought"] = case.series("interfaces", "price_per_mwh") * evidence.table("interface", "buy_mw")
         terms["sold"] = -selling_price(case) * evidence.table("interface", "sell_mw")
     terms["generators"] = generator_cost(case, evidence.dispatch("generator", "p_mw"))
+    terms["running"] = case.series("generators", "cost_per_h") * running(evidence)
     terms["renewables"] = case.series("renewables", "cost_per_mwh") * evidence.dispatch("renewable", "p_mw")
     if case.count("storages"):
         wear = case.column("storages", "wear_cost_per_mwh")[:, None]

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.certificates.check import Check, Measure, worst
+from gridpact.certificates.commitment import generator_range
 from gridpact.certificates.evidence import Evidence, per_load
 from gridpact.certificates.limits import TOLERANCE, beyond
 
@@ -63,12 +64,9 @@ def _column(evidence: Evidence, table: str, column: str) -> Floats:
 def _generators(evidence: Evidence) -> dict[str, Floats]:
     case = evidence.case
     p, q = evidence.dispatch("generator", "p_mw"), evidence.dispatch("generator", "q_mvar")
-    excess = {
-        "generators/p_mw": beyond(p, case.series("generators", "min_p_mw"), case.series("generators", "max_p_mw"))
-    }
+    excess = {"generators/p_mw": beyond(p, *generator_range(evidence, "p_mw"))}
     if evidence.formulation != "dc":
-        low, high = case.series("generators", "min_q_mvar"), case.series("generators", "max_q_mvar")
-        excess["generators/q_mvar"] = beyond(q, low, high)
+        excess["generators/q_mvar"] = beyond(q, *generator_range(evidence, "q_mvar"))
     if case.count("offers"):
         offered, width = evidence.variable("offer_p") * evidence.base_mva, case.series("offers", "p_mw")
         total, owner = np.zeros_like(p), case.positions("offers", "generator")

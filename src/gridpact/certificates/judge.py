@@ -17,6 +17,7 @@ from gridpact.certificates.acflow import ac_checks, cleared_flow
 from gridpact.certificates.balance import balance_checks, cone_check, reported_gap_check
 from gridpact.certificates.check import Check
 from gridpact.certificates.columns import column_checks
+from gridpact.certificates.commitment import gap_check
 from gridpact.certificates.completeness import complete, finite
 from gridpact.certificates.costs import cost_check
 from gridpact.certificates.devices import device_checks
@@ -67,6 +68,8 @@ def _content(evidence: Evidence) -> Iterator[Check]:
     flow, ac = branch_flow(grid, evidence), cleared_flow(evidence, grid)
     yield from column_checks(evidence, grid, flow)
     yield cost_check(evidence)
+    if evidence.case.flags("generators", "committable").any():
+        yield gap_check(evidence)
     yield from balance_checks(evidence, grid, flow)
     yield from limit_checks(evidence, grid, flow)
     yield from device_checks(evidence)

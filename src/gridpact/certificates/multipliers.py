@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.certificates.check import Check, Measure, worst
+from gridpact.certificates.commitment import generator_range
 from gridpact.certificates.costs import turnover
 from gridpact.certificates.devices import final_energy
 from gridpact.certificates.evidence import Evidence, rows_of, steps_of
@@ -94,14 +95,12 @@ def _device_rooms(evidence: Evidence) -> dict[str, Floats]:
     if case.count("interfaces"):
         for column, own in (("max_import_mw", "buy_mw"), ("max_export_mw", "sell_mw")):
             rooms[f"interfaces/{column}"] = case.series("interfaces", column) - evidence.table("interface", own)
-    for kind, table, column in (
-        ("interface", "interfaces", "q_mvar"),
-        ("generator", "generators", "q_mvar"),
-        ("generator", "generators", "p_mw"),
-    ):
-        value = evidence.dispatch(kind, column)
-        rooms[f"{table}/min_{column}"] = value - case.series(table, f"min_{column}")
-        rooms[f"{table}/max_{column}"] = case.series(table, f"max_{column}") - value
+    q = evidence.dispatch("interface", "q_mvar")
+    rooms["interfaces/min_q_mvar"] = q - case.series("interfaces", "min_q_mvar")
+    rooms["interfaces/max_q_mvar"] = case.series("interfaces", "max_q_mvar") - q
+    for column in ("p_mw", "q_mvar"):
+        power, (low, high) = evidence.dispatch("generator", column), generator_range(evidence, column)
+        rooms |= {f"generators/min_{column}": power - low, f"generators/max_{column}": high - power}
     return rooms
 
 

@@ -1,7 +1,8 @@
 """Would anyone rather do something else at the published prices?
 
 Every device takes the active and reactive price of its bus as given and does what pays best within its limits; an
-interface buys and sells at its own prices on one side and at the nodal price on the other. Regret is what a participant
+interface buys and sells at its own prices on one side and at the nodal price on the other. A generator that may be
+switched off keeps to whether it runs. Regret is what a participant
 would gain over what it does, relative to the larger of its turnover and one unit of money. Closed forms, except for the
 storages, whose best plan is a linear program over the horizon.
 
@@ -20,6 +21,7 @@ from scipy.optimize import linprog
 
 from gridpact.case.case import Case
 from gridpact.certificates.check import Check, Measure, worst
+from gridpact.certificates.commitment import generator_range
 from gridpact.certificates.costs import block_cost, generator_cost, offers_of, prices_at, selling_price, unit_price
 from gridpact.certificates.devices import final_energy
 from gridpact.certificates.evidence import Evidence
@@ -70,7 +72,7 @@ def _generators(evidence: Evidence) -> Choice:
     case = evidence.case
     price, reactive = prices_at(evidence, "generators")
     p, q = evidence.dispatch("generator", "p_mw"), evidence.dispatch("generator", "q_mvar")
-    q_low, q_high = case.series("generators", "min_q_mvar"), case.series("generators", "max_q_mvar")
+    q_low, q_high = generator_range(evidence, "q_mvar")
     best = _best_power(evidence, price)
     best_q = np.maximum(reactive * q_low, reactive * q_high)
     return Choice(
@@ -81,7 +83,7 @@ def _generators(evidence: Evidence) -> Choice:
 def _best_power(evidence: Evidence, price: Floats) -> Floats:
     """Most profitable active power of every generator, (generators, steps)."""
     case = evidence.case
-    low, high = case.series("generators", "min_p_mw"), case.series("generators", "max_p_mw")
+    low, high = generator_range(evidence, "p_mw")
     margin, square = price - case.series("generators", "cost_per_mwh"), case.series("generators", "cost_per_mw2h")
     best = np.clip(_stationary(margin, square), low, high)
     for row in np.unique(case.positions("offers", "generator")):

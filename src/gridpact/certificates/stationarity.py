@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.certificates.check import Check, Measure, worst
+from gridpact.certificates.commitment import running
 from gridpact.certificates.costs import prices_at, selling_price, unit_price
 from gridpact.certificates.evidence import Evidence
 from gridpact.certificates.multipliers import multipliers
@@ -50,14 +51,16 @@ def _interfaces(evidence: Evidence) -> dict[str, Floats]:
 
 
 def _generators(evidence: Evidence) -> dict[str, Floats]:
+    """Generators with offers are left to their regret: block and range share the margin."""
     case = evidence.case
     price, reactive = prices_at(evidence, "generators")
     slope = 2.0 * case.series("generators", "cost_per_mw2h") * evidence.dispatch("generator", "p_mw")
     active = _between(evidence, "generators", "p_mw", price - case.series("generators", "cost_per_mwh") - slope)
     offering = np.isin(np.arange(case.count("generators")), case.positions("offers", "generator"))[:, None]
+    on = running(evidence)
     return {
-        "generators/max_p_mw": np.where(offering, 0.0, active),
-        "generators/max_q_mvar": _between(evidence, "generators", "q_mvar", reactive),
+        "generators/max_p_mw": np.where(on & ~offering, active, 0.0),
+        "generators/max_q_mvar": np.where(on, _between(evidence, "generators", "q_mvar", reactive), 0.0),
     }
 
 
