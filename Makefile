@@ -15,22 +15,25 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCKED := .venv/stamp-locked
 READY := .venv/stamp-ready
+BUILD_DOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 RUN := runs/ieee33-day-$(shell date +%Y%m%d-%H%M%S)
 
 demo: $(READY)
 	mkdir -p runs
 	$(BIN)/gridpact run ieee33-day --out $(RUN)
-	$(BIN)/gridpact show $(RUN) summary
-	$(BIN)/gridpact show $(RUN) electricity_prices | sed -n 1,16p
+	@echo
+	@echo "The first prices and what they are made of:"
+	$(BIN)/gridpact show $(RUN) electricity_prices | sed -n 1,12p
+	@echo
 	@echo "Figures and certificate: $(RUN)/report.html"
 
 test: lint
 	$(BIN)/python -m pytest -q
-	$(BIN)/mkdocs build --strict --quiet
+	$(BUILD_DOCS) --quiet
 
 test-all: lint
 	$(BIN)/python -m pytest -q -m "campaign or not campaign"
-	$(BIN)/mkdocs build --strict --quiet
+	$(BUILD_DOCS) --quiet
 
 lint: $(READY)
 	$(BIN)/ruff check
@@ -38,7 +41,7 @@ lint: $(READY)
 	$(BIN)/mypy --strict src
 
 docs: $(READY)
-	$(BIN)/mkdocs build --strict
+	$(BUILD_DOCS)
 
 $(READY): $(LOCKED) pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .

@@ -84,7 +84,7 @@ TRACES = {
     "a temporary folder": r"(?<![\w.])/t" + r"mp/\w",
     "a folder of a Windows machine": r"\b[A-Z]:\\{1,2}\w",
     "a package registry": r"py" + r"pi\.org|python" + r"hosted|ana" + r"conda\.(?:org|com)",
-    "an address of an index": r"(?<!emit-)(?:index-url|find-links)|file:" + r"//",
+    "an address of an index": r"(?<!emit-)(?:index" + r"-url|find" + r"-links)|file:" + r"//",
 }
 
 
