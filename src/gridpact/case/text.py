@@ -1,0 +1,135 @@
+"""A case as text: what a reader hands in before anything has been checked.
+
+Every cell stays the text it was, so that an issue can quote it. A ``Case`` turned back into text goes through
+the same checks as a file, and is what the writers write.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from gridpact.case.case import Case, Ints
+from gridpact.case.schema import HEADER, SCHEMA, Column
+from gridpact.errors import Issue
+
+MOST_ROWS = 20
+MOST_NAMES = 5000
+
+
+@dataclass(frozen=True, eq=False)
+class TextTable:
+    """One table: ``cells`` are texts, ``rows`` the line of the file of each row, ``file`` its name in messages.
+
+    ``ragged`` marks rows with too few or too many cells. They have been reported, their cells mean nothing.
+    """
+
+    file: str
+    cells: pd.DataFrame
+    rows: Ints
+    ragged: NDArray[np.bool_]
+
+    def issues(
+        self, wrong: ArrayLike, column: str, message: str, fix: str | Callable[[str], str], quote: bool = True
+    ) -> Iterator[Issue]:
+        """One issue for each wrong row, the last one standing for the rest where they are too many."""
+        places = np.flatnonzero(np.asarray(wrong, dtype=bool) & ~self.ragged)
+        texts = self.column(column) if quote and len(places) else []
+        for count, place in enumerate(places[:MOST_ROWS], start=1):
+            value = texts[place] if quote else ""
+            more = len(places) - MOST_ROWS if count == MOST_ROWS else 0
+            rest = f" (so it is in {more} more rows, the last one row {self.rows[places[-1]]})" if more > 0 else ""
+            advice = fix if isinstance(fix, str) else fix(value)
+            yield Issue(message + rest, advice, self.file, int(self.rows[place]), column, value)
+
+    def value(self, place: int, column: str) -> str:
+        """The text of a cell; blank where the table has no such column."""
+        return self.column(column)[place]
+
+    def column(self, column: str) -> list[str]:
+        """The cells of a column, the first where two have its name; blanks where the table has none."""
+        if column not in self.cells:
+            return [""] * len(self.cells)
+        cells = self.cells.loc[:, column]
+        return [str(cell) for cell in (cells.iloc[:, 0] if isinstance(cells, pd.DataFrame) else cells)]
+
+
+@dataclass(frozen=True, eq=False)
+class TextCase:
+    """All tables of a case as text; ``header`` is case.toml as a table of one row.
+
+    What could not be read at all, and has been reported, is None (the header) or named in ``unreadable`` (a table,
+    or "profiles").
+    """
+
+    header: TextTable | None
+    tables: Mapping[str, TextTable]
+    profiles: TextTable | None = None
+    unreadable: frozenset[str] = field(default_factory=frozenset)
+
+
+def text_table(file: str, cells: pd.DataFrame, rows: Ints | None = None) -> TextTable:
+    """A table without ragged rows; without ``rows`` they are numbered as they would be in a file."""
+    numbers = np.arange(2, len(cells) + 2, dtype=np.int64) if rows is None else rows
+    return TextTable(file, cells, numbers, np.zeros(len(cells), dtype=np.bool_))
+
+
+def near(word: str, words: Collection[str]) -> str:
+    """' Did you mean ...?' for a near miss, else nothing."""
+    close = difflib.get_close_matches(word, words, n=1) if len(words) <= MOST_NAMES else []
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def case_to_text(case: Case) -> TextCase:
+    """A case as text, every number in the shortest form that reads back as the same number."""
+    tables = {name: text_table(name, _frame_to_text(name, frame)) for name, frame in case.tables.items()}
+    return TextCase(_header_to_text(case), tables, _profiles_to_text(case))
+
+
+def header_text(file: str, values: Mapping[str, str]) -> TextTable:
+    """The header as a table of one row; row 0, since no line of a table is to blame."""
+    cells = pd.DataFrame({key: [value] for key, value in values.items()}, index=[0], dtype=object)
+    return text_table(file, cells, np.zeros(1, dtype=np.int64))
+
+
+def _header_to_text(case: Case) -> TextTable:
+    values = {column.name: getattr(case, column.name) for column in HEADER.columns}
+    return header_text("case", {key: _cell(value) for key, value in values.items()})
+
+
+def _frame_to_text(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    columns = {column.name: column for column in SCHEMA[name].columns} if name in SCHEMA else {}
+    texts = [_column_to_text(frame.iloc[:, place], columns.get(str(key))) for place, key in enumerate(frame.columns)]
+    cells = pd.DataFrame(dict(enumerate(texts)), index=range(len(frame)), dtype=object)
+    cells.columns = pd.Index([str(key) for key in frame.columns], dtype=object)
+    return cells
+
+
+def _column_to_text(values: pd.Series[Any], column: Column | None) -> list[str]:
+    may_be_blank = column is None or column.default != column.default or column.kind in ("id", "text")
+    return ["" if may_be_blank and pd.isna(value) else _cell(value) for value in values.tolist()]
+
+
+def _profiles_to_text(case: Case) -> TextTable | None:
+    if case.profiles.columns.empty:
+        return None
+    cells = _frame_to_text("profiles", case.profiles)
+    cells.insert(0, "snapshot", [_cell(moment) for moment in case.profiles.index], allow_duplicates=True)
+    # A value missing from a profile is a mistake, unlike a blank cell of an unknown table.
+    return text_table("profiles", cells.where(cells != "", "nan"))
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat()
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    if isinstance(value, float | np.floating):
+        return repr(float(value))
+    return "" if value is None else str(value)

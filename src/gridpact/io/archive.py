@@ -1,0 +1,183 @@
+"""Run folders: a record on disk, complete and checked, or not there at all.
+
+    study.toml        question, case = "case", [settings]
+    case/             the case in the folder form
+    summary.json      certificate.json
+    solution.npz      plain arrays
+    tables/*.parquet  with page checksums
+    manifest.json     provenance, versions, size and SHA-256 of every file; written last
+
+and whatever else was handed in as text, for example report.html.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import platform
+import struct
+import tomllib
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gridpact.case.case import Case
+from gridpact.errors import ArchiveError, InputError
+from gridpact.io.aside import written_aside
+from gridpact.io.folder import case_from_files, write_case
+from gridpact.io.manifest import is_plain_name, json_text, read_checked, write_manifest
+from gridpact.io.toml import toml_document
+from gridpact.results.record import Record
+
+PACKAGES = ("gridpact", "numpy", "scipy", "pandas", "pyarrow", "cvxpy", "clarabel", "highspy", "power-grid-model")
+# A fixed date, the earliest that the format knows: the same solution gives the same bytes.
+ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+def write_run(record: Record, out: str | os.PathLike[str], files: Mapping[str, str] | None = None) -> None:
+    """Write a run folder at ``out``, with further text files by name.
+
+    However it ends, ``out`` is afterwards absent (or empty) or complete. Settings that are None are left out.
+    Raises InputError where ``out`` is not empty, ValueError for a name that is not a plain one, and TypeError for
+    settings or documents that TOML or JSON cannot hold.
+    """
+    with written_aside(Path(out)) as folder:
+        write_case(record.case, folder / "case")
+        for name, content in _contents(record, files or {}):
+            _write_new(folder, name, content)
+        write_manifest(folder, record.provenance, _versions())
+
+
+def read_run(path: str | os.PathLike[str]) -> Record:
+    """The record in a run folder, after every file has been checked against the manifest.
+
+    What was NaN in summary or certificate is None. Raises ArchiveError, naming the file, where anything is missing,
+    too many or changed.
+    """
+    manifest, files = read_checked(Path(path))
+    for name in ("study.toml", "summary.json", "certificate.json", "solution.npz"):
+        if name not in files:
+            raise ArchiveError(f"{name} is missing from the run folder.")
+    study = _parse("study.toml", files)
+    with _blame("study.toml"):
+        question, settings = str(study["question"]), dict(study["settings"])
+    tables = [name for name in files if name.startswith("tables/")]
+    return Record(
+        question=question,
+        settings=settings,
+        case=_read_case(files),
+        summary=_parse("summary.json", files),
+        tables={Path(name).stem: _parse(name, files) for name in tables},
+        solution=_parse("solution.npz", files),
+        provenance=manifest.get("provenance", {}),
+        certificate=_parse("certificate.json", files),
+    )
+
+
+def _contents(record: Record, files: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
+    """Name and content of every file besides the case and the manifest."""
+    study = toml_document({"question": record.question, "case": "case"}, settings=record.settings)
+    yield "study.toml", study.encode()
+    yield "summary.json", json_text(record.summary).encode()
+    yield "certificate.json", json_text(record.certificate).encode()
+    yield "solution.npz", _arrays_to_bytes(record.solution)
+    for name, table in record.tables.items():
+        yield f"tables/{name}.parquet", _table_to_bytes(table)
+    for name, text in files.items():
+        yield name, text.encode()
+
+
+def _write_new(folder: Path, name: str, content: bytes) -> None:
+    if not is_plain_name(name) or (folder / name).exists():
+        raise ValueError(f"{name!r} is no name for a further file of a run folder")
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content)
+
+
+def _versions() -> dict[str, str]:
+    """Versions of Python and of the packages that are installed and may have had a part in the run."""
+    versions = {"python": platform.python_version()}
+    for name in PACKAGES:
+        with suppress(metadata.PackageNotFoundError):
+            versions[name] = metadata.version(name)
+    return versions
+
+
+def _arrays_to_bytes(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            entry = io.BytesIO()
+            np.lib.format.write_array(entry, np.asanyarray(array), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", ZIP_DATE), entry.getvalue(), zipfile.ZIP_DEFLATED)
+    return stream.getvalue()
+
+
+def _table_to_bytes(table: pd.DataFrame) -> bytes:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    stream = io.BytesIO()
+    pq.write_table(pa.Table.from_pandas(table, preserve_index=False), stream, write_page_checksum=True)
+    return stream.getvalue()
+
+
+def _read_toml(data: bytes) -> Any:
+    return tomllib.loads(data.decode("utf-8"))
+
+
+def _read_json(data: bytes) -> Any:
+    document = json.loads(data)
+    if not isinstance(document, dict):
+        raise ValueError("it holds no object")
+    return document
+
+
+def _read_arrays(data: bytes) -> Any:
+    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+        raise ValueError("it holds something else than arrays")
+    return arrays
+
+
+def _read_table(data: bytes) -> Any:
+    import pyarrow.parquet as pq
+
+    return pq.read_table(io.BytesIO(data), page_checksum_verification=True).to_pandas()
+
+
+READERS = {".toml": _read_toml, ".json": _read_json, ".npz": _read_arrays, ".parquet": _read_table}
+
+
+def _parse(name: str, files: Mapping[str, bytes]) -> Any:
+    with _blame(name):
+        return READERS[Path(name).suffix](files[name])
+
+
+def _read_case(files: Mapping[str, bytes]) -> Case:
+    case, issues = case_from_files({name[5:]: content for name, content in files.items() if name.startswith("case/")})
+    if case is None:
+        raise ArchiveError(f"The case in the run folder is wrong:\n{InputError(issues)}")
+    return case
+
+
+@contextmanager
+def _blame(name: str) -> Iterator[None]:
+    """Turn what goes wrong in reading a file, although its hash is right, into an ArchiveError that names it."""
+    import pyarrow as pa
+
+    wrong = (ValueError, TypeError, LookupError, OSError, EOFError, RuntimeError, struct.error)
+    try:
+        yield
+    except (*wrong, zipfile.BadZipFile, zlib.error, pa.ArrowException) as error:
+        raise ArchiveError(f"{name} cannot be read: {error}") from error

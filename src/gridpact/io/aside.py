@@ -1,0 +1,88 @@
+"""Writing a folder aside and renaming it once: whoever looks finds it absent or complete.
+
+The folder is filled beside its final place, on the same filesystem, forced to disk, and renamed. A process killed
+on the way leaves a hidden folder behind, which the next write to the same place removes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gridpact.errors import InputError, Issue
+
+
+@contextmanager
+def written_aside(out: Path) -> Iterator[Path]:
+    """A new folder to fill; it becomes ``out`` where the block ends well, and is removed where it does not.
+
+    Raises InputError where ``out`` is a file or a folder with anything in it, before and after the block.
+    """
+    final = out.resolve()
+    _refuse_occupied(final, out)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    _remove_remains(final)
+    aside = final.with_name(f".{final.name}.partial-{secrets.token_hex(8)}")
+    aside.mkdir()
+    try:
+        yield aside
+        _force_to_disk(aside)
+        _rename(aside, final, out)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    _force_folder(final.parent)
+
+
+def _refuse_occupied(final: Path, out: Path) -> None:
+    if final.exists() and (not final.is_dir() or any(final.iterdir())):
+        raise InputError([Issue("folder for the run is not empty", "Give a new or an empty folder.", str(out))])
+
+
+def _remove_remains(final: Path) -> None:
+    """Remove what killed writers left behind.
+
+    It is renamed before it is deleted: should its writer be alive after all, that one fails at its own rename
+    instead of publishing a folder that is being emptied.
+    """
+    ours = re.compile(rf"\.{re.escape(final.name)}\.(partial|remains)-[0-9a-f]{{16}}")
+    for entry in final.parent.iterdir():
+        if ours.fullmatch(entry.name):
+            remains = final.with_name(f".{final.name}.remains-{secrets.token_hex(8)}")
+            entry.rename(remains)
+            shutil.rmtree(remains)
+
+
+def _rename(aside: Path, final: Path, out: Path) -> None:
+    try:
+        if final.is_dir():
+            final.rmdir()  # not every system renames onto an empty folder
+        aside.rename(final)
+    except OSError:
+        # Another run may have taken the place in the meantime; where it has not, the reason is another one.
+        _refuse_occupied(final, out)
+        raise
+
+
+def _force_to_disk(folder: Path) -> None:
+    for path in [*folder.rglob("*"), folder]:
+        if path.is_dir():
+            _force_folder(path)
+        else:
+            with path.open("rb+") as stream:
+                os.fsync(stream.fileno())
+
+
+def _force_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return  # elsewhere folders cannot be opened, and the filesystem orders renames itself
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

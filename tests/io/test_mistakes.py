@@ -1,0 +1,58 @@
+"""Every mistake of tests/cases/bad/mistakes.toml is found, where it is, and nothing else is."""
+
+import shutil
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gridpact.errors import InputError, Issue
+from gridpact.io.folder import read_case, validate
+
+BAD = Path(__file__).resolve().parents[1] / "cases" / "bad"
+MISTAKES: list[dict[str, Any]] = tomllib.loads((BAD / "mistakes.toml").read_text(encoding="utf-8"))["mistake"]
+
+
+def spoiled(mistake: dict[str, Any], folder: Path) -> Path:
+    """The case of base/ with the mistake in it."""
+    shutil.copytree(BAD / "base", folder)
+    path = folder / mistake["file"]
+    text = mistake["put"]
+    if "find" in mistake:
+        before = path.read_text(encoding="utf-8")
+        assert before.count(mistake["find"]) == 1, "the mistake must be made at one place"
+        text = before.replace(mistake["find"], mistake["put"])
+    path.write_text(text, encoding="utf-8", newline="")
+    return folder
+
+
+def place(issue: Issue) -> tuple[str, int, str, str]:
+    return issue.file, issue.row, issue.column, issue.value
+
+
+def test_the_case_without_mistakes_is_fine() -> None:
+    assert validate(BAD / "base") == []
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake["name"])
+def test_mistake_is_found_alone(mistake: dict[str, Any], tmp_path: Path) -> None:
+    folder = spoiled(mistake, tmp_path / "case")
+    issues = validate(folder)
+    assert [place(issue) for issue in issues] == [tuple(found[:4]) for found in mistake["found"]]
+    assert [issue.message for issue in issues if not any(found[4] in issue.message for found in mistake["found"])] == []
+    assert mistake.get("fix", "") in " ".join(issue.fix for issue in issues)
+    with pytest.raises(InputError) as caught:
+        read_case(folder)
+    assert caught.value.issues == issues
+
+
+def test_mistakes_in_several_files_come_out_at_once(tmp_path: Path) -> None:
+    names = ["unknown time zone", "line without impedance", "doubled profile", "flag that is none", "file of no table"]
+    chosen = [mistake for mistake in MISTAKES if mistake["name"] in names]
+    folder = spoiled(chosen[0], tmp_path / "case")
+    for number, mistake in enumerate(chosen[1:]):
+        shutil.copy(spoiled(mistake, tmp_path / str(number)) / mistake["file"], folder)
+    found = {(*found[:4],) for mistake in chosen for found in mistake["found"]}
+    assert len(chosen) == len(names)
+    assert {place(issue) for issue in validate(folder)} == found
