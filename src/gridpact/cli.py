@@ -29,12 +29,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code
     except gp.GridPactError as error:
         return _explain(parsed, error)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except OSError as error:
+        issue = gp.Issue(
+            error.strerror or str(error),
+            "Check the path, its permissions and the space left.",
+            str(error.filename or ""),
+        )
+        return _explain(parsed, gp.InputError([issue]))
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
     except Exception as error:
         if parsed.traceback:
             raise

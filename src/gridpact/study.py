@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from inspect import Parameter, signature
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,9 @@ from gridpact.case.case import Case
 from gridpact.errors import InputError, Issue
 from gridpact.results.record import Record, Summary
 from gridpact.results.summary import clearing_summary
+
+if TYPE_CHECKING:
+    from gridpact.markets.cleared import Cleared
 
 EXACTNESS = ("check",)
 
@@ -127,12 +130,25 @@ def clear(
         question="clear",
         settings=settings,
         case=case,
-        summary=clearing_summary(case, tables, cleared.solution.cost),
+        summary=clearing_summary(case, tables, cleared.solution.cost) | _integers(cleared),
         tables=tables,
         solution=arrays(cleared.form, cleared.solution) | {"base_mva": np.array(cleared.network.base_mva)},
         provenance=_provenance(cleared.solution, perf_counter() - started),
     )
     return Run(_judged(record))
+
+
+def _integers(cleared: Cleared) -> dict[str, Any]:
+    """What the prices rest on: plain multipliers, or those of the program with the commitment held."""
+    if cleared.bound is None:
+        return {"price_basis": "multipliers"}
+    cost = cleared.solution.cost
+    gap = max(0.0, cost - cleared.bound) / max(1.0, abs(cost))
+    return {
+        "price_basis": "multipliers with the commitment held",
+        "objective_bound": cleared.bound,
+        "integer_gap": gap,
+    }
 
 
 def _require(holds: bool, name: str, value: object, fix: str) -> None:
@@ -149,7 +165,7 @@ def _judged(record: Record) -> Record:
     prices = record.tables["electricity_prices"].assign(certified=verdict == "certified")
     summary = {"question": record.question, "verdict": verdict, **record.summary}
     if verdict == "failed":
-        summary |= {name: None for name in summary if name.startswith("price_")}
+        summary |= {name: None for name in summary if name.endswith("_per_mwh")}
     tables = {**record.tables, "electricity_prices": prices}
     return replace(record, summary=summary, tables=tables, certificate=document)
 

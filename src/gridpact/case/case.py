@@ -59,8 +59,10 @@ class Case:
         return [str(value) for value in self.tables[table][SCHEMA[table].key]]
 
     def column(self, table: str, column: str) -> Floats:
-        """A number column, shape (n,)."""
-        return self.tables[table][column].to_numpy(dtype=np.float64)
+        """A number column, shape (n,); not to be written to."""
+        values = self.tables[table][column].to_numpy(dtype=np.float64).view()
+        values.flags.writeable = False
+        return values
 
     def flags(self, table: str, column: str) -> NDArray[np.bool_]:
         """A flag column, shape (n,)."""

@@ -94,7 +94,9 @@ _LINES = Table(
         Column("r_ohm_per_km", "series resistance", unit="ohm/km", minimum=0.0),
         Column("x_ohm_per_km", "series reactance", unit="ohm/km", minimum=0.0),
         Column("c_nf_per_km", "capacitance", unit="nF/km", default=0.0, minimum=0.0),
-        Column("max_i_ka", "highest permitted current at either end; blank: none", unit="kA", default=BLANK, positive=True),
+        Column(
+            "max_i_ka", "highest permitted current at either end; blank: none", unit="kA", default=BLANK, positive=True
+        ),
         Column("in_service", "false takes the line out of the network", kind="flag", default=True),
     ),
 )
@@ -119,8 +121,12 @@ _INTERFACES = Table(
         Column("vm_pu", "voltage magnitude held at the bus", unit="p.u.", positive=True, maximum=2.0),
         Column("price_per_mwh", "price of imported energy", unit="currency/MWh", profile=True),
         Column("sell_ratio", "selling price over buying price", default=1.0, minimum=0.0, profile=True),
-        Column("max_import_mw", "highest import; blank: unlimited", unit="MW", default=BLANK, minimum=0.0, profile=True),
-        Column("max_export_mw", "highest export; blank: unlimited", unit="MW", default=BLANK, minimum=0.0, profile=True),
+        Column(
+            "max_import_mw", "highest import; blank: unlimited", unit="MW", default=BLANK, minimum=0.0, profile=True
+        ),
+        Column(
+            "max_export_mw", "highest export; blank: unlimited", unit="MW", default=BLANK, minimum=0.0, profile=True
+        ),
         Column("min_q_mvar", "lowest reactive import; blank: unlimited", unit="Mvar", default=BLANK, profile=True),
         Column("max_q_mvar", "highest reactive import; blank: unlimited", unit="Mvar", default=BLANK, profile=True),
     ),
@@ -136,7 +142,13 @@ _GENERATORS = Table(
         Column("max_p_mw", "highest active power", unit="MW", profile=True),
         Column("min_q_mvar", "lowest reactive power", unit="Mvar", default=0.0, profile=True),
         Column("max_q_mvar", "highest reactive power", unit="Mvar", default=0.0, profile=True),
-        Column("cost_per_mwh", "linear cost; zero where the generator has offers", unit="currency/MWh", default=0.0, profile=True),
+        Column(
+            "cost_per_mwh",
+            "linear cost; zero where the generator has offers",
+            unit="currency/MWh",
+            default=0.0,
+            profile=True,
+        ),
         Column("cost_per_mw2h", "quadratic cost", unit="currency/(MW^2 h)", default=0.0, minimum=0.0, profile=True),
         Column("cost_per_h", "cost of every hour in which it runs", unit="currency/h", default=0.0, profile=True),
         Column(
@@ -173,7 +185,13 @@ _RENEWABLES = Table(
         _BUS,
         Column("kind", "kind of plant", kind="text", choices=("wind", "pv", "other")),
         Column("p_mw", "available active power", unit="MW", minimum=0.0, profile=True),
-        Column("sn_mva", "apparent-power limit, p^2 + q^2 <= sn^2; blank: no reactive power", unit="MVA", default=BLANK, positive=True),
+        Column(
+            "sn_mva",
+            "apparent-power limit, p^2 + q^2 <= sn^2; blank: no reactive power",
+            unit="MVA",
+            default=BLANK,
+            positive=True,
+        ),
         Column("curtailable", "false: all available power must be taken", kind="flag", default=True),
         Column("cost_per_mwh", "cost of energy taken", unit="currency/MWh", default=0.0, profile=True),
     ),
@@ -187,7 +205,9 @@ _STORAGES = Table(
         _BUS,
         Column("energy_mwh", "energy capacity", unit="MWh", positive=True),
         Column("charge_mw", "highest charging power, on the network's side", unit="MW", minimum=0.0, profile=True),
-        Column("discharge_mw", "highest discharging power, on the network's side", unit="MW", minimum=0.0, profile=True),
+        Column(
+            "discharge_mw", "highest discharging power, on the network's side", unit="MW", minimum=0.0, profile=True
+        ),
         Column("efficiency_charge", "energy stored over energy taken", positive=True, maximum=1.0),
         Column("efficiency_discharge", "energy given over energy removed", positive=True, maximum=1.0),
         Column("initial_mwh", "energy at the start", unit="MWh", minimum=0.0),

@@ -162,7 +162,9 @@ def _updates(grid: Grid, injection: Complexes, root_voltage: Floats) -> dict[Any
 def _per_unit(grid: Grid, answer: Any, failed: NDArray[np.int64]) -> AcFlow:
     from power_grid_model import ComponentType
 
-    node, line, source = (answer[getattr(ComponentType, name)] for name in ("node", "line", "source"))
+    node, source = answer[ComponentType.node], answer[ComponentType.source]
+    nothing = np.zeros((node.shape[0], 0))
+    line = answer.get(ComponentType.line, dict.fromkeys(("p_from", "q_from", "p_to"), nothing))
     base = grid.base_mva * WATTS
     voltage: Complexes = (node["u_pu"] * np.exp(1j * node["u_angle"])).T
     from_end: Complexes = (line["p_from"] + 1j * line["q_from"]).T / base

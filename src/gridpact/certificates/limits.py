@@ -33,7 +33,7 @@ def _voltage(evidence: Evidence) -> Check:
     """Interfaces hold their voltage; all other buses stay between their limits."""
     case = evidence.case
     vm = evidence.table("buses", "vm_pu")
-    low, high = case.column("buses", "vm_min_pu"), case.column("buses", "vm_max_pu")
+    low, high = (case.column("buses", name).copy() for name in ("vm_min_pu", "vm_max_pu"))
     held = case.positions("interfaces", "bus")
     low[held] = high[held] = case.column("interfaces", "vm_pu")
     outside = beyond(vm, low[:, None], high[:, None])

@@ -117,7 +117,7 @@ def _could_carry_nothing(case: Case, grid: Grid, formulation: str) -> bool:
         return True
     q_low, q_high = case.series("interfaces", "min_q_mvar"), case.series("interfaces", "max_q_mvar")
     forced = bool((q_low > 0.0).any() or (q_high < 0.0).any())
-    low, high = case.column("buses", "vm_min_pu"), case.column("buses", "vm_max_pu")
+    low, high = (case.column("buses", name).copy() for name in ("vm_min_pu", "vm_max_pu"))
     held = case.positions("interfaces", "bus")
     low[held] = high[held] = case.column("interfaces", "vm_pu")
     floor, ceiling = np.zeros(grid.references.size), np.full(grid.references.size, np.inf)

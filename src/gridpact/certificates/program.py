@@ -95,12 +95,13 @@ def _outside(program: StoredProgram, point: Floats, dual: bool) -> Floats:
     """Largest violation of each cone; NaN for a cone of unknown kind. Shape (cones,)."""
     kinds, sizes = np.array(program.kinds), program.sizes
     kind_of_row, cone_of_row = np.repeat(kinds, sizes), np.repeat(np.arange(sizes.size), sizes)
-    outside = np.where(np.isin(kinds, ["zero", "nonnegative", "second_order"]), 0.0, np.nan)
+    outside = np.zeros(sizes.size)
     linear = np.where(kind_of_row == "nonnegative", -point, np.abs(point) * (not dual))
     linear = np.where(kind_of_row == "second_order", 0.0, linear)
     np.maximum.at(outside, cone_of_row, linear)
     second = kinds == "second_order"
     outside[second] = _outside_second_order(point[kind_of_row == "second_order"], sizes[second])
+    outside[~np.isin(kinds, ["zero", "nonnegative", "second_order"])] = np.nan
     return outside
 
 

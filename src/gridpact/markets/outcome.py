@@ -34,6 +34,9 @@ def outcome_tables(cleared: Cleared) -> dict[str, pd.DataFrame]:
         "branches": _branches(cleared, branches),
         "limits": limit_table(cleared),
     }
+    if cleared.commitment is not None:
+        on = cleared.commitment > 0.5
+        tables["commitment"] = long_table(case.snapshots, "generator", case.ids("generators"), on=on)
     tables["settlement"] = settlement(cleared, prices, tables["dispatch"], tables["interface"])
     return tables
 

@@ -17,10 +17,20 @@ from gridpact.errors import InfeasibleError, InputError, NotConverged
 from gridpact.programs.standard_form import Cone, StandardForm
 
 Floats = NDArray[np.float64]
-# Gap and feasibility asked of the solver; where it stalls before, its point counts if its residuals,
-# recomputed here, are within ACCEPTED (relative). The certificate judges the point in any case.
+# Gap and feasibility asked of the solver. Where it stalls before, it tries once more without equilibration, and
+# the better of the two points counts if its residuals, recomputed here, are within ACCEPTED (relative).
+# The certificate judges every point in any case.
 TOLERANCE = 1e-10
-ACCEPTED = 1e-8
+REDUCED = 1e-8
+ACCEPTED = 1e-6
+CLARABEL_STATUS = {
+    "Solved": "solved",
+    "AlmostSolved": "solved",
+    "PrimalInfeasible": "infeasible",
+    "AlmostPrimalInfeasible": "infeasible",
+    "DualInfeasible": "unbounded",
+    "AlmostDualInfeasible": "unbounded",
+}
 CVXPY_STATUS = {
     "optimal": "solved",
     "optimal_inaccurate": "solved",
@@ -56,10 +66,9 @@ def solve(form: StandardForm, solver: str = "clarabel", time_limit: float = 3600
 
 
 def _clarabel(form: StandardForm, time_limit: float) -> Solution:
-    result = _run_clarabel(form, time_limit)
-    status = _clarabel_status(form, result)
+    status, result = _run_clarabel(form, time_limit)
     _raise_unless_solved(status, str(result.status), result.solve_time)
-    x, s, z = np.asarray(result.x), np.asarray(result.s), np.asarray(result.z)
+    x, s, z = _point(result)
     return Solution(x, s, z, form.cost(x), "clarabel", int(result.iterations), float(result.solve_time))
 
 
@@ -68,35 +77,48 @@ def clarabel_point(form: StandardForm, time_limit: float = 3600.0) -> tuple[str,
 
     Raises ``InfeasibleError`` for an unbounded program, ``NotConverged`` where the solver gives up.
     """
-    result = _run_clarabel(form, time_limit)
-    status = _clarabel_status(form, result)
+    status, result = _run_clarabel(form, time_limit)
     if status != "infeasible":
         _raise_unless_solved(status, str(result.status), result.solve_time)
-    return status, np.asarray(result.x), np.asarray(result.s), np.asarray(result.z)
+    return status, *_point(result)
 
 
-def _run_clarabel(form: StandardForm, time_limit: float) -> Any:
+def _run_clarabel(form: StandardForm, time_limit: float) -> tuple[str, Any]:
+    """Status (solved, infeasible, unbounded or stopped) and Clarabel's result."""
+    first = _call_clarabel(form, time_limit, equilibrate=True)
+    status = CLARABEL_STATUS.get(str(first.status), "stopped")
+    if status != "stopped":
+        return status, first
+    second = _call_clarabel(form, time_limit, equilibrate=False)
+    status = CLARABEL_STATUS.get(str(second.status), "stopped")
+    if status != "stopped":
+        return status, second
+    better = min(first, second, key=lambda result: _rank(form, result))
+    return ("solved" if _rank(form, better) <= ACCEPTED else "stopped"), better
+
+
+def _call_clarabel(form: StandardForm, time_limit: float, equilibrate: bool) -> Any:
     import clarabel
 
     settings = clarabel.DefaultSettings()
     settings.verbose = False
     settings.time_limit = time_limit
+    settings.equilibrate_enable = equilibrate
     settings.tol_gap_abs = settings.tol_gap_rel = TOLERANCE
     settings.tol_feas = 10.0 * TOLERANCE
-    settings.reduced_tol_gap_abs = settings.reduced_tol_gap_rel = settings.reduced_tol_feas = ACCEPTED
+    settings.reduced_tol_gap_abs = settings.reduced_tol_gap_rel = settings.reduced_tol_feas = REDUCED
     P, A = sp.csc_matrix(sp.triu(form.P)), sp.csc_matrix(form.A)
     return clarabel.DefaultSolver(P, form.q, A, form.b, _clarabel_cones(form.cones), settings).solve()
 
 
-def _clarabel_status(form: StandardForm, result: Any) -> str:
-    """One of solved, infeasible, unbounded, stopped."""
-    status = str(result.status)
-    if status in ("Solved", "AlmostSolved"):
-        return "solved"
-    if "Infeasible" in status:
-        return "infeasible" if "Primal" in status else "unbounded"
-    point = (np.asarray(result.x), np.asarray(result.s), np.asarray(result.z))
-    return "solved" if residual(form, *point) <= ACCEPTED else "stopped"
+def _point(result: Any) -> tuple[Floats, Floats, Floats]:
+    return np.asarray(result.x), np.asarray(result.s), np.asarray(result.z)
+
+
+def _rank(form: StandardForm, result: Any) -> float:
+    """The residual of a point; infinite where it is not a number."""
+    value = residual(form, *_point(result))
+    return value if value < np.inf else np.inf
 
 
 def residual(form: StandardForm, x: Floats, s: Floats, z: Floats) -> float:

@@ -70,11 +70,18 @@ class StandardForm:
 
 
 def compile_program(program: Program) -> StandardForm:
-    """Let CVXPY canonicalise the program once and keep track of every named row and column."""
+    """Let CVXPY canonicalise the program once and keep track of every named row and column.
+
+    Variables that occur nowhere (reactive power in a formulation without it) have no columns.
+    """
     data, _, inverse = program.problem().get_problem_data(cp.CLARABEL)
     stuffed = data["param_prob"]
     starts = _starts([constraint.id for constraint in stuffed.constraints], [c.size for c in stuffed.constraints])
-    columns = {name: _columns(variable, stuffed.var_id_to_col) for name, variable in program.variables.items()}
+    columns = {
+        name: _columns(variable, stuffed.var_id_to_col)
+        for name, variable in program.variables.items()
+        if variable.id in stuffed.var_id_to_col or not variable.size
+    }
     return StandardForm(
         P=sp.csc_array(data["P"]) if "P" in data else sp.csc_array((data["c"].size, data["c"].size)),
         q=np.asarray(data["c"], dtype=np.float64),
@@ -95,12 +102,14 @@ def _starts(ids: list[int], sizes: list[int]) -> dict[int, int]:
 def _rows(rows: Rows, starts: Mapping[int, int]) -> Ints:
     numbers = np.full(rows.where.size, -1, dtype=np.int64)
     covered = rows.where.ravel(order="F")
+    if not covered.any():
+        return numbers.reshape(rows.where.shape)
     numbers[covered] = starts[rows.constraint.id] + np.arange(covered.sum())
     return numbers.reshape(rows.where.shape, order="F")
 
 
 def _columns(variable: cp.Variable, starts: Mapping[int, int]) -> Ints:
-    numbers: Ints = starts[variable.id] + np.arange(variable.size, dtype=np.int64)
+    numbers: Ints = starts.get(variable.id, 0) + np.arange(variable.size, dtype=np.int64)
     return numbers.reshape(variable.shape, order="F")
 
 
