@@ -23,7 +23,9 @@ from gridpact.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "tutorial").glob("*.md"))]
-BLOCK = re.compile(r"^```(?P<kind>\w+)\n(?P<body>.*?)^```$|^<!-- edit (?P<file>\S+): (?P<change>[^\n]*) -->$", re.M | re.S)
+BLOCK = re.compile(
+    r"^```(?P<kind>\w+)\n(?P<body>.*?)^```$|^<!-- edit (?P<file>\S+): (?P<change>[^\n]*) -->$", re.M | re.S
+)
 MARK = "--- next block ---"
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
