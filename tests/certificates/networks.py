@@ -1,0 +1,49 @@
+"""Random radial feeders as cases, and their power flow by power-grid-model."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from gridpact.case.case import Case
+from gridpact.certificates.grid import Grid, read_grid
+from tests.certificates.cases import line_columns, made_case
+
+Floats = NDArray[np.float64]
+Complexes = NDArray[np.complex128]
+BASE = 5.0
+VN = 20.0
+
+
+@dataclass(frozen=True)
+class Feeder:
+    """A feeder with injections (buses, steps) and root voltages (references, steps), all in per unit."""
+
+    case: Case
+    grid: Grid
+    injection: Complexes
+    root_voltage: Floats
+
+
+@st.composite
+def feeders(draw: st.DrawFn) -> Feeder:
+    """Trees of 2 to 8 buses with branches in both directions, some charging, a shunt, two steps."""
+    n, seed = draw(st.integers(2, 8)), draw(st.integers(0, 2**32 - 1))
+    charging, root = draw(st.booleans()), draw(st.integers(0, n - 1))
+    random = np.random.default_rng(seed)
+    ohm = VN**2 / BASE
+    buses = [f"b{i}" for i in range(n)]
+    pairs = [(buses[random.integers(i)], buses[i]) for i in range(1, n)]
+    pairs = [pair if random.random() < 0.5 else (pair[1], pair[0]) for pair in pairs]
+    r, x = random.uniform(0.005, 0.05, n - 1) * ohm, random.uniform(0.005, 0.05, n - 1) * ohm
+    c = random.uniform(0.0, 0.05, n - 1) / ohm / (2 * np.pi * 50.0) * 1e9 * charging
+    case = made_case(
+        steps=2,
+        buses={"bus": buses, "vn_kv": [VN] * n, "vm_min_pu": [0.9] * n, "vm_max_pu": [1.1] * n},
+        lines=line_columns(pairs, list(r), list(x), list(c)),
+        interfaces={"interface": ["sub"], "bus": [buses[root]], "vm_pu": [1.0], "price_per_mwh": [10.0]},
+        shunts={"shunt": ["cap"], "bus": [buses[-1]], "p_mw": [0.02], "q_mvar": [-0.1]},
+    )
+    injection = (random.uniform(-0.3, 0.2, (n, 2)) + 1j * random.uniform(-0.2, 0.1, (n, 2))) / n
+    return Feeder(case, read_grid(case, BASE), injection, random.uniform(0.97, 1.03, (1, 2)))
