@@ -26,10 +26,12 @@ class Check:
     @property
     def passed(self) -> bool:
         """False for NaN: an answer that cannot be computed is not an answer."""
-        return self.value <= self.tolerance
+        return bool(self.value <= self.tolerance)
 
     def as_dict(self) -> dict[str, Any]:
-        return {"name": self.name, "required": self.required, "passed": self.passed} | asdict(self)
+        """Plain Python values, ready for JSON."""
+        first = {"name": self.name, "required": bool(self.required), "passed": self.passed}
+        return first | asdict(self) | first | {"value": float(self.value)}
 
 
 @dataclass(frozen=True, eq=False)
