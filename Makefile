@@ -22,8 +22,8 @@ demo: $(READY)
 	mkdir -p runs
 	$(BIN)/gridpact run ieee33-day --out $(RUN)
 	@echo
-	@echo "The first prices and what they are made of:"
-	$(BIN)/gridpact show $(RUN) electricity_prices | sed -n 1,12p
+	@echo "Prices at 13:00 and what they are made of:"
+	@$(BIN)/gridpact show $(RUN) electricity_prices | sed -n '1p; / 13:00:00/p'
 	@echo
 	@echo "Figures and certificate: $(RUN)/report.html"
 
@@ -48,9 +48,10 @@ $(READY): $(LOCKED) pyproject.toml
 	touch $@
 
 $(LOCKED): requirements.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "GridPact needs Python 3.11 or newer, and '$(PYTHON)' is $$($(PYTHON) --version 2>&1)." \
-	    "Name another one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "GridPact needs Python 3.11 or newer; '$(PYTHON)' is" \
+	    "$$($(PYTHON) --version 2>/dev/null || echo not there). Name another one: make PYTHON=python3.12 ..." >&2; \
+	  exit 1; }
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  --require-hashes --only-binary=:all: -r requirements.lock
