@@ -207,8 +207,13 @@ def _show(parsed: Arguments) -> int:
     if run.certificate.verdict != "certified" and any("price" in column for column in table.columns):
         print(f"note: the certificate of this run says {run.certificate.verdict}", file=sys.stderr)
     rows = json.loads(table.to_json(orient="records", date_format="iso", double_precision=15))
-    _say(parsed, {"table": parsed.table, "rows": rows}, table.to_string(index=False))
+    _say(parsed, {"table": parsed.table, "rows": rows}, table.to_string(index=False, float_format=_figure))
     return _code(run)
+
+
+def _figure(value: float) -> str:
+    """Seven digits; what is smaller than a solver's tolerance is shown as zero (--json has every digit)."""
+    return f"{value:.7g}" if abs(value) > 1e-9 else "0"
 
 
 def _compare(parsed: Arguments) -> int:

@@ -6,6 +6,7 @@ licensed MOSEK, Gurobi, COPT, Xpress) gets the same matrices through CVXPY.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -166,8 +167,10 @@ def _through_cvxpy(form: StandardForm, solver: str, time_limit: float) -> Soluti
     seconds, iterations = float(stats.solve_time or 0.0), int(stats.num_iters or 0)
     _raise_unless_solved(status, problem.status, seconds)
     primal = np.asarray(x.value, dtype=np.float64)
-    slack = form.b - form.A @ primal
-    return Solution(primal, slack, _duals(constraints), form.cost(primal), solver.lower(), iterations, seconds)
+    slack, duals = form.b - form.A @ primal, _duals(constraints)
+    if not residual(form, primal, slack, duals) <= ACCEPTED:
+        raise NotConverged(f"{solver.lower()} returned a point that is not accurate enough ({problem.status}).")
+    return Solution(primal, slack, duals, form.cost(primal), solver.lower(), iterations, seconds)
 
 
 def _call(problem: Any, solver: str) -> None:
@@ -175,7 +178,10 @@ def _call(problem: Any, solver: str) -> None:
 
     tight = {"QOCO": {"abstol": TOLERANCE, "reltol": TOLERANCE}}.get(solver, {})
     try:
-        problem.solve(solver=solver, **tight)
+        with warnings.catch_warnings():
+            # The residuals are recomputed afterwards and decide, whatever the solver thinks of its accuracy.
+            warnings.filterwarnings("ignore", "Solution may be inaccurate")
+            problem.solve(solver=solver, **tight)
     except cp.error.SolverError as error:
         raise NotConverged(f"{solver.lower()} could not solve the program: {error}") from error
 

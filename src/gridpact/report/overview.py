@@ -60,7 +60,8 @@ def _number(value: float | None) -> str:
 
 def _figures(summary: Summary) -> str:
     lines = [f"{'cost less benefit':<20}{summary['objective']:>14.2f} {summary['currency']}"]
-    lines += [f"{label:<20}{summary[name]:>14.3f} MWh" for name, label in FIGURES.items()]
+    # Adding zero turns the minus zero of a rounded rest into zero.
+    lines += [f"{label:<20}{round(summary[name], 3) + 0.0:>14.3f} MWh" for name, label in FIGURES.items()]
     lines.append(f"{'voltage':<20}{summary['lowest_vm_pu']:>14.4f} to {summary['highest_vm_pu']:.4f} p.u.")
     if summary["highest_loading_percent"] is not None:
         lines.append(f"{'highest loading':<20}{summary['highest_loading_percent']:>14.1f} %")
