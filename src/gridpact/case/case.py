@@ -85,6 +85,14 @@ class Case:
             self._positions[table, column] = np.asarray(found, dtype=np.int64)
         return self._positions[table, column]
 
+    def branch_ids(self) -> list[str]:
+        """Names of all branches: the lines, then the transformers."""
+        return self.ids("lines") + self.ids("transformers")
+
+    def branches_in_service(self) -> NDArray[np.bool_]:
+        """Which lines, then which transformers, carry current; shape (lines + transformers,)."""
+        return np.concatenate([self.lines_in_service(), self.flags("transformers", "in_service")])
+
     def lines_in_service(self) -> NDArray[np.bool_]:
         """Which lines carry current: in service, and without an open switch; shape (lines,)."""
         carrying = self.flags("lines", "in_service").copy()

@@ -101,6 +101,31 @@ _LINES = Table(
     ),
 )
 
+_TRANSFORMERS = Table(
+    "transformers",
+    "Two-winding transformers: an ideal ratio at the from end, then a series impedance with half of the shunt "
+    "admittance at each end, all referred to the to end. From a rating sheet: r_ohm = vkr/100 vn_lv^2/sn, "
+    "|z| = vk/100 vn_lv^2/sn, g_us = pfe_kw/vn_lv^2 1000, |y| = i0/100 sn/vn_lv^2 1e6.",
+    (
+        _id("transformer", "name of the transformer, distinct from the names of the lines"),
+        _ref("from_bus", "buses", "bus at the from end, usually the higher voltage"),
+        _ref("to_bus", "buses", "bus at the to end"),
+        Column("r_ohm", "series resistance", unit="ohm", minimum=0.0),
+        Column("x_ohm", "series reactance", unit="ohm", minimum=0.0),
+        Column("g_us", "shunt conductance", unit="uS", default=0.0, minimum=0.0),
+        Column("b_us", "shunt susceptance, negative for a magnetising current", unit="uS", default=0.0),
+        Column("ratio", "voltage ratio over the ratio of the buses' nominal voltages", default=1.0, positive=True),
+        Column(
+            "max_s_mva",
+            "highest current at either end, times nominal voltage; blank: none",
+            unit="MVA",
+            default=BLANK,
+            positive=True,
+        ),
+        Column("in_service", "false takes the transformer out of the network", kind="flag", default=True),
+    ),
+)
+
 _SWITCHES = Table(
     "switches",
     "Switches in lines; a line with an open switch carries nothing.",
@@ -156,6 +181,33 @@ _GENERATORS = Table(
             "true: it may also be off, then it gives nothing and costs nothing; false: it always runs",
             kind="flag",
             default=False,
+        ),
+        Column(
+            "start_cost",
+            "cost of every start; counts for committable generators",
+            unit="currency",
+            default=0.0,
+            minimum=0.0,
+        ),
+        Column(
+            "min_up_h",
+            "shortest time it runs once started; counts where committable",
+            unit="h",
+            default=0.0,
+            minimum=0.0,
+        ),
+        Column(
+            "min_down_h",
+            "shortest time it stays off once stopped; counts where committable",
+            unit="h",
+            default=0.0,
+            minimum=0.0,
+        ),
+        Column(
+            "ramp_up_mw_per_h", "fastest increase between steps; blank: any", unit="MW/h", default=BLANK, minimum=0.0
+        ),
+        Column(
+            "ramp_down_mw_per_h", "fastest decrease between steps; blank: any", unit="MW/h", default=BLANK, minimum=0.0
         ),
         Column(
             "slack",
@@ -253,6 +305,77 @@ _SHIFTABLE = Table(
     ),
 )
 
+_CONTROLLABLE = Table(
+    "controllable",
+    "Demand that follows the price within bounds and ramps, in addition to the load's fixed demand.",
+    (
+        _ref("load", "loads", "load it belongs to"),
+        Column("min_p_mw", "lowest power while it runs", unit="MW", default=0.0, minimum=0.0, profile=True),
+        Column("max_p_mw", "highest power", unit="MW", minimum=0.0, profile=True),
+        Column("benefit_per_mwh", "value of the energy taken", unit="currency/MWh", profile=True),
+        Column("q_mvar_per_mw", "reactive over active power", unit="Mvar/MW", default=0.0),
+        Column(
+            "ramp_up_mw_per_h", "fastest increase between steps; blank: any", unit="MW/h", default=BLANK, minimum=0.0
+        ),
+        Column(
+            "ramp_down_mw_per_h", "fastest decrease between steps; blank: any", unit="MW/h", default=BLANK, minimum=0.0
+        ),
+        Column("committable", "true: it may also be off, then it takes nothing", kind="flag", default=False),
+        Column(
+            "min_up_h",
+            "shortest time it runs once started; counts where committable",
+            unit="h",
+            default=0.0,
+            minimum=0.0,
+        ),
+        Column(
+            "min_down_h",
+            "shortest time it stays off once stopped; counts where committable",
+            unit="h",
+            default=0.0,
+            minimum=0.0,
+        ),
+    ),
+)
+
+_UNSERVED = Table(
+    "unserved",
+    "Fixed demand that may stay unserved, at a price; reactive demand falls in proportion. "
+    "A load without a row is always served.",
+    (
+        _ref("load", "loads", "load that may be cut"),
+        Column("price_per_mwh", "price of energy not served", unit="currency/MWh", minimum=0.0, profile=True),
+    ),
+)
+
+_COMPENSATORS = Table(
+    "compensators",
+    "Static var compensators: reactive power between two limits.",
+    (
+        _id("compensator", "name of the compensator"),
+        _BUS,
+        Column("min_q_mvar", "lowest reactive power injected", unit="Mvar", profile=True),
+        Column("max_q_mvar", "highest reactive power injected", unit="Mvar", profile=True),
+    ),
+)
+
+_CAPACITORS = Table(
+    "capacitors",
+    "Switchable capacitor banks: they inject between nothing and q_mvar at 1 p.u., times the voltage squared.",
+    (
+        _id("capacitor", "name of the bank"),
+        _BUS,
+        Column("q_mvar", "reactive power of the whole bank at 1 p.u.", unit="Mvar", positive=True),
+        Column(
+            "steps",
+            "number of equal switchable parts (integers); 0: any value in between",
+            default=0.0,
+            minimum=0.0,
+            maximum=100.0,
+        ),
+    ),
+)
+
 _SHUNTS = Table(
     "shunts",
     "Shunt elements; they consume p_mw and q_mvar at 1 p.u., times the voltage squared. A capacitor has q_mvar < 0.",
@@ -269,6 +392,7 @@ SCHEMA: Final[dict[str, Table]] = {
     for table in (
         _BUSES,
         _LINES,
+        _TRANSFORMERS,
         _SWITCHES,
         _INTERFACES,
         _GENERATORS,
@@ -278,6 +402,10 @@ SCHEMA: Final[dict[str, Table]] = {
         _LOADS,
         _BIDS,
         _SHIFTABLE,
+        _CONTROLLABLE,
+        _UNSERVED,
+        _COMPENSATORS,
+        _CAPACITORS,
         _SHUNTS,
     )
 }

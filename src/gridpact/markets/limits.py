@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gridpact.case.case import Case
 from gridpact.markets.cleared import Cleared
-from gridpact.physics.electric.network import Network
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 # A multiplier below this share of the largest nodal price cannot be told from the solver's tolerance.
 NOISE = 1e-6
@@ -38,14 +37,19 @@ COLUMNS = ["snapshot", "constraint", "component", "end", "multiplier", "unit"]
 
 @dataclass(frozen=True)
 class Limit:
-    """A named limit: ``scale`` turns its multipliers into currency per unit of the case's column."""
+    """A named limit: ``scale`` turns its multipliers into currency per unit of the case's column.
+
+    ``rows`` picks the rows of the named constraint that belong to the table, ``names`` says whose they are.
+    """
 
     row: str
     table: str
     column: str
     end: str
-    scale: Floats
     unit: str
+    rows: Ints
+    names: list[str]
+    scale: Floats
 
 
 def limit_table(cleared: Cleared) -> pd.DataFrame:
@@ -53,59 +57,70 @@ def limit_table(cleared: Cleared) -> pd.DataFrame:
     noise = NOISE * max(1.0, float(np.abs(cleared.price("active_balance")).max(initial=0.0)))
     found = [
         _binding(cleared, limit, _multipliers(cleared, limit), noise)
-        for limit in _all_limits(cleared.case, cleared.network)
+        for limit in _all_limits(cleared)
         if limit.row in cleared.form.rows
     ]
     table = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=COLUMNS)
     return table.sort_values("snapshot", kind="stable", ignore_index=True)
 
 
-def _all_limits(case: Case, network: Network) -> Iterator[Limit]:
-    yield from _voltage_limits(case)
-    yield from _current_limits(case, network)
+def _all_limits(cleared: Cleared) -> Iterator[Limit]:
+    yield from _voltage_limits(cleared)
+    yield from _current_limits(cleared)
     for table, columns in POWER.items():
+        names = cleared.case.ids(table)
+        rows, scale = np.arange(len(names)), np.full(len(names), 1.0 / cleared.network.base_mva)
         for column in columns:
-            scale = np.full(case.count(table), 1.0 / network.base_mva)
             for row in ALIASES.get(column, (column,)):
-                yield Limit(f"{table}/{row}", table, column, "", scale, UNITS[column.rpartition("_")[2]])
+                unit = UNITS[column.rpartition("_")[2]]
+                yield Limit(f"{table}/{row}", table, column, "", unit, rows, names, scale)
 
 
-def _voltage_limits(case: Case) -> Iterator[Limit]:
-    """v is the squared magnitude: d(v)/d(vm) = 2 vm."""
-    for table, column in (("buses", "vm_min_pu"), ("buses", "vm_max_pu"), ("interfaces", "vm_pu")):
-        yield Limit(f"{table}/{column}", table, column, "", 2.0 * case.column(table, column), "p.u.")
+def _voltage_limits(cleared: Cleared) -> Iterator[Limit]:
+    """v is the squared magnitude: d(v)/d(vm) = 2 vm. Where an interface is the reference, its voltage is data."""
+    case = cleared.case
+    for column in ("vm_min_pu", "vm_max_pu"):
+        names = case.ids("buses")
+        scale = 2.0 * case.column("buses", column)
+        yield Limit(f"buses/{column}", "buses", column, "", "p.u.", np.arange(len(names)), names, scale)
+    buses = case.positions("interfaces", "bus")
+    follows = ~np.isin(buses, cleared.network.references)
+    names = [name for name, keep in zip(case.ids("interfaces"), follows, strict=True) if keep]
+    scale = 2.0 * case.column("interfaces", "vm_pu")[follows]
+    yield Limit("interfaces/vm_pu", "interfaces", "vm_pu", "", "p.u.", buses[follows], names, scale)
 
 
-def _current_limits(case: Case, network: Network) -> Iterator[Limit]:
-    """Per unit per kiloampere, times 2 i where the row speaks of the squared current."""
-    vn = case.column("buses", "vn_kv")[network.from_bus]
-    linear = np.sqrt(3.0) * vn / network.base_mva
-    squared = 2.0 * network.i_max * linear
-    for end in ("from", "to"):
-        yield Limit(f"lines/max_i_ka/{end}", "lines", "max_i_ka", end, squared, "kA")
-    for row in ("cone", "forward", "backward"):
-        yield Limit(f"lines/max_i_ka/{row}", "lines", "max_i_ka", "", linear, "kA")
+def _current_limits(cleared: Cleared) -> Iterator[Limit]:
+    """Lines in kA, transformers in MVA, both times 2 i where the row speaks of the squared current."""
+    case, branches = cleared.case, cleared.network.branches
+    vn = case.column("buses", "vn_kv")[branches.from_bus]
+    is_line = branches.carrying < case.count("lines")
+    linear = np.where(is_line, np.sqrt(3.0) * vn, 1.0) / cleared.network.base_mva
+    squared = 2.0 * np.where(np.isfinite(branches.i_max), branches.i_max, 0.0) * linear
+    scales = {"from": branches.ratio**2 * squared, "to": squared}
+    scales |= dict.fromkeys(("cone", "forward", "backward"), linear)
+    names = np.array(case.branch_ids(), dtype=object)[branches.carrying]
+    kinds = (("lines", "max_i_ka", "kA", is_line), ("transformers", "max_s_mva", "MVA", ~is_line))
+    for row, scale in scales.items():
+        end = row if row in ("from", "to") else ""
+        for table, column, unit, which in kinds:
+            rows, chosen = np.flatnonzero(which), names[which].tolist()
+            yield Limit(f"branches/i_max/{row}", table, column, end, unit, rows, chosen, scale[which])
 
 
 def _multipliers(cleared: Cleared, limit: Limit) -> Floats:
     """Currency per hour and unit of the limit, shape (components, steps); zero where it has no row."""
     z = cleared.multipliers(limit.row)
-    z = z[0] if z.ndim == 3 else z
-    if limit.column == "vm_pu":
-        z[cleared.network.references] = 0.0
-        z = z[cleared.case.positions("interfaces", "bus")]
-    else:
-        # Where an upper limit of zero became an equality, the positive side is the limit's.
-        z = np.maximum(z, 0.0)
-    scale = np.where(np.isfinite(limit.scale), limit.scale, 0.0)
-    return z * scale[:, None] / cleared.case.hours
+    z = (z[0] if z.ndim == 3 else z)[limit.rows]
+    # Only a held voltage has two sides; where an upper limit of zero became an equality, one side is the limit's.
+    z = z if limit.column == "vm_pu" else np.maximum(z, 0.0)
+    return z * limit.scale[:, None] / cleared.case.hours
 
 
 def _binding(cleared: Cleared, limit: Limit, multipliers: Floats, noise: float) -> pd.DataFrame:
     case = cleared.case
     where = np.argwhere(noise < np.abs(multipliers).T)
-    names = np.array(case.ids(limit.table), dtype=object)
-    names = names[cleared.network.lines] if limit.table == "lines" else names
+    names = np.array(limit.names, dtype=object)
     return pd.DataFrame(
         {
             "snapshot": case.snapshots[where[:, 0]],

@@ -12,7 +12,7 @@ from gridpact.markets.limits import limit_table
 from gridpact.markets.prices import NodalPrices, nodal_prices
 from gridpact.markets.settlement import settlement
 from gridpact.physics.devices.interface import selling_price
-from gridpact.physics.electric.flow import Branches
+from gridpact.physics.electric.flow import Solved
 from gridpact.physics.electric.network import Network
 from gridpact.results.record import long_table
 
@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 def outcome_tables(cleared: Cleared) -> dict[str, pd.DataFrame]:
     """All tables of a cleared market; see the result tables in the reference."""
     case = cleared.case
-    branches = cleared.formulation.branches(cleared.network, cleared.values())
+    branches = cleared.formulation.solved(cleared.network, cleared.values())
     prices = nodal_prices(cleared)
     tables = {
         "electricity_prices": _prices(case, prices),
@@ -83,7 +83,7 @@ def _demand_parts(cleared: Cleared) -> tuple[Floats, Floats, Floats, Floats]:
     return fixed, sums[0], sums[1], q
 
 
-def _dispatch(cleared: Cleared, branches: Branches) -> pd.DataFrame:
+def _dispatch(cleared: Cleared, branches: Solved) -> pd.DataFrame:
     case = cleared.case
     injections = _injections(cleared, branches)
     p, q = (np.vstack([pair[side] for pair in injections.values()]) for side in (0, 1))
@@ -97,7 +97,7 @@ def _dispatch(cleared: Cleared, branches: Branches) -> pd.DataFrame:
     return table
 
 
-def _injections(cleared: Cleared, branches: Branches) -> dict[str, tuple[Floats, Floats]]:
+def _injections(cleared: Cleared, branches: Solved) -> dict[str, tuple[Floats, Floats]]:
     """Active and reactive power of every device of each kind, into the network."""
     case, take = cleared.case, cleared.megawatts
     fixed, bid, shifted, load_q = _demand_parts(cleared)
@@ -127,25 +127,25 @@ def _demand(cleared: Cleared) -> pd.DataFrame:
     return long_table(case.snapshots, "load", case.ids("loads"), fixed_mw=fixed, bid_mw=bid, shifted_mw=shifted)
 
 
-def _branches(cleared: Cleared, solved: Branches) -> pd.DataFrame:
+def _branches(cleared: Cleared, solved: Solved) -> pd.DataFrame:
     case, network = cleared.case, cleared.network
-    vn = case.column("buses", "vn_kv")[network.from_bus]
+    vn = case.column("buses", "vn_kv")[network.branches.from_bus]
     kiloamperes = (network.base_mva / np.sqrt(3.0) / vn)[:, None]
     columns = {
         "p_mw": solved.p * network.base_mva,
         "q_mvar": solved.q * network.base_mva,
         "i_ka": solved.i * kiloamperes,
-        "loading_percent": 100.0 * solved.i / network.i_max[:, None],
+        "loading_percent": 100.0 * solved.i / network.branches.i_max[:, None],
         "loss_mw": solved.loss * network.base_mva,
         "cone_gap": solved.cone_gap,
     }
-    columns["loading_percent"][np.isinf(network.i_max)] = np.nan
-    everywhere = {name: _on_all_lines(case, network, values) for name, values in columns.items()}
-    return long_table(case.snapshots, "branch", case.ids("lines"), **everywhere)
+    columns["loading_percent"][np.isinf(network.branches.i_max)] = np.nan
+    everywhere = {name: _on_all_branches(case, network, values) for name, values in columns.items()}
+    return long_table(case.snapshots, "branch", case.branch_ids(), **everywhere)
 
 
-def _on_all_lines(case: Case, network: Network, values: Floats) -> Floats:
-    """Zeros for the lines that carry nothing."""
-    full = np.zeros((case.count("lines"), case.steps))
-    full[network.lines] = values
+def _on_all_branches(case: Case, network: Network, values: Floats) -> Floats:
+    """Zeros for the branches that carry nothing."""
+    full = np.zeros((len(case.branch_ids()), case.steps))
+    full[network.branches.carrying] = values
     return full

@@ -43,12 +43,12 @@ EQUATIONS = (*BALANCES, "flow_law")
 STATES = ("flow_p", "flow_q", "current", "voltage", "angle")
 VOLTAGE = ("buses/vm_min_pu", "buses/vm_max_pu", "buses/vm_pu", "interfaces/vm_pu")
 CONGESTION = (
-    "lines/max_i_ka",
-    "lines/max_i_ka/from",
-    "lines/max_i_ka/to",
-    "lines/max_i_ka/cone",
-    "lines/max_i_ka/forward",
-    "lines/max_i_ka/backward",
+    "branches/i_max",
+    "branches/i_max/from",
+    "branches/i_max/to",
+    "branches/i_max/cone",
+    "branches/i_max/forward",
+    "branches/i_max/backward",
 )
 
 
@@ -153,7 +153,7 @@ def _tight_cone(cleared: Cleared) -> list[sp.csr_array]:
     blocks = []
     for name, slope in cleared.formulation.cone_gradient(cleared.network, cleared.values()).items():
         columns = cleared.form.columns[name]
-        columns = columns[cleared.network.from_bus] if name == "voltage" else columns
+        columns = columns[cleared.network.branches.from_bus] if name == "voltage" else columns
         entries = (slope.ravel(), (np.arange(slope.size), columns.ravel()))
         blocks.append(sp.csr_array(entries, (slope.size, cleared.form.q.size)))
     return [sum(blocks[1:], blocks[0])]

@@ -1,7 +1,7 @@
 """DC power flow (Stott, Jardim and Alsac, IEEE Trans. Power Systems 24(3), 2009): no losses, nominal voltage.
 
     balance    injection = sum of P leaving - sum of P arriving + g
-    flow law   x P = angle_from - angle_to,   angle = 0 at the reference
+    flow law   ratio x P = angle_from - angle_to,   angle = 0 at the reference
     limits     -i_max <= P <= i_max     (at nominal voltage)
 
 Meshed networks are welcome; there is no reactive power and no reactive price.
@@ -12,7 +12,7 @@ from __future__ import annotations
 import cvxpy as cp
 import numpy as np
 
-from gridpact.physics.electric.flow import Branches, Flow, Values, column
+from gridpact.physics.electric.flow import Flow, Solved, Values, column
 from gridpact.physics.electric.network import Network
 from gridpact.programs.program import Named, box, equal
 
@@ -21,13 +21,13 @@ RADIAL, REACTIVE = False, False
 
 def variables(network: Network, steps: int) -> Flow:
     return {
-        "flow_p": cp.Variable((network.r.size, steps)),
+        "flow_p": cp.Variable((network.branches.r.size, steps)),
         "angle": cp.Variable((network.v_min.size, steps)),
     }
 
 
 def outflow(network: Network, flow: Flow) -> tuple[cp.Expression, None]:
-    """Active power that leaves each bus into lines and shunts; no reactive power."""
+    """Active power that leaves each bus into branches and shunts; no reactive power."""
     shunt = np.repeat(column(network.conductance), flow["angle"].shape[1], axis=1)
     return (network.leaving - network.arriving) @ flow["flow_p"] + shunt, None
 
@@ -35,19 +35,23 @@ def outflow(network: Network, flow: Flow) -> tuple[cp.Expression, None]:
 def flow_law(network: Network, flow: Flow) -> Named:
     P, angle = flow["flow_p"], flow["angle"]
     incidence = network.leaving - network.arriving
+    reactance = column(network.branches.ratio * network.branches.x)
     return {
-        "flow_law": equal(cp.multiply(column(network.x), P) - incidence.T @ angle),
+        "flow_law": equal(cp.multiply(reactance, P) - incidence.T @ angle),
         "reference": equal(angle[network.references]),
     }
 
 
 def limits(network: Network, flow: Flow) -> Named:
-    i_max = column(network.i_max)
-    return box(flow["flow_p"], -i_max, i_max, ("lines/max_i_ka/backward", "lines/max_i_ka/forward", "lines/max_i_ka"))
+    i_max = column(network.branches.i_max)
+    return box(flow["flow_p"], -i_max, i_max, ("branches/i_max/backward", "branches/i_max/forward", "branches/i_max"))
 
 
-def branches(network: Network, at: Values) -> Branches:
-    """Flows into the lines at their from ends and currents at nominal voltage; nothing is lost."""
+def solved(network: Network, at: Values) -> Solved:
+    """Flows into the branches at their from ends and currents at nominal voltage; series losses are none."""
     P = at["flow_p"]
     none = np.zeros_like(P)
-    return Branches(p=P, q=none, i=np.abs(P), loss=none, cone_gap=none, vm=np.ones_like(at["angle"]))
+    shunts = column(network.branches.g) / 2.0
+    return Solved(
+        p=P + shunts, q=none, i=np.abs(P), loss=2.0 * shunts + none, cone_gap=none, vm=np.ones_like(at["angle"])
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cvxpy as cp
 import numpy as np
@@ -13,13 +14,17 @@ from gridpact.physics.electric.network import Network
 from gridpact.programs.program import Named, box
 
 Floats = NDArray[np.float64]
+V = TypeVar("V", cp.Expression, Floats)
 Flow = dict[str, cp.Variable]
 Values = Mapping[str, Floats]
 
 
 @dataclass(frozen=True, eq=False)
-class Branches:
-    """Solved lines (m, steps) and voltages (n, steps), per unit; powers enter the line at its from end."""
+class Solved:
+    """Branches (m, steps) and voltages (n, steps) of a solution, per unit.
+
+    Powers enter the branch at its from end; ``i`` is the larger of the currents at its ends.
+    """
 
     p: Floats
     q: Floats
@@ -31,12 +36,6 @@ class Branches:
 
 def column(array: Floats) -> Floats:
     return array[:, None]
-
-
-def line_shunts(network: Network) -> Floats:
-    """Half of the charging of every line at each of its ends, added up per bus."""
-    halves: Floats = (network.leaving + network.arriving) @ (network.charging / 2.0)
-    return halves
 
 
 def held_voltages(network: Network, v: cp.Variable) -> Named:
@@ -51,6 +50,11 @@ def voltage_limits(network: Network, v: cp.Variable) -> Named:
     free = column(np.isnan(network.held))
     lower, upper = np.where(free, column(network.v_min), -np.inf), np.where(free, column(network.v_max), np.inf)
     return box(v, lower, upper, ("buses/vm_min_pu", "buses/vm_max_pu", "buses/vm_pu"))
+
+
+def end_voltages(network: Network, v: V) -> tuple[V, V]:
+    """Squared voltages behind the ratio of each branch's from end, and at its to end."""
+    return network.behind_ratio @ v, network.arriving.T @ v
 
 
 def current_rows(name: str, squared: cp.Expression, i_max: Floats) -> Named:

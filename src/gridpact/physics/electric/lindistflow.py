@@ -1,7 +1,7 @@
 """Linearised branch flow (Baran and Wu, IEEE Trans. Power Delivery 4(1), 1989): branch flow without losses.
 
-balance    injection = sum of P leaving - sum of P arriving + g v, likewise for Q with shunts and charging
-flow law   v_to = v_from - 2 (r P + x Q)
+balance    injection = sum of P leaving - sum of P arriving + g v, likewise for Q, with all shunts
+flow law   v_to = v_from / ratio^2 - 2 (r P + x Q)
 limits     v_min <= v <= v_max,   ||(P, Q)|| <= i_max    (at nominal voltage)
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import cvxpy as cp
 import numpy as np
 
-from gridpact.physics.electric.flow import Branches, Flow, Values, column, held_voltages, line_shunts, voltage_limits
+from gridpact.physics.electric.flow import Flow, Solved, Values, column, end_voltages, held_voltages, voltage_limits
 from gridpact.physics.electric.network import Network
 from gridpact.programs.program import Named, cone, equal
 
@@ -18,41 +18,46 @@ RADIAL, REACTIVE = True, True
 
 
 def variables(network: Network, steps: int) -> Flow:
-    buses, lines = network.v_min.size, network.r.size
+    buses, branches = network.v_min.size, network.branches.r.size
     return {
-        "flow_p": cp.Variable((lines, steps)),
-        "flow_q": cp.Variable((lines, steps)),
+        "flow_p": cp.Variable((branches, steps)),
+        "flow_q": cp.Variable((branches, steps)),
         "voltage": cp.Variable((buses, steps)),
     }
 
 
 def outflow(network: Network, flow: Flow) -> tuple[cp.Expression, cp.Expression]:
-    """Power that leaves each bus into lines and shunts: active, reactive."""
-    P, Q, v = flow["flow_p"], flow["flow_q"], flow["voltage"]
-    incidence = network.leaving - network.arriving
-    shunt = column(network.susceptance + line_shunts(network))
-    return incidence @ P + cp.multiply(column(network.conductance), v), incidence @ Q - cp.multiply(shunt, v)
+    """Power that leaves each bus into branches and shunts: active, reactive."""
+    v, incidence = flow["voltage"], network.leaving - network.arriving
+    return (
+        incidence @ flow["flow_p"] + cp.multiply(column(network.conductance), v),
+        incidence @ flow["flow_q"] - cp.multiply(column(network.susceptance), v),
+    )
 
 
 def flow_law(network: Network, flow: Flow) -> Named:
-    P, Q, v = flow["flow_p"], flow["flow_q"], flow["voltage"]
-    drop = 2.0 * (cp.multiply(column(network.r), P) + cp.multiply(column(network.x), Q))
-    return {"flow_law": equal((network.leaving - network.arriving).T @ v - drop)}
+    P, Q = flow["flow_p"], flow["flow_q"]
+    u, v_to = end_voltages(network, flow["voltage"])
+    drop = 2.0 * (cp.multiply(column(network.branches.r), P) + cp.multiply(column(network.branches.x), Q))
+    return {"flow_law": equal(u - v_to - drop)}
 
 
 def limits(network: Network, flow: Flow) -> Named:
     P, Q = flow["flow_p"], flow["flow_q"]
     named = held_voltages(network, flow["voltage"]) | voltage_limits(network, flow["voltage"])
-    rated = np.isfinite(np.broadcast_to(column(network.i_max), P.shape))
+    i_max = np.broadcast_to(column(network.branches.i_max), P.shape)
+    rated = np.isfinite(i_max)
     if rated.any():
-        bound = np.where(rated, column(network.i_max), 0.0)
-        named["lines/max_i_ka/cone"] = cone(cp.Constant(bound), [P, Q], rated)
+        bound = np.where(rated, i_max, 0.0)
+        named["branches/i_max/cone"] = cone(cp.Constant(bound), [P, Q], rated)
     return named
 
 
-def branches(network: Network, at: Values) -> Branches:
-    """Flows into the lines at their from ends and currents at nominal voltage; nothing is lost."""
+def solved(network: Network, at: Values) -> Solved:
+    """Flows into the branches at their from ends and currents at nominal voltage."""
     P, Q, v = at["flow_p"], at["flow_q"], at["voltage"]
-    charging = column(network.charging) / 2.0 * v[network.from_bus]
-    none = np.zeros_like(P)
-    return Branches(p=P, q=Q - charging, i=np.hypot(P, Q), loss=none, cone_gap=none, vm=np.sqrt(v))
+    g, b = column(network.branches.g) / 2.0, column(network.branches.b) / 2.0
+    u, v_to = end_voltages(network, v)
+    return Solved(
+        p=P + g * u, q=Q - b * u, i=np.hypot(P, Q), loss=g * (u + v_to), cone_gap=np.zeros_like(P), vm=np.sqrt(v)
+    )

@@ -20,24 +20,37 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
-    """Buses (n) and current-carrying lines (m) in per unit.
+class Branches:
+    """Current-carrying lines and transformers (m): an ideal ratio at the from end, then a pi circuit, per unit.
 
-    ``leaving`` and ``arriving`` (n x m) hold a one where a line has its from end, its to end.
-    ``charging`` is the whole line's susceptance; shunts consume ``conductance`` v and inject ``susceptance`` v.
-    ``held`` is the squared voltage where an interface holds it, else NaN.
+    ``carrying`` holds their positions among all lines, then all transformers of the case. ``g`` and ``b`` are the
+    whole branch's shunt admittance; ``i_max`` limits the current at both ends, each in its own per unit.
+    """
+
+    carrying: Ints
+    from_bus: Ints
+    to_bus: Ints
+    r: Floats
+    x: Floats
+    g: Floats
+    b: Floats
+    ratio: Floats
+    i_max: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Buses (n) and branches (m) in per unit.
+
+    ``leaving`` and ``arriving`` (n x m) hold a one where a branch has its from end, its to end. Shunts, with the
+    branches' own, consume ``conductance`` v and inject ``susceptance`` v. ``held`` is the squared voltage where an
+    interface holds it, else NaN.
     """
 
     base_mva: float
-    lines: Ints
-    from_bus: Ints
-    to_bus: Ints
+    branches: Branches
     leaving: sp.csr_array
     arriving: sp.csr_array
-    r: Floats
-    x: Floats
-    charging: Floats
-    i_max: Floats
     v_min: Floats
     v_max: Floats
     held: Floats
@@ -46,38 +59,86 @@ class Network:
     references: Ints
     component: Ints
 
+    @property
+    def behind_ratio(self) -> sp.csr_array:
+        """Matrix (m x n) from squared bus voltages to those behind the ideal ratio of each branch."""
+        return sp.csr_array(sp.diags_array(self.branches.ratio**-2.0) @ self.leaving.T)
+
 
 def electric_network(case: Case, base_mva: float) -> Network:
-    """Turn the tables of a case into a ``Network``; lines out of service are left out."""
-    lines = np.flatnonzero(case.lines_in_service())
-    from_bus, to_bus = case.positions("lines", "from_bus")[lines], case.positions("lines", "to_bus")[lines]
+    """Turn the tables of a case into a ``Network``; branches out of service are left out."""
+    branches = _in_service(_all_branches(case, base_mva), case.branches_in_service())
     buses = case.count("buses")
-    vn = case.column("buses", "vn_kv")[from_bus]
-    ohm = case.column("lines", "length_km")[lines] * base_mva / vn**2
-    farad = case.column("lines", "c_nf_per_km")[lines] * case.column("lines", "length_km")[lines] * 1e-9
-    limit = case.column("lines", "max_i_ka")[lines] * np.sqrt(3.0) * vn / base_mva
-    leaving, arriving = _incidence(from_bus, buses), _incidence(to_bus, buses)
+    leaving, arriving = _incidence(branches.from_bus, buses), _incidence(branches.to_bus, buses)
     component = connected_components(leaving @ arriving.T, directed=False)[1].astype(np.int64)
     conductance, susceptance = _shunts(case, base_mva)
     return Network(
         base_mva=base_mva,
-        lines=lines,
-        from_bus=from_bus,
-        to_bus=to_bus,
+        branches=branches,
         leaving=leaving,
         arriving=arriving,
-        r=case.column("lines", "r_ohm_per_km")[lines] * ohm,
-        x=case.column("lines", "x_ohm_per_km")[lines] * ohm,
-        charging=2.0 * np.pi * case.frequency_hz * farad * vn**2 / base_mva,
-        i_max=np.where(np.isnan(limit), np.inf, limit),
         v_min=case.column("buses", "vm_min_pu") ** 2,
         v_max=case.column("buses", "vm_max_pu") ** 2,
         held=_held_voltage(case),
-        conductance=conductance,
-        susceptance=susceptance,
+        conductance=conductance + _at_ends(leaving, arriving, branches, branches.g),
+        susceptance=susceptance + _at_ends(leaving, arriving, branches, branches.b),
         references=_references(case, component),
         component=component,
     )
+
+
+def _all_branches(case: Case, base_mva: float) -> Branches:
+    lines, transformers = _lines(case, base_mva), _transformers(case, base_mva)
+    pairs = [(getattr(lines, name), getattr(transformers, name)) for name in Branches.__dataclass_fields__]
+    return Branches(*(np.concatenate(pair) for pair in pairs))
+
+
+def _lines(case: Case, base_mva: float) -> Branches:
+    from_bus = case.positions("lines", "from_bus")
+    vn, length = case.column("buses", "vn_kv")[from_bus], case.column("lines", "length_km")
+    farad = case.column("lines", "c_nf_per_km") * length * 1e-9
+    return Branches(
+        carrying=np.arange(from_bus.size),
+        from_bus=from_bus,
+        to_bus=case.positions("lines", "to_bus"),
+        r=case.column("lines", "r_ohm_per_km") * length * base_mva / vn**2,
+        x=case.column("lines", "x_ohm_per_km") * length * base_mva / vn**2,
+        g=np.zeros(from_bus.size),
+        b=2.0 * np.pi * case.frequency_hz * farad * vn**2 / base_mva,
+        ratio=np.ones(from_bus.size),
+        i_max=_limit(case.column("lines", "max_i_ka") * np.sqrt(3.0) * vn / base_mva),
+    )
+
+
+def _transformers(case: Case, base_mva: float) -> Branches:
+    to_bus = case.positions("transformers", "to_bus")
+    siemens = 1e-6 * case.column("buses", "vn_kv")[to_bus] ** 2 / base_mva
+    ohm = base_mva / case.column("buses", "vn_kv")[to_bus] ** 2
+    return Branches(
+        carrying=case.count("lines") + np.arange(to_bus.size),
+        from_bus=case.positions("transformers", "from_bus"),
+        to_bus=to_bus,
+        r=case.column("transformers", "r_ohm") * ohm,
+        x=case.column("transformers", "x_ohm") * ohm,
+        g=case.column("transformers", "g_us") * siemens,
+        b=case.column("transformers", "b_us") * siemens,
+        ratio=case.column("transformers", "ratio"),
+        i_max=_limit(case.column("transformers", "max_s_mva") / base_mva),
+    )
+
+
+def _in_service(branches: Branches, carrying: NDArray[np.bool_]) -> Branches:
+    return Branches(*(getattr(branches, name)[carrying] for name in Branches.__dataclass_fields__))
+
+
+def _limit(bound: Floats) -> Floats:
+    return np.where(np.isnan(bound), np.inf, bound)
+
+
+def _at_ends(leaving: sp.csr_array, arriving: sp.csr_array, branches: Branches, admittance: Floats) -> Floats:
+    """Half of the branches' shunt admittance at each end, seen from the bus, added up per bus."""
+    ends: Floats = leaving @ (admittance / 2.0 / branches.ratio**2) + arriving @ (admittance / 2.0)
+    return ends
 
 
 def power_base(case: Case) -> float:
@@ -97,14 +158,14 @@ def place(buses: Ints, network: Network) -> sp.csr_array:
 
 def require_radial(case: Case, network: Network) -> None:
     """Raise ``InputError`` naming the lines of a loop, if there is one."""
-    loops = _loop_lines(network)
+    loops = _loop_branches(network)
     if not loops.size:
         return
-    names = np.array(case.ids("lines"))[network.lines[loops]]
+    names = np.array(case.branch_ids())[network.branches.carrying[loops]]
     raise InputError(
         [
             Issue(
-                f"the network has {loops.size} loop(s); without line {', '.join(names)} it would be radial",
+                f"the network has {loops.size} loop(s); without {', '.join(names)} it would be radial",
                 'Open a switch in each loop, or clear with formulation = "dc".',
                 "lines.csv",
             )
@@ -136,11 +197,11 @@ def _references(case: Case, component: Ints) -> Ints:
     return np.sort(ranked[np.unique(component[ranked], return_index=True)[1]])
 
 
-def _loop_lines(network: Network) -> Ints:
-    """Lines that close a loop when the lines are added one by one: those outside a spanning tree."""
-    buses, lines = network.v_min.size, network.from_bus.size
+def _loop_branches(network: Network) -> Ints:
+    """Branches that close a loop when they are added one by one: those outside a spanning tree."""
+    buses, lines = network.v_min.size, network.branches.r.size
     weights = np.arange(1, lines + 1, dtype=np.float64)
-    ends = np.sort(np.column_stack([network.from_bus, network.to_bus]), axis=1)
+    ends = np.sort(np.column_stack([network.branches.from_bus, network.branches.to_bus]), axis=1)
     first = np.unique(ends, axis=0, return_index=True)[1]
     graph = sp.csr_array((weights[first], ends[first].astype(np.int32).T), shape=(buses, buses))
     tree = sp.csgraph.minimum_spanning_tree(graph).data.astype(np.int64) - 1
