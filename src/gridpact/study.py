@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from inspect import Parameter, signature
 from pathlib import Path
@@ -62,7 +62,7 @@ class Run:
     def table(self, name: str) -> pd.DataFrame:
         """A copy of one result table. Raises ``InputError`` for a name that the run does not have."""
         if name not in self.record.tables:
-            raise InputError(f"this run has no table {name!r}. Its tables are: {', '.join(self.tables)}.")
+            raise InputError(f"this run has no table {name!r}. Its tables are: {', '.join(self.tables)}")
         return self.record.tables[name].copy()
 
     def save(self, out: str | Path) -> Path:
@@ -93,7 +93,7 @@ class Run:
 
 
 def clear(
-    case: Case,
+    case: Case | str | Path,
     *,
     formulation: str = "soc",
     exactness: str = "check",
@@ -108,10 +108,14 @@ def clear(
     a cone that is not tight a failed certificate. ``solver`` is clarabel or any solver CVXPY finds installed.
     ``price_probes`` is the number of bus-hours whose prices are confirmed by clearing again on either side.
 
-    Raises ``InputError`` for wrong arguments and for loops where the formulation needs a radial network,
+    ``case`` may also be a path. A case changed in memory is validated first.
+
+    Raises ``InputError`` for wrong arguments, for mistakes in the case and for loops where the formulation needs a radial network,
     ``InfeasibleError`` where no dispatch satisfies all limits, ``NotConverged`` where the solver gives up.
     A failed certificate raises nothing: the run is returned so that it can be looked at.
     """
+    from gridpact.case.validate import require_valid
+    from gridpact.io.folder import read_case
     from gridpact.markets.outcome import outcome_tables
     from gridpact.markets.pool import clear_pool
     from gridpact.markets.probes import price_probes as probe
@@ -121,6 +125,7 @@ def clear(
     _require(exactness in EXACTNESS, "exactness", exactness, f"Choose one of: {', '.join(EXACTNESS)}.")
     _require(0 <= price_probes <= 10_000, "price_probes", price_probes, "Give a whole number from 0 to 10000.")
     settings = {"formulation": formulation, "exactness": exactness, "solver": solver, "price_probes": price_probes}
+    case = require_valid(case) if isinstance(case, Case) else read_case(case)
     started = perf_counter()
     cleared = clear_pool(case, formulation, solver)
     tables = outcome_tables(cleared)
@@ -288,6 +293,8 @@ def _same_objective(run: Run, again: Run) -> dict[str, Any]:
     }
 
 
-def compare(runs: Mapping[str, Run]) -> pd.DataFrame:
-    """Summaries side by side: one column per run, one row per figure."""
-    return pd.DataFrame({name: pd.Series(run.summary, dtype=object) for name, run in runs.items()})
+def compare(runs: Mapping[str, Run] | Sequence[Run]) -> pd.DataFrame:
+    """Settings and summaries side by side: one column per run, one row per figure."""
+    named = runs if isinstance(runs, Mapping) else {f"run {k + 1}": run for k, run in enumerate(runs)}
+    columns = {name: {**run.summary, **run.record.settings} for name, run in named.items()}
+    return pd.DataFrame({name: pd.Series(figures, dtype=object) for name, figures in columns.items()})

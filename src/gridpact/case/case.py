@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,8 +25,8 @@ class Case:
     texts as ``str`` objects, numbers as float64, flags as bool, row order as in the source, index 0..n-1.
     ``profiles`` has the snapshots as index (time-zone aware) and one float column per ``table/id/column``.
 
-    A case made by ``read_case`` has been validated. The tables are meant to be read, not changed; make a new
-    case with ``replace_table``.
+    A case made by ``read_case`` is ``validated``. The tables are meant to be read, not changed: make a new case
+    with ``with_table`` or ``with_profiles``; ``clear`` validates it.
     """
 
     name: str
@@ -37,7 +38,24 @@ class Case:
     tables: Mapping[str, pd.DataFrame]
     profiles: pd.DataFrame
     frequency_hz: float = 50.0
-    _positions: dict[tuple[str, str], Ints] = field(default_factory=dict, repr=False)
+    validated: bool = field(default=False, init=False)
+    _positions: dict[tuple[str, str], Ints] = field(default_factory=dict, init=False, repr=False)
+
+    def with_table(self, name: str, table: pd.DataFrame) -> Case:
+        """The same case with another table, not yet validated."""
+        return replace(self, tables={**self.tables, name: table})
+
+    def with_profiles(self, profiles: Mapping[str, Any]) -> Case:
+        """The same case with profiles added or replaced, by ``table/id/column``; not yet validated."""
+        added = pd.DataFrame(dict(profiles), index=self.snapshots, dtype=np.float64)
+        kept = self.profiles.drop(columns=[name for name in added.columns if name in self.profiles.columns])
+        return replace(self, profiles=pd.concat([kept, added], axis=1))
+
+    def marked_validated(self) -> Case:
+        """The same case, marked as checked against the schema and its rules; for the validator alone."""
+        checked = replace(self)
+        object.__setattr__(checked, "validated", True)
+        return checked
 
     @cached_property
     def snapshots(self) -> pd.DatetimeIndex:

@@ -19,8 +19,8 @@ from gridpact.case.horizon import horizon_issues, parse_times, snapshot_issues
 from gridpact.case.profiles import profile_issues, snapshot_steps, type_profiles
 from gridpact.case.rules import RULES
 from gridpact.case.schema import HEADER, SCHEMA
-from gridpact.case.text import TextCase, TextTable, near, text_table
-from gridpact.errors import Issue
+from gridpact.case.text import TextCase, TextTable, case_to_text, near, text_table
+from gridpact.errors import InputError, Issue
 
 CLOCK = frozenset({"timezone", "start", "step_minutes", "steps"})
 
@@ -42,7 +42,19 @@ def check(text: TextCase) -> tuple[Case | None, list[Issue]]:
         found += snapshot_issues(text.profiles, case.snapshots)
     if not text.unreadable:
         found += _rule_issues(case, text)
-    return (None if found or text.unreadable or text.header is None else case), found
+    if found or text.unreadable or text.header is None:
+        return None, found
+    return case.marked_validated(), found
+
+
+def require_valid(case: Case) -> Case:
+    """The case as it would be read from disk. Raises InputError with every issue where it could not be."""
+    if case.validated:
+        return case
+    valid, issues = check(case_to_text(case))
+    if valid is None:
+        raise InputError(issues)
+    return valid
 
 
 def _header_issues(header: TextTable) -> Iterator[Issue]:

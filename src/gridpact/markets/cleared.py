@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -20,8 +21,8 @@ Floats = NDArray[np.float64]
 class Cleared:
     """Everything that prices, tables and probes are read from.
 
-    ``bound`` is a proven lower bound of the cost over the integers, which ``form`` holds fixed; None where the
-    market has none.
+    ``held`` has the integers, which ``form`` holds fixed, and ``bound`` a proven lower bound of the cost over them;
+    both are None where the market has no integers.
     """
 
     case: Case
@@ -29,7 +30,7 @@ class Cleared:
     formulation: ModuleType
     form: StandardForm
     solution: Solution
-    commitment: Floats | None = None
+    held: Mapping[str, Floats] | None = None
     bound: float | None = None
 
     def values(self) -> dict[str, Floats]:

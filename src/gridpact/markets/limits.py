@@ -19,19 +19,21 @@ NOISE = 1e-6
 
 POWER = {
     "interfaces": ("max_import_mw", "max_export_mw", "min_q_mvar", "max_q_mvar"),
-    "generators": ("min_p_mw", "max_p_mw", "min_q_mvar", "max_q_mvar"),
+    "generators": ("min_p_mw", "max_p_mw", "min_q_mvar", "max_q_mvar", "ramp_up_mw_per_h", "ramp_down_mw_per_h"),
     "offers": ("p_mw",),
     "renewables": ("p_mw", "sn_mva"),
     "storages": ("charge_mw", "discharge_mw", "min_mwh", "energy_mwh"),
     "bids": ("p_mw",),
     "shiftable": ("min_p_mw", "max_p_mw"),
+    "controllable": ("min_p_mw", "max_p_mw", "ramp_up_mw_per_h", "ramp_down_mw_per_h"),
+    "compensators": ("min_q_mvar", "max_q_mvar"),
 }
 # Rows that speak of a column under other names: one variable for both directions, or a limit of zero.
 ALIASES = {
     "max_import_mw": ("max_import_mw", "max_import_mw/net", "no_import"),
     "max_export_mw": ("max_export_mw", "max_export_mw/net", "no_export"),
 }
-UNITS = {"mw": "MW", "mvar": "Mvar", "mva": "MVA", "mwh": "MWh"}
+UNITS = {"mw": "MW", "mvar": "Mvar", "mva": "MVA", "mwh": "MWh", "h": "MW/h"}
 COLUMNS = ["snapshot", "constraint", "component", "end", "multiplier", "unit"]
 
 
@@ -69,8 +71,11 @@ def _all_limits(cleared: Cleared) -> Iterator[Limit]:
     yield from _current_limits(cleared)
     for table, columns in POWER.items():
         names = cleared.case.ids(table)
-        rows, scale = np.arange(len(names)), np.full(len(names), 1.0 / cleared.network.base_mva)
+        rows = np.arange(len(names))
         for column in columns:
+            # A ramp limits a change of power over the length of a step.
+            per_unit = cleared.case.hours if column.startswith("ramp") else 1.0
+            scale = np.full(len(names), per_unit / cleared.network.base_mva)
             for row in ALIASES.get(column, (column,)):
                 unit = UNITS[column.rpartition("_")[2]]
                 yield Limit(f"{table}/{row}", table, column, "", unit, rows, names, scale)
@@ -82,7 +87,9 @@ def _voltage_limits(cleared: Cleared) -> Iterator[Limit]:
     for column in ("vm_min_pu", "vm_max_pu"):
         names = case.ids("buses")
         scale = 2.0 * case.column("buses", column)
-        yield Limit(f"buses/{column}", "buses", column, "", "p.u.", np.arange(len(names)), names, scale)
+        # Where both limits are the same they are one equality; the sign tells which of them holds.
+        for row, sign in ((f"buses/{column}", 1.0), ("buses/vm_pu", 1.0 if column == "vm_max_pu" else -1.0)):
+            yield Limit(row, "buses", column, "", "p.u.", np.arange(len(names)), names, sign * scale)
     buses = case.positions("interfaces", "bus")
     follows = ~np.isin(buses, cleared.network.references)
     names = [name for name, keep in zip(case.ids("interfaces"), follows, strict=True) if keep]
@@ -112,9 +119,11 @@ def _multipliers(cleared: Cleared, limit: Limit) -> Floats:
     """Currency per hour and unit of the limit, shape (components, steps); zero where it has no row."""
     z = cleared.multipliers(limit.row)
     z = (z[0] if z.ndim == 3 else z)[limit.rows]
-    # Only a held voltage has two sides; where an upper limit of zero became an equality, one side is the limit's.
-    z = z if limit.column == "vm_pu" else np.maximum(z, 0.0)
-    return z * limit.scale[:, None] / cleared.case.hours
+    if z.shape[1] == cleared.case.steps - 1:
+        z = np.pad(z, ((0, 0), (1, 0)))  # a limit of changes: it belongs to the later step
+    saved = z * limit.scale[:, None] / cleared.case.hours
+    # Only a held voltage has two sides; where a limit became an equality, the positive side is the limit's.
+    return saved if limit.column == "vm_pu" else np.maximum(saved, 0.0)
 
 
 def _binding(cleared: Cleared, limit: Limit, multipliers: Floats, noise: float) -> pd.DataFrame:

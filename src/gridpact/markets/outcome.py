@@ -18,6 +18,14 @@ from gridpact.results.record import long_table
 
 Floats = NDArray[np.float64]
 
+# Unserved demand first: its reactive share is that of the fixed demand alone.
+DEMAND = (
+    ("unserved_mw", "unserved", "unserved_p"),
+    ("bid_mw", "bids", "bid_p"),
+    ("shifted_mw", "shiftable", "shift_p"),
+    ("controlled_mw", "controllable", "controlled_p"),
+)
+
 
 def outcome_tables(cleared: Cleared) -> dict[str, pd.DataFrame]:
     """All tables of a cleared market; see the result tables in the reference."""
@@ -34,9 +42,8 @@ def outcome_tables(cleared: Cleared) -> dict[str, pd.DataFrame]:
         "branches": _branches(cleared, branches),
         "limits": limit_table(cleared),
     }
-    if cleared.commitment is not None:
-        on = cleared.commitment > 0.5
-        tables["commitment"] = long_table(case.snapshots, "generator", case.ids("generators"), on=on)
+    if cleared.held:
+        tables |= _commitment(cleared)
     tables["settlement"] = settlement(cleared, prices, tables["dispatch"], tables["interface"])
     return tables
 
@@ -70,17 +77,36 @@ def _interface(cleared: Cleared) -> pd.DataFrame:
     )
 
 
-def _demand_parts(cleared: Cleared) -> tuple[Floats, Floats, Floats, Floats]:
-    """Fixed, bid and shifted active power and total reactive power of every load, as consumption."""
-    case, shape = cleared.case, (cleared.case.count("loads"), cleared.case.steps)
-    fixed, q = case.series("loads", "p_mw"), case.series("loads", "q_mvar").copy()
-    sums = []
-    for table, name in (("bids", "bid_p"), ("shiftable", "shift_p")):
-        part, taken = np.zeros(shape), cleared.megawatts(name, table)
-        np.add.at(part, case.positions(table, "load"), taken)
-        np.add.at(q, case.positions(table, "load"), case.column(table, "q_mvar_per_mw")[:, None] * taken)
-        sums.append(part)
-    return fixed, sums[0], sums[1], q
+def _commitment(cleared: Cleared) -> dict[str, pd.DataFrame]:
+    """Which units run, where some of them may be switched off."""
+    case, held = cleared.case, cleared.held or {}
+    units = {"generator": ("generators", "on"), "controllable": ("controllable", "controlled_on")}
+    chosen = {kind: (case.ids(table), held[name]) for kind, (table, name) in units.items() if name in held}
+    if not chosen:
+        return {}
+    names = [name for ids, _ in chosen.values() for name in ids]
+    on = np.vstack([values for _, values in chosen.values()]) > 0.5
+    table = long_table(case.snapshots, "device", names, on=on)
+    table.insert(1, "kind", [kind for kind, (ids, _) in chosen.items() for _ in ids] * case.steps)
+    return {"commitment": table}
+
+
+def _demand_parts(cleared: Cleared) -> tuple[dict[str, Floats], Floats]:
+    """Active power by part and total reactive power of every load, as consumption."""
+    case = cleared.case
+    parts = {"fixed_mw": case.series("loads", "p_mw")}
+    fixed, q = parts["fixed_mw"], case.series("loads", "q_mvar").copy()
+    for name, table, variable in DEMAND:
+        taken, rows = cleared.megawatts(variable, table), case.positions(table, "load")
+        ratio = np.zeros_like(taken) + (
+            -np.divide(q[rows], fixed[rows], out=np.zeros_like(taken), where=fixed[rows] > 0)
+            if table == "unserved"
+            else case.column(table, "q_mvar_per_mw")[:, None]
+        )
+        parts[name] = np.zeros_like(fixed)
+        np.add.at(parts[name], rows, taken)
+        np.add.at(q, rows, ratio * taken)
+    return parts, q
 
 
 def _dispatch(cleared: Cleared, branches: Solved) -> pd.DataFrame:
@@ -100,7 +126,10 @@ def _dispatch(cleared: Cleared, branches: Solved) -> pd.DataFrame:
 def _injections(cleared: Cleared, branches: Solved) -> dict[str, tuple[Floats, Floats]]:
     """Active and reactive power of every device of each kind, into the network."""
     case, take = cleared.case, cleared.megawatts
-    fixed, bid, shifted, load_q = _demand_parts(cleared)
+    demand, load_q = _demand_parts(cleared)
+    consumed = sum(demand.values()) - 2.0 * demand["unserved_mw"]
+    reactive_only = {"compensator": "compensator_q", "capacitor": "capacitor_q"}
+    sources = {kind: take(name, f"{kind}s") for kind, name in reactive_only.items()}
     squared = branches.vm[case.positions("shunts", "bus")] ** 2
     charge, discharge = take("charge", "storages"), take("discharge", "storages")
     injections = {
@@ -108,7 +137,8 @@ def _injections(cleared: Cleared, branches: Solved) -> dict[str, tuple[Floats, F
         "generator": (take("generator_p", "generators"), take("generator_q", "generators")),
         "renewable": (take("renewable_p", "renewables"), take("renewable_q", "renewables")),
         "storage": (discharge - charge, np.zeros_like(charge)),
-        "load": (-(fixed + bid + shifted), -load_q),
+        "load": (-consumed, -load_q),
+        **{kind: (np.zeros_like(q), q) for kind, q in sources.items()},
         "shunt": tuple(-case.column("shunts", name)[:, None] * squared for name in ("p_mw", "q_mvar")),
     }
     reactive = float(cleared.formulation.REACTIVE)
@@ -122,9 +152,8 @@ def _storages(cleared: Cleared) -> pd.DataFrame:
 
 
 def _demand(cleared: Cleared) -> pd.DataFrame:
-    fixed, bid, shifted, _ = _demand_parts(cleared)
-    case = cleared.case
-    return long_table(case.snapshots, "load", case.ids("loads"), fixed_mw=fixed, bid_mw=bid, shifted_mw=shifted)
+    parts, _ = _demand_parts(cleared)
+    return long_table(cleared.case.snapshots, "load", cleared.case.ids("loads"), **parts)
 
 
 def _branches(cleared: Cleared, solved: Solved) -> pd.DataFrame:

@@ -14,7 +14,6 @@ from types import ModuleType
 
 import cvxpy as cp
 import numpy as np
-from numpy.typing import NDArray
 
 from gridpact.case.case import Case
 from gridpact.errors import InputError
@@ -23,32 +22,27 @@ from gridpact.physics.devices.device import Device
 from gridpact.physics.devices.generator import generators
 from gridpact.physics.devices.interface import interfaces
 from gridpact.physics.devices.load import loads
+from gridpact.physics.devices.reactive import capacitors, compensators
 from gridpact.physics.devices.renewable import renewables
 from gridpact.physics.devices.storage import storages
+from gridpact.physics.devices.unit import Held
 from gridpact.physics.electric import dc, distflow_soc, lindistflow
+from gridpact.physics.electric.flow import Flow
 from gridpact.physics.electric.network import Network, electric_network, place, power_base, require_radial
 from gridpact.programs.mixed_integer import solve_mixed
 from gridpact.programs.program import Named, Program, equal
 from gridpact.programs.solve import solve
 from gridpact.programs.standard_form import compile_program
 
-Floats = NDArray[np.float64]
-
+# Which units run and which parts of capacitors are in: the only integers of the market.
+INTEGERS = ("on", "controlled_on", "capacitor_on")
 FORMULATIONS: dict[str, ModuleType] = {"soc": distflow_soc, "lindistflow": lindistflow, "dc": dc}
-
-DEVICES: dict[str, Callable[[Case, float], Device]] = {
-    "interfaces": interfaces,
-    "generators": generators,
-    "renewables": renewables,
-    "storages": storages,
-    "loads": loads,
-}
 
 
 def clear_pool(case: Case, formulation: str = "soc", solver: str = "clarabel") -> Cleared:
     """Build, compile and solve the market of a case.
 
-    Where generators may be switched off, the mixed-integer program settles which of them run; prices then come
+    Where units may be switched, the mixed-integer program settles which of them run; prices then come
     from solving again with that held (O'Neill et al., European Journal of Operational Research 164, 2005).
 
     Raises ``InputError`` for an unknown formulation or solver and for loops where the formulation needs a
@@ -60,14 +54,14 @@ def clear_pool(case: Case, formulation: str = "soc", solver: str = "clarabel") -
     if not form.integers.size:
         return Cleared(case, network, chosen, form, solve(form, solver))
     mixed = solve_mixed(form)
-    commitment = np.rint(mixed.x[form.columns["on"]])
-    fixed = compile_program(clearing_program(case, network, chosen, commitment))
-    return Cleared(case, network, chosen, fixed, solve(fixed, solver), commitment, mixed.bound)
+    held = {name: np.rint(mixed.x[form.columns[name]]) for name in INTEGERS if name in form.columns}
+    fixed = compile_program(clearing_program(case, network, chosen, held))
+    return Cleared(case, network, chosen, fixed, solve(fixed, solver), held, mixed.bound)
 
 
 def formulation_named(name: str) -> ModuleType:
     if name not in FORMULATIONS:
-        raise InputError(f"formulation {name!r} is unknown. Choose one of: {', '.join(FORMULATIONS)}.")
+        raise InputError(f"formulation {name!r} is unknown. Choose one of: {', '.join(FORMULATIONS)}")
     return FORMULATIONS[name]
 
 
@@ -79,13 +73,10 @@ def market_network(case: Case, formulation: ModuleType) -> Network:
     return network
 
 
-def clearing_program(
-    case: Case, network: Network, formulation: ModuleType, commitment: Floats | None = None
-) -> Program:
-    """The market of all devices of the case on its network; ``commitment`` holds which generators run."""
-    builders = DEVICES | {"generators": partial(generators, commitment=commitment)}
-    devices = [build(case, network.base_mva) for table, build in builders.items() if case.count(table)]
+def clearing_program(case: Case, network: Network, formulation: ModuleType, held: Held | None = None) -> Program:
+    """The market of all devices of the case on its network; ``held`` holds integers by name."""
     flow = formulation.variables(network, case.steps)
+    devices = _devices(case, network.base_mva, formulation, flow, held or {})
     variables, constraints = dict(flow), _balances(network, devices, *formulation.outflow(network, flow))
     constraints |= formulation.flow_law(network, flow) | formulation.limits(network, flow)
     for device in devices:
@@ -94,6 +85,20 @@ def clearing_program(
     cost = case.hours * sum((device.cost for device in devices), cp.Constant(0.0))
     integers = tuple(name for device in devices for name in device.integers)
     return Program(cost, variables, constraints, integers)
+
+
+def _devices(case: Case, base: float, formulation: ModuleType, flow: Flow, held: Held) -> list[Device]:
+    """Every kind of device that the case has; capacitors also need the voltages."""
+    builders: dict[str, Callable[[Case, float], Device]] = {
+        "interfaces": interfaces,
+        "generators": partial(generators, held=held),
+        "renewables": partial(renewables, reactive=formulation.REACTIVE),
+        "storages": storages,
+        "loads": partial(loads, held=held),
+        "compensators": compensators,
+        "capacitors": partial(capacitors, held=held, voltage=flow.get("voltage")),
+    }
+    return [build(case, base) for table, build in builders.items() if case.count(table)]
 
 
 def _balances(network: Network, devices: list[Device], active: cp.Expression, reactive: cp.Expression | None) -> Named:

@@ -156,7 +156,10 @@ def _through_cvxpy(form: StandardForm, solver: str, time_limit: float) -> Soluti
 
     if solver not in cp.installed_solvers():
         known = ", ".join(name.lower() for name in cp.installed_solvers())
-        raise InputError(f"solver {solver.lower()!r} is not installed. Choose one of: {known}.")
+        raise InputError(f"solver {solver.lower()!r} is not installed. Choose one of: {known}")
+    if any(kind == "second_order" for kind, _ in form.cones) and solver not in _cone_solvers():
+        able = ", ".join(name.lower() for name in cp.installed_solvers() if name in _cone_solvers())
+        raise InputError(f"solver {solver.lower()!r} cannot solve second-order cones. Choose one of: {able}")
     x = cp.Variable(form.q.size)
     constraints = _as_cvxpy(form, x)
     quadratic = 0.5 * cp.quad_form(x, form.P, assume_PSD=True) if form.P.nnz else 0.0
@@ -171,6 +174,13 @@ def _through_cvxpy(form: StandardForm, solver: str, time_limit: float) -> Soluti
     if not residual(form, primal, slack, duals) <= ACCEPTED:
         raise NotConverged(f"{solver.lower()} returned a point that is not accurate enough ({problem.status}).")
     return Solution(primal, slack, duals, form.cost(primal), solver.lower(), iterations, seconds)
+
+
+def _cone_solvers() -> set[str]:
+    import cvxpy as cp
+    from cvxpy.reductions.solvers.defines import SOLVER_MAP_CONIC
+
+    return {name for name, solver in SOLVER_MAP_CONIC.items() if cp.SOC in solver.SUPPORTED_CONSTRAINTS}
 
 
 def _call(problem: Any, solver: str) -> None:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import cvxpy as cp
 import numpy as np
+from numpy.typing import NDArray
 
 from gridpact.case.case import Case
 from gridpact.physics.devices.device import Device, total, zeros
 from gridpact.programs.program import Named, box, cone
 
+Floats = NDArray[np.float64]
 
-def renewables(case: Case, base: float) -> Device:
+
+def renewables(case: Case, base: float, reactive: bool = True) -> Device:
+    """Without ``reactive`` power the rating limits the active power alone."""
     p = cp.Variable((case.count("renewables"), case.steps))
-    available = case.series("renewables", "p_mw") / base
+    available = _available(case, base, reactive)
     optional = case.flags("renewables", "curtailable")[:, None]
     names = ("renewables/taken", "renewables/p_mw", "renewables/must_take")
-    variables, circle, q = _inverters(case, base, p)
+    variables, circle, q = _inverters(case, base, p) if reactive else ({}, {}, zeros(p.shape))
     return Device(
         "renewable",
         case.positions("renewables", "bus"),
@@ -25,6 +29,11 @@ def renewables(case: Case, base: float) -> Device:
         q=q,
         cost=base * total(case.series("renewables", "cost_per_mwh"), p),
     )
+
+
+def _available(case: Case, base: float, reactive: bool) -> Floats:
+    available, rating = case.series("renewables", "p_mw"), case.column("renewables", "sn_mva")[:, None]
+    return (available if reactive else np.fmin(available, rating)) / base
 
 
 def _inverters(case: Case, base: float, p: cp.Variable) -> tuple[dict[str, cp.Variable], Named, cp.Expression]:

@@ -1,0 +1,123 @@
+"""Units that run between two powers: limits, ramps, and whether they run.
+
+u     1 while the unit runs, else 0; always 1 for units that are not committable
+s, d  starts and stops: s[t] - d[t] = u[t] - u[t-1], none in the first step
+
+    u min <= p <= u max
+    p[t] - p[t-1] <= h up u[t-1] + max(h up, min) (1 - u[t-1])           likewise downwards
+    sum of s over the last min_up steps <= u,   sum of d over the last min_down steps <= 1 - u
+
+The last row is the tight formulation of minimum times (Rajan and Takriti, IBM Research Report RC23628, 2005).
+A unit that runs in the first step has run before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import cvxpy as cp
+import numpy as np
+from numpy.typing import NDArray
+
+from gridpact.case.case import Case
+from gridpact.programs.program import Named, Rows, box, equal
+
+Floats = NDArray[np.float64]
+Held = Mapping[str, Floats]
+
+
+@dataclass(frozen=True)
+class Running:
+    """u and the starts of all units of a table, with what they add to a program."""
+
+    on: cp.Expression
+    starts: cp.Expression
+    variables: Mapping[str, cp.Variable]
+    constraints: Named
+    integers: tuple[str, ...]
+
+
+def running(case: Case, table: str, name: str, held: Held) -> Running:
+    """Constants where no unit is committable or ``held[name]`` holds u; else the integers ``name``."""
+    optional = case.flags(table, "committable")
+    if name in held or not optional.any():
+        on = held.get(name, np.ones((optional.size, case.steps)))
+        first = np.zeros((optional.size, 1))
+        starts = np.maximum(np.diff(on, axis=1), 0.0)
+        return Running(cp.Constant(on), cp.Constant(np.hstack([first, starts])), {}, {}, ())
+    return _chosen(case, table, name, optional)
+
+
+def _chosen(case: Case, table: str, name: str, optional: NDArray[np.bool_]) -> Running:
+    shape = (optional.size, case.steps)
+    on, start, stop = cp.Variable(shape), cp.Variable(shape), cp.Variable(shape)
+    always = np.broadcast_to(np.where(optional, 0.0, 1.0)[:, None], shape)
+    change = on @ (np.eye(case.steps) - np.eye(case.steps, k=1))
+    constraints = box(on, always, np.ones(shape), (f"{table}/off", f"{table}/on", f"{table}/runs"))
+    for side, variable in (("start", start), ("stop", stop)):
+        first = np.repeat([[0.0] + [1.0] * (case.steps - 1)], optional.size, axis=0)
+        names = (f"{table}/no_{side}", f"{table}/{side}", f"{table}/first_{side}")
+        constraints |= box(variable, np.zeros(shape), first, names)
+    if case.steps > 1:
+        constraints[f"{table}/change"] = equal((start - stop - change)[:, 1:])
+        constraints |= _least_time(case, table, "min_up_h", start, on)
+        constraints |= _least_time(case, table, "min_down_h", stop, 1.0 - on)
+    return Running(on, start, {name: on, f"{name}_start": start, f"{name}_stop": stop}, constraints, (name,))
+
+
+def _least_time(case: Case, table: str, column: str, event: cp.Variable, state: cp.Expression) -> Named:
+    """Every start (or stop) of the last steps is still in force."""
+    steps = np.ceil(case.column(table, column) / case.hours - 1e-9).astype(int)
+    return {
+        f"{table}/{column}/{unit}": _inequality(
+            event[unit : unit + 1] @ _window(case.steps, int(steps[unit])) - state[unit : unit + 1]
+        )
+        for unit in np.flatnonzero(steps > 1)
+    }
+
+
+def _window(steps: int, length: int) -> Floats:
+    """Matrix that sums the last ``length`` entries up to each step."""
+    back = np.subtract.outer(np.arange(steps), np.arange(steps))
+    return ((back <= 0) & (back > -length)).astype(np.float64)
+
+
+def _inequality(expression: cp.Expression) -> Rows:
+    return Rows(expression <= 0.0, np.ones(expression.shape, dtype=np.bool_))
+
+
+def between(case: Case, base: float, table: str, unit: str, power: cp.Expression, state: Running) -> Named:
+    """u min <= power <= u max."""
+    lower, upper = (case.series(table, f"{side}_{unit}") / base for side in ("min", "max"))
+    if not state.integers:
+        names = (f"{table}/min_{unit}", f"{table}/max_{unit}", f"{table}/{unit}")
+        return box(power, lower * state.on.value, upper * state.on.value, names)
+    return {
+        f"{table}/min_{unit}": _inequality(cp.multiply(lower, state.on) - power),
+        f"{table}/max_{unit}": _inequality(power - cp.multiply(upper, state.on)),
+    }
+
+
+def ramps(case: Case, base: float, table: str, power: cp.Expression, state: Running) -> Named:
+    """Change between consecutive steps, free enough to start at, and stop from, the lowest power."""
+    if case.steps == 1:
+        return {}
+    least = case.series(table, "min_p_mw") / base
+    rise, before, after = power[:, 1:] - power[:, :-1], state.on[:, :-1], state.on[:, 1:]
+    up = _ramp(case, base, table, "ramp_up_mw_per_h", rise, before, least[:, 1:])
+    return up | _ramp(case, base, table, "ramp_down_mw_per_h", -rise, after, least[:, :-1])
+
+
+def _ramp(
+    case: Case, base: float, table: str, column: str, change: cp.Expression, on: cp.Expression, least: Floats
+) -> Named:
+    fastest = np.broadcast_to(case.hours / base * case.column(table, column)[:, None], change.shape)
+    limited = np.isfinite(fastest)
+    if not limited.any():
+        return {}
+    fastest = np.where(limited, fastest, 0.0)
+    free = np.maximum(fastest, least)
+    bound = np.where(limited, free, np.inf)
+    names = ("", f"{table}/{column}", "")
+    return box(change - cp.multiply(fastest - free, on), np.full(change.shape, -np.inf), bound, names)
