@@ -54,7 +54,9 @@ def _explain(parsed: Arguments, error: gp.GridPactError) -> int:
     issues = error.issues if isinstance(error, gp.InputError) else []
     if parsed.json:
         listed = [issue.as_dict() for issue in issues]
-        _print_json({"error": type(error).__name__, "message": str(error), "issues": listed})
+        diagnosis = error.diagnosis if isinstance(error, gp.InfeasibleError) else []
+        document = {"error": type(error).__name__, "message": str(error), "issues": listed}
+        _print_json(document | ({"diagnosis": diagnosis} if diagnosis else {}))
     else:
         print(f"{type(error).__name__}: {len(issues)} issue(s)" if issues else type(error).__name__, file=sys.stderr)
         for line in str(error).splitlines():

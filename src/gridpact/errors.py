@@ -11,8 +11,9 @@ Each class carries the exit code of the command line as ``exit_code``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,18 @@ class InputError(GridPactError):
 
 
 class InfeasibleError(GridPactError):
-    """No dispatch satisfies all limits, or the cost can fall without bound."""
+    """No dispatch satisfies all limits, or the cost can fall without bound.
+
+    ``diagnosis`` lists what to relax, one record per limit and step: snapshot, constraint, component, end,
+    relax_by, unit. It is empty where nothing could be named, and where the market is ``unbounded``.
+    """
 
     exit_code = 3
+
+    def __init__(self, message: str, diagnosis: Sequence[Mapping[str, Any]] = (), *, unbounded: bool = False) -> None:
+        self.diagnosis = list(diagnosis)
+        self.unbounded = unbounded
+        super().__init__(message)
 
 
 class NotConverged(GridPactError):

@@ -110,8 +110,9 @@ def clear(
 
     ``case`` may also be a path. A case changed in memory is validated first.
 
-    Raises ``InputError`` for wrong arguments, for mistakes in the case and for loops where the formulation needs a radial network,
-    ``InfeasibleError`` where no dispatch satisfies all limits, ``NotConverged`` where the solver gives up.
+    Raises ``InputError`` for wrong arguments, for mistakes in the case and for loops where the formulation needs a
+    radial network, ``InfeasibleError`` (with a ``diagnosis``) where no dispatch satisfies all limits,
+    ``NotConverged`` where the solver gives up.
     A failed certificate raises nothing: the run is returned so that it can be looked at.
     """
     from gridpact.case.validate import require_valid

@@ -18,17 +18,23 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Cleared:
-    """Everything that prices, tables and probes are read from.
-
-    ``held`` has the integers, which ``form`` holds fixed, and ``bound`` a proven lower bound of the cost over them;
-    both are None where the market has no integers.
-    """
+class Market:
+    """A market before it is solved: the program, and the network it speaks of."""
 
     case: Case
     network: Network
     formulation: ModuleType
     form: StandardForm
+
+
+@dataclass(frozen=True, eq=False)
+class Cleared(Market):
+    """A market with its solution: everything that prices, tables and probes are read from.
+
+    ``held`` has the integers, which ``form`` holds fixed, and ``bound`` a proven lower bound of the cost over them;
+    both are None where the market has no integers.
+    """
+
     solution: Solution
     held: Mapping[str, Floats] | None = None
     bound: float | None = None

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gridpact.markets.cleared import Cleared
+from gridpact.markets.cleared import Cleared, Market
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -42,6 +42,7 @@ class Limit:
     """A named limit: ``scale`` turns its multipliers into currency per unit of the case's column.
 
     ``rows`` picks the rows of the named constraint that belong to the table, ``names`` says whose they are.
+    ``squared`` holds the limits in per unit where the row speaks of their squares.
     """
 
     row: str
@@ -52,6 +53,7 @@ class Limit:
     rows: Ints
     names: list[str]
     scale: Floats
+    squared: Floats | None = None
 
 
 def limit_table(cleared: Cleared) -> pd.DataFrame:
@@ -59,60 +61,66 @@ def limit_table(cleared: Cleared) -> pd.DataFrame:
     noise = NOISE * max(1.0, float(np.abs(cleared.price("active_balance")).max(initial=0.0)))
     found = [
         _binding(cleared, limit, _multipliers(cleared, limit), noise)
-        for limit in _all_limits(cleared)
+        for limit in limits_of(cleared)
         if limit.row in cleared.form.rows
     ]
     table = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=COLUMNS)
     return table.sort_values("snapshot", kind="stable", ignore_index=True)
 
 
-def _all_limits(cleared: Cleared) -> Iterator[Limit]:
-    yield from _voltage_limits(cleared)
-    yield from _current_limits(cleared)
+def limits_of(market: Market) -> Iterator[Limit]:
+    """All limits of the case that a market may have rows for."""
+    yield from _voltage_limits(market)
+    yield from _current_limits(market)
     for table, columns in POWER.items():
-        names = cleared.case.ids(table)
+        names = market.case.ids(table)
         rows = np.arange(len(names))
         for column in columns:
             # A ramp limits a change of power over the length of a step.
-            per_unit = cleared.case.hours if column.startswith("ramp") else 1.0
-            scale = np.full(len(names), per_unit / cleared.network.base_mva)
+            per_unit = market.case.hours if column.startswith("ramp") else 1.0
+            scale = np.full(len(names), per_unit / market.network.base_mva)
             for row in ALIASES.get(column, (column,)):
                 unit = UNITS[column.rpartition("_")[2]]
                 yield Limit(f"{table}/{row}", table, column, "", unit, rows, names, scale)
 
 
-def _voltage_limits(cleared: Cleared) -> Iterator[Limit]:
+def _voltage_limits(market: Market) -> Iterator[Limit]:
     """v is the squared magnitude: d(v)/d(vm) = 2 vm. Where an interface is the reference, its voltage is data."""
-    case = cleared.case
+    case = market.case
     for column in ("vm_min_pu", "vm_max_pu"):
         names = case.ids("buses")
         scale = 2.0 * case.column("buses", column)
         # Where both limits are the same they are one equality; the sign tells which of them holds.
         for row, sign in ((f"buses/{column}", 1.0), ("buses/vm_pu", 1.0 if column == "vm_max_pu" else -1.0)):
-            yield Limit(row, "buses", column, "", "p.u.", np.arange(len(names)), names, sign * scale)
+            rows = np.arange(len(names))
+            yield Limit(row, "buses", column, "", "p.u.", rows, names, sign * scale, scale / 2.0)
     buses = case.positions("interfaces", "bus")
-    follows = ~np.isin(buses, cleared.network.references)
+    follows = ~np.isin(buses, market.network.references)
     names = [name for name, keep in zip(case.ids("interfaces"), follows, strict=True) if keep]
     scale = 2.0 * case.column("interfaces", "vm_pu")[follows]
     yield Limit("interfaces/vm_pu", "interfaces", "vm_pu", "", "p.u.", buses[follows], names, scale)
 
 
-def _current_limits(cleared: Cleared) -> Iterator[Limit]:
+def _current_limits(market: Market) -> Iterator[Limit]:
     """Lines in kA, transformers in MVA, both times 2 i where the row speaks of the squared current."""
-    case, branches = cleared.case, cleared.network.branches
+    case, branches = market.case, market.network.branches
     vn = case.column("buses", "vn_kv")[branches.from_bus]
     is_line = branches.carrying < case.count("lines")
-    linear = np.where(is_line, np.sqrt(3.0) * vn, 1.0) / cleared.network.base_mva
-    squared = 2.0 * np.where(np.isfinite(branches.i_max), branches.i_max, 0.0) * linear
-    scales = {"from": branches.ratio**2 * squared, "to": squared}
-    scales |= dict.fromkeys(("cone", "forward", "backward"), linear)
+    linear = np.where(is_line, np.sqrt(3.0) * vn, 1.0) / market.network.base_mva
+    i_max = np.where(np.isfinite(branches.i_max), branches.i_max, 0.0)
+    # The limit of the from end is stated before the ratio, the row speaks of what is behind it.
+    scales: dict[str, tuple[Floats, Floats | None]]
+    scales = {"from": (branches.ratio * linear, branches.ratio * i_max), "to": (linear, i_max)}
+    scales |= dict.fromkeys(("cone", "forward", "backward"), (linear, None))
     names = np.array(case.branch_ids(), dtype=object)[branches.carrying]
     kinds = (("lines", "max_i_ka", "kA", is_line), ("transformers", "max_s_mva", "MVA", ~is_line))
-    for row, scale in scales.items():
+    for row, (per_unit, at) in scales.items():
+        scale = per_unit if at is None else 2.0 * at * per_unit
         end = row if row in ("from", "to") else ""
         for table, column, unit, which in kinds:
             rows, chosen = np.flatnonzero(which), names[which].tolist()
-            yield Limit(f"branches/i_max/{row}", table, column, end, unit, rows, chosen, scale[which])
+            squared = None if at is None else at[which]
+            yield Limit(f"branches/i_max/{row}", table, column, end, unit, rows, chosen, scale[which], squared)
 
 
 def _multipliers(cleared: Cleared, limit: Limit) -> Floats:

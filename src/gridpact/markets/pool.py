@@ -16,8 +16,9 @@ import cvxpy as cp
 import numpy as np
 
 from gridpact.case.case import Case
-from gridpact.errors import InputError
-from gridpact.markets.cleared import Cleared
+from gridpact.errors import InfeasibleError, InputError
+from gridpact.markets.cleared import Cleared, Market
+from gridpact.markets.diagnosis import explain
 from gridpact.physics.devices.device import Device
 from gridpact.physics.devices.generator import generators
 from gridpact.physics.devices.interface import interfaces
@@ -51,6 +52,15 @@ def clear_pool(case: Case, formulation: str = "soc", solver: str = "clarabel") -
     chosen = formulation_named(formulation)
     network = market_network(case, chosen)
     form = compile_program(clearing_program(case, network, chosen))
+    market = Market(case, network, chosen, form)
+    try:
+        return _settle(market, solver)
+    except InfeasibleError as error:
+        raise (error if error.unbounded else explain(market)) from None
+
+
+def _settle(market: Market, solver: str) -> Cleared:
+    case, network, chosen, form = market.case, market.network, market.formulation, market.form
     if not form.integers.size:
         return Cleared(case, network, chosen, form, solve(form, solver))
     mixed = solve_mixed(form)

@@ -146,7 +146,8 @@ def _raise_unless_solved(status: str, word: str, seconds: float) -> None:
     if status == "infeasible":
         raise InfeasibleError("No dispatch satisfies all limits: the solver proved the market infeasible.")
     if status == "unbounded":
-        raise InfeasibleError("The cost can fall without bound: a price or a limit is missing somewhere.")
+        text = "The cost can fall without bound: a price or a limit is missing somewhere."
+        raise InfeasibleError(text, unbounded=True)
     if status != "solved":
         raise NotConverged(f"The solver stopped after {seconds:.1f} s: {word}.")
 

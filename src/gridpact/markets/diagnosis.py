@@ -1,0 +1,163 @@
+"""Why a market cannot be cleared: the limits to relax, by how much, in the case's own words and units.
+
+Amounts are weighed in per unit: powers over the power base, voltages as they are, currents squared. What a device
+is able to do weighs twice as much as a limit of the network or of an interface, which are settings; serving less
+demand weighs ten times as much, so that it is named only where limits alone do not help.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gridpact.errors import InfeasibleError
+from gridpact.markets.cleared import Market
+from gridpact.markets.limits import UNITS, Limit, limits_of
+from gridpact.programs.elastic import NOTICED, Elastic, Relaxation, smallest_relaxation
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+DEVICE_WEIGHT = 2.0
+DEMAND_WEIGHT = 10.0
+SETTINGS = ("buses", "lines", "transformers", "interfaces")
+MOST_LINES = 8
+
+# What the weather and the customers give is no limit that a planner could relax.
+GIVEN = ("renewables/p_mw", "bids/p_mw")
+
+# Equalities that stand for a limit of the case: they may be relaxed in both directions.
+EQUALITIES = {
+    "generators/p_mw": ("generators", "max_p_mw"),
+    "generators/q_mvar": ("generators", "max_q_mvar"),
+    "renewables/must_take": ("renewables", "p_mw"),
+    "storages/level": ("storages", "energy_mwh"),
+    "shiftable/p_mw": ("shiftable", "max_p_mw"),
+    "shiftable/energy_mwh": ("shiftable", "energy_mwh"),
+    "compensators/q_mvar": ("compensators", "max_q_mvar"),
+}
+
+
+def explain(market: Market) -> InfeasibleError:
+    """The error to raise for a market that was proven infeasible."""
+    candidates = pd.concat(_candidates(market), ignore_index=True)
+    group = candidates.groupby(["table", "column", "component"], sort=False).ngroup()
+    elastic = Elastic(
+        candidates["row"].to_numpy(),
+        candidates["sign"].to_numpy(),
+        candidates["weight"].to_numpy(),
+        np.asarray(group, dtype=np.int64),
+        np.arange(len(candidates)),
+    )
+    relaxation = smallest_relaxation(market.form, elastic)
+    if relaxation is None:
+        return InfeasibleError("No dispatch satisfies all limits, and relaxing limits and demand does not help.")
+    records = _records(market, candidates, relaxation)
+    rows: list[dict[str, Any]] = [
+        dict(zip(records.columns, row, strict=True)) for row in records.itertuples(index=False)
+    ]
+    return InfeasibleError(_message(records), rows)
+
+
+def _candidates(market: Market) -> Iterator[pd.DataFrame]:
+    """One row per elastic row: what it limits, and how an amount of it reads in the unit of the case.
+
+    The amount e of a row moves the limit L to sqrt(L^2 + e) where the row speaks of squares (``squared`` = L, sign
+    as ``side``), and by e ``scale`` elsewhere.
+    """
+    for limit in limits_of(market):
+        if limit.row in market.form.rows and limit.row not in GIVEN and not limit.row.endswith("/vm_pu"):
+            yield _of_limit(market, limit)
+    for row, (table, column) in EQUALITIES.items():
+        if row in market.form.rows:
+            yield from _both_ways(market, row, table, column, market.case.ids(table), DEVICE_WEIGHT)
+    for row, column in (("active_balance", "p_mw"), ("reactive_balance", "q_mvar")):
+        if row in market.form.rows:
+            yield from _both_ways(market, row, "loads at bus", column, market.case.ids("buses"), DEMAND_WEIGHT)
+
+
+def _of_limit(market: Market, limit: Limit) -> pd.DataFrame:
+    rows = _by_step(market, market.form.rows[limit.row])[limit.rows]
+    squared = limit.squared if limit.squared is not None else np.full(len(limit.names), np.nan)
+    scale = np.where(np.isnan(squared), 1.0 / limit.scale, 2.0 * squared / limit.scale)
+    weight = np.where(limit.unit == "p.u.", 0.5 / squared, 1.0 if limit.table in SETTINGS else DEVICE_WEIGHT)
+    side = -1.0 if limit.column == "vm_min_pu" else 1.0
+    table = _table(market, limit.table, limit.column, limit.names, rows, 1.0, np.broadcast_to(weight, squared.shape))
+    at = table.pop("position").to_numpy()
+    return table.assign(end=limit.end, unit=limit.unit, scale=scale[at], squared=squared[at], side=side)
+
+
+def _both_ways(
+    market: Market, row: str, table: str, column: str, names: list[str], weight: float
+) -> Iterator[pd.DataFrame]:
+    rows, unit = _by_step(market, market.form.rows[row]), UNITS[column.rpartition("_")[2]]
+    for sign in (1.0, -1.0):
+        found = _table(market, table, column, names, rows, sign, np.full(len(names), weight))
+        # A balance reads demand - supply = 0: a larger right-hand side serves less.
+        side = -sign if row.endswith("_balance") else sign
+        yield found.drop(columns="position").assign(
+            end="", unit=unit, scale=market.network.base_mva, squared=np.nan, side=side
+        )
+
+
+def _by_step(market: Market, rows: Ints) -> Ints:
+    """Rows per component and step: a cone's bound, a change's later step, a total's last step."""
+    rows = rows[0] if rows.ndim == 3 else rows
+    rows = rows[:, None] if rows.ndim == 1 else rows
+    return np.pad(rows, ((0, 0), (market.case.steps - rows.shape[1], 0)), constant_values=-1)
+
+
+def _table(
+    market: Market, table: str, column: str, names: list[str], rows: Ints, sign: float, weight: Floats
+) -> pd.DataFrame:
+    position, step = np.nonzero(rows >= 0)
+    return pd.DataFrame(
+        {
+            "row": rows[position, step],
+            "sign": sign,
+            "weight": weight[position],
+            "table": table,
+            "column": column,
+            "component": np.array(names, dtype=object)[position],
+            "step": step,
+            "position": position,
+        }
+    )
+
+
+def _records(market: Market, candidates: pd.DataFrame, relaxation: Relaxation) -> pd.DataFrame:
+    """The rows that were relaxed, ordered by constraint, component and time."""
+    noticed = relaxation.elastic.weight * relaxation.amount > NOTICED
+    found = candidates.iloc[relaxation.elastic.name[noticed]]
+    amount, limit, side = relaxation.amount[noticed], found["squared"].to_numpy(), found["side"].to_numpy()
+    moved = np.sqrt(np.maximum(limit**2 + side * amount, 0.0)) - limit
+    change = np.where(np.isnan(limit), side * amount, moved) * found["scale"].to_numpy()
+    return pd.DataFrame(
+        {
+            "snapshot": market.case.snapshots[found["step"].to_numpy()],
+            "constraint": found["table"].to_numpy() + "/" + found["column"].to_numpy(),
+            "component": found["component"].to_numpy(),
+            "end": found["end"].to_numpy(),
+            "relax_by": change,
+            "unit": found["unit"].to_numpy(),
+        }
+    ).sort_values(["constraint", "component", "snapshot"], ignore_index=True)
+
+
+def _message(records: pd.DataFrame) -> str:
+    """The smallest set of limits, one line per component with its worst step."""
+    lines = ["No dispatch satisfies all limits. It would be feasible with these changes:"]
+    groups = list(records.groupby(["constraint", "component"], sort=False))
+    for (constraint, component), rows in groups[:MOST_LINES]:
+        worst = rows.iloc[int(np.argmax(np.abs(rows["relax_by"].to_numpy())))]
+        more = f", and in {len(rows) - 1} more step(s) by less" if len(rows) > 1 else ""
+        lines.append(
+            f"{constraint} of {component!r}: {worst['relax_by']:+.4g} {worst['unit']}"
+            f" at {worst['snapshot'].isoformat()}{more}"
+        )
+    if len(groups) > MOST_LINES:
+        lines.append(f"... and {len(groups) - MOST_LINES} more; the diagnosis has all of them.")
+    return "\n".join(lines)
