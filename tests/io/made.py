@@ -51,6 +51,7 @@ def cases(draw: st.DrawFn) -> Case:
     buses, n = names[:-2], len(names) - 2
     storable = sorted(draw(lists(3, st.floats(1e-300, 1e300))))
     low, high = sorted(draw(lists(2)))
+    blank_or_more = st.one_of(st.just(float("nan")), st.floats(0.0, 1e300))
     tables: dict[str, Mapping[str, object]] = {
         "buses": {
             "bus": buses,
@@ -75,6 +76,9 @@ def cases(draw: st.DrawFn) -> Case:
             "min_p_mw": [low],
             "max_p_mw": [high],
             "slack": [draw(st.booleans())],
+            "committable": [True],
+            "min_up_h": draw(lists(1, st.floats(0.0, 1e300))),
+            "ramp_up_mw_per_h": draw(lists(1, blank_or_more)),
         },
         "loads": {
             "load": names,
@@ -91,6 +95,30 @@ def cases(draw: st.DrawFn) -> Case:
             "efficiency_discharge": [1.0],
             "initial_mwh": [storable[1]],
             "min_mwh": [storable[0]],
+        },
+        "transformers": {
+            "transformer": names[:1],
+            "from_bus": buses[:1],
+            "to_bus": buses[-1:],
+            "r_ohm": draw(lists(1, st.floats(1e-300, 1e4))),
+            "x_ohm": draw(lists(1, st.floats(0.0, 1e4))),
+            "b_us": draw(lists(1)),
+            "ratio": draw(lists(1, st.floats(0.5, 2.0))),
+            "in_service": [draw(st.booleans())],
+        },
+        "controllable": {
+            "load": names[:1],
+            "min_p_mw": [storable[0]],
+            "max_p_mw": [storable[1]],
+            "benefit_per_mwh": draw(lists(1)),
+            "ramp_down_mw_per_h": draw(lists(1, blank_or_more)),
+        },
+        "compensators": {"compensator": names[:1], "bus": buses[:1], "min_q_mvar": [low], "max_q_mvar": [high]},
+        "capacitors": {
+            "capacitor": names[:1],
+            "bus": buses[:1],
+            "q_mvar": draw(lists(1, st.floats(1e-300, 1e300))),
+            "steps": [float(draw(st.integers(0, 100)))],
         },
     }
     zone = draw(st.sampled_from(ZONES))

@@ -34,7 +34,7 @@ def messages(path: Path) -> list[str]:
 def test_values_are_those_of_the_files() -> None:
     case = read_case(BASE)
     assert (case.name, case.currency, case.steps, case.hours, case.frequency_hz) == ("Kleinstadt", "EUR", 4, 1.0, 50.0)
-    assert case.ids("buses") == ["station", "Süd", "Nord"]
+    assert case.ids("buses") == ["station", "Süd", "Nord", "Dorf"]
     assert case.column("lines", "length_km").tolist() == [1.5, 2.5, 2.5]
     assert np.isnan(case.column("lines", "max_i_ka")).tolist() == [False, True, True]
     assert case.lines_in_service().tolist() == [True, True, False]  # the switch in L3 is open

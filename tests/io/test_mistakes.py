@@ -23,7 +23,8 @@ def spoiled(mistake: dict[str, Any], folder: Path) -> Path:
         before = path.read_text(encoding="utf-8")
         assert before.count(mistake["find"]) == 1, "the mistake must be made at one place"
         text = before.replace(mistake["find"], mistake["put"])
-    path.write_text(text, encoding="utf-8", newline="")
+    for name, content in {mistake["file"]: text, **mistake.get("with", {})}.items():
+        (folder / name).write_text(content, encoding="utf-8", newline="")
     return folder
 
 

@@ -8,13 +8,16 @@ from gridpact.case.case import Case, Ints
 
 
 def island_labels(case: Case) -> Ints:
-    """For each bus the number of the first bus of its island, through lines that carry current; shape (buses,).
+    """For each bus the number of the first bus of its island, through branches that carry current; shape (buses,).
 
     Labels are lowered to the least label next to them, and then followed to their own label, until nothing
     changes; a few rounds even for long feeders.
     """
-    carrying = case.lines_in_service()
-    start, end = case.positions("lines", "from_bus")[carrying], case.positions("lines", "to_bus")[carrying]
+    carrying = case.branches_in_service()
+    start, end = (
+        np.concatenate([case.positions("lines", side), case.positions("transformers", side)])[carrying]
+        for side in ("from_bus", "to_bus")
+    )
     labels = np.arange(case.count("buses"), dtype=np.int64)
     while True:
         least = np.minimum(labels[start], labels[end])
