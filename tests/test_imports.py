@@ -34,6 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "examples": set(),
     "progress": {"tqdm"},
     "study": EVERYTHING,
+    "study_file": set(),
     "bench": EVERYTHING,
     "cli": {"gridpact", "tqdm"},
     "web": {"gridpact"},

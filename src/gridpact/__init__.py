@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from gridpact.study import compare as compare
     from gridpact.study import open_run as open_run
     from gridpact.study import run_study as run_study
+    from gridpact.study import validate_study as validate_study
     from gridpact.study import verify as verify
 
 _HOMES = {
@@ -41,7 +42,7 @@ _HOMES = {
     "gridpact.case.schema": ("HEADER", "SCHEMA"),
     "gridpact.errors": ("ArchiveError", "GridPactError", "InfeasibleError", "InputError", "Issue", "NotConverged"),
     "gridpact.io.folder": ("read_case", "validate", "write_case"),
-    "gridpact.study": ("Certificate", "Run", "clear", "compare", "open_run", "run_study", "verify"),
+    "gridpact.study": ("Certificate", "Run", "clear", "compare", "open_run", "run_study", "validate_study", "verify"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -65,6 +66,7 @@ __all__ = [
     "read_case",
     "run_study",
     "validate",
+    "validate_study",
     "verify",
     "write_case",
 ]

@@ -10,6 +10,7 @@ import argparse
 import json
 import shutil
 import sys
+import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,12 @@ import gridpact as gp
 
 Arguments = argparse.Namespace
 Document = dict[str, Any]
+
+# Written above every table with prices or payments that are not certified.
+MARKS = {
+    "failed": "NOT CERTIFIED: these figures are not valid; see gridpact show RUN\n",
+    "approximate": "APPROXIMATE: exact for the linear network model only\n",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -108,7 +115,11 @@ def _require_free(folder: Path) -> None:
 
 
 def _validate(parsed: Arguments) -> int:
-    issues = gp.validate(Path(parsed.case))
+    """A case, or a study with its case: a folder that holds a study.toml is a study."""
+    path = Path(parsed.case)
+    study = path / "study.toml" if path.is_dir() else path
+    is_study = study.is_file() and study.suffix == ".toml" and study.name != "case.toml"
+    issues = gp.validate_study(study) if is_study else gp.validate(path)
     if issues:
         raise gp.InputError(issues)
     _say(parsed, {"case": parsed.case, "issues": []}, f"{parsed.case} is fine")
@@ -153,12 +164,23 @@ def _default(column: Any) -> str:
 def _run(parsed: Arguments) -> int:
     if parsed.out:
         _require_free(Path(parsed.out))
-    overrides = {"solver": parsed.solver} if parsed.solver else {}
+    overrides = dict(map(_setting, parsed.set)) | ({"solver": parsed.solver} if parsed.solver else {})
     run = gp.run_study(_study_file(parsed.study), progress=not parsed.json, **overrides)
     out = str(run.save(parsed.out)) if parsed.out else None
     kept = f"kept in {out}" if out else "not kept: give --out DIR to keep the run and its report"
     _say(parsed, _run_document(run, out), f"{run}\n\n{kept}")
     return _code(run)
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    """NAME=VALUE, the value as in a study file; a bare word is a text."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise gp.InputError([gp.Issue("a setting has no value", "Write --set NAME=VALUE.", value=text)])
+    try:
+        return name, tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return name, value
 
 
 def _study_file(name: str) -> Path:
@@ -206,10 +228,14 @@ def _show(parsed: Arguments) -> int:
         _say(parsed, _run_document(run, parsed.run), f"{run}\n\ntables: {', '.join(run.tables)}")
         return _code(run)
     table = run.table(parsed.table)
-    if run.certificate.verdict != "certified" and any("price" in column for column in table.columns):
-        print(f"note: the certificate of this run says {run.certificate.verdict}", file=sys.stderr)
-    rows = json.loads(table.to_json(orient="records", date_format="iso", double_precision=15))
-    _say(parsed, {"table": parsed.table, "rows": rows}, table.to_string(index=False, float_format=_figure))
+    # JSON times carry the offset of their zone.
+    timed = table.assign(**{name: [at.isoformat() for at in table[name]] for name in table if name == "snapshot"})
+    rows = json.loads(timed.to_json(orient="records", double_precision=15))
+    text = table.to_string(index=False, float_format=_figure)
+    money = any("price" in column or "payment" in column for column in table.columns)
+    verdict = run.certificate.verdict
+    document = {"table": parsed.table, "verdict": verdict, "rows": rows}
+    _say(parsed, document, f"{MARKS[verdict]}{text}" if money and verdict in MARKS else text)
     return _code(run)
 
 
@@ -257,6 +283,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("study", metavar="STUDY_OR_EXAMPLE")
     run.add_argument("--out", metavar="DIR", help="keep the run in this folder, which must be new or empty")
     run.add_argument("--solver", metavar="NAME", help="solver instead of the study's")
+    run.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="another value of a setting")
     verify = command("verify", _verify, "judge a kept run anew, from its files alone")
     verify.add_argument("run", metavar="RUN")
     verify.add_argument("--deep", action="store_true", help="also clear the case again")

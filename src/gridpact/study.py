@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from inspect import Parameter, signature
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -17,6 +15,7 @@ from gridpact.case.case import Case
 from gridpact.errors import InputError, Issue
 from gridpact.results.record import Record, Summary
 from gridpact.results.summary import clearing_summary
+from gridpact.study_file import examine_study
 
 if TYPE_CHECKING:
     from gridpact.markets.cleared import Cleared
@@ -203,56 +202,33 @@ def run_study(path: str | Path, *, progress: bool = False, **overrides: Any) -> 
     """
     from gridpact.io.folder import read_case
 
-    file = Path(path)
-    question, case_path, settings = _read_study(file)
-    return QUESTIONS[question](read_case(case_path), **(settings | overrides), progress=progress)
-
-
-def _read_study(file: Path) -> tuple[str, Path, dict[str, Any]]:
-    try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        fix = "Give the path of a study file with question, case and [settings]."
-        raise InputError([Issue(f"the study cannot be read: {error}", fix, str(file))]) from error
-    issues = _study_issues(file, document)
+    document, issues = examine_study(Path(path), QUESTIONS, overrides)
     if issues:
         raise InputError(issues)
-    return document["question"], file.parent / document["case"], document.get("settings", {})
+    case = read_case(Path(path).parent / document["case"])
+    return QUESTIONS[document["question"]](case, **document.get("settings", {}), progress=progress)
 
 
-def _study_issues(file: Path, document: Mapping[str, Any]) -> list[Issue]:
-    issues = [
-        Issue(f"the key {key!r} is unknown", "A study has question, case and [settings].", str(file))
-        for key in document
-        if key not in ("question", "case", "settings")
-    ]
-    question = document.get("question")
-    if question not in QUESTIONS:
-        fix = f"Ask one of: {', '.join(QUESTIONS)}."
-        return [*issues, Issue("the question is missing or unknown", fix, str(file), value=str(question or ""))]
-    if not isinstance(document.get("case"), str):
-        issues.append(Issue("the case is missing", 'Write case = "path", relative to the study file.', str(file)))
-    return issues + _setting_issues(file, QUESTIONS[question], document.get("settings", {}))
+def validate_study(path: str | Path) -> list[Issue]:
+    """Everything that is wrong with a study and its case, loops that its formulation cannot carry included."""
+    from gridpact.io.folder import validate
+
+    document, issues = examine_study(Path(path), QUESTIONS)
+    if issues:
+        return issues
+    case_path = Path(path).parent / document["case"]
+    return validate(case_path) or _loops(case_path, document.get("settings", {}))
 
 
-def _setting_issues(file: Path, function: Callable[..., Run], settings: Any) -> list[Issue]:
-    """Settings are the keyword arguments of the question's function, with the types of their defaults."""
-    known = {
-        name: parameter.default
-        for name, parameter in signature(function).parameters.items()
-        if parameter.kind is Parameter.KEYWORD_ONLY and name != "progress"
-    }
-    if not isinstance(settings, dict):
-        return [Issue("settings is not a table", "Write [settings] and one setting per line below it.", str(file))]
-    issues = []
-    for name, value in settings.items():
-        if name not in known:
-            fix = f"Settings are: {', '.join(known)}."
-            issues.append(Issue(f"the setting {name!r} is unknown", fix, str(file)))
-        elif type(value) is not type(known[name]):
-            fix = f"Give a value like {known[name]!r}."
-            issues.append(Issue(f"the setting {name!r} has the wrong type", fix, str(file), value=str(value)))
-    return issues
+def _loops(case_path: Path, settings: Mapping[str, Any]) -> list[Issue]:
+    from gridpact.io.folder import read_case
+    from gridpact.markets.pool import formulation_named, market_network
+
+    try:
+        market_network(read_case(case_path), formulation_named(settings.get("formulation", "soc")))
+    except InputError as error:
+        return error.issues
+    return []
 
 
 def open_run(path: str | Path) -> Run:

@@ -74,7 +74,7 @@ def test_unsound_record_fails_and_hides_its_prices() -> None:
 
 
 def test_infeasible_market_is_an_error() -> None:
-    with pytest.raises(gp.InfeasibleError, match="infeasible"):
+    with pytest.raises(gp.InfeasibleError, match="max_import_mw of 'grid'"):
         gp.clear(two_buses(interfaces=[interface(max_import_mw=1.0)]))
 
 
@@ -168,6 +168,36 @@ def test_two_districts_in_one_case_keep_their_own_root() -> None:
     assert run.certificate.verdict == "certified"
     energy = run.table("electricity_prices")["energy_per_mwh"].to_numpy()
     assert energy == pytest.approx([50.0, 50.0, 70.0, 70.0], rel=1e-6)
+
+
+def test_changed_case_is_cleared_as_if_read_from_disk(run: gp.Run, tmp_path: Path) -> None:
+    """The generator moved from bus 12 to bus 9: nothing of the old case may linger."""
+    case = run.record.case
+    moved = case.with_table("generators", case.tables["generators"].assign(bus="9"))
+    gp.write_case(moved, tmp_path / "moved")
+    here, there = (gp.clear(c, price_probes=0) for c in (moved, gp.read_case(tmp_path / "moved")))
+    assert here.certificate.verdict == there.certificate.verdict == "certified"
+    assert here.summary["objective"] == there.summary["objective"]
+    assert abs(here.summary["objective"] - run.summary["objective"]) > 0.1
+
+
+def test_mistakes_in_a_changed_case_are_refused(run: gp.Run) -> None:
+    case = run.record.case
+    nowhere = case.tables["generators"].assign(bus="nope")
+    with pytest.raises(gp.InputError, match="nope"):
+        gp.clear(case.with_table("generators", nowhere))
+    with pytest.raises(gp.InputError, match="max_p_mw"):
+        gp.clear(case.with_table("generators", case.tables["generators"].drop(columns="max_p_mw")))
+
+
+def test_profiles_replace_what_the_tables_say(run: gp.Run) -> None:
+    case = run.record.case.with_profiles({"loads/load-2/p_mw": [0.0, 0.1, 0.2, 0.3]})
+    served = gp.clear(case, price_probes=0).table("demand").query("load == 'load-2'")["fixed_mw"]
+    assert served.tolist() == [0.0, 0.1, 0.2, 0.3]
+
+
+def test_path_in_place_of_a_case() -> None:
+    assert gp.clear(gp.examples.path("papavasiliou15") / "case", price_probes=0).certificate.verdict == "certified"
 
 
 def test_case_is_not_changed(run: gp.Run) -> None:

@@ -50,7 +50,7 @@ PANELS = (
     Panel(
         "price-parts",
         price_parts.draw,
-        "The bus shown is the one whose price is, on average, furthest from the price at the root of the network. "
+        "The bus shown is the one whose price is, on average, furthest from the energy price. "
         "The parts add up to the difference; those below a hundredth of the largest are left out.",
         shows_money=True,
     ),

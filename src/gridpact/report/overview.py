@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from gridpact.report.standing import CAUSES, checks_of
 from gridpact.results.record import Record, Summary
 
 VERDICTS = {
@@ -39,13 +40,12 @@ def _heading(record: Record) -> str:
 
 
 def _verdict(record: Record) -> str:
-    checks = record.certificate["checks"]
+    checks = checks_of(record)
     required = [check for check in checks if check["required"]]
     failed = [check for check in required if not check["passed"]]
-    lines = [
-        VERDICTS[record.summary["verdict"]],
-        f"{len(required) - len(failed)} of {len(required)} required checks passed",
-    ]
+    lines = [VERDICTS[record.summary["verdict"]]]
+    lines += [text for name, text in CAUSES.items() if name in [check["name"] for check in failed]]
+    lines.append(f"{len(required) - len(failed)} of {len(required)} required checks passed")
     lines += [
         f"  failed: {check['name']}: {_number(check['value'])} > {check['tolerance']:g} at {check['where'] or '-'}"
         f" ({check['description']})"

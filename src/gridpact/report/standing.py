@@ -12,6 +12,14 @@ Verdict = Literal["certified", "approximate", "failed"]
 Check = Mapping[str, Any]
 
 HEADLINES: dict[Verdict, str] = {"certified": "Certified", "approximate": "Approximate", "failed": "Not certified"}
+# What a reader should look at first when these checks fail: other failures follow from them.
+CAUSES = {
+    "cone_gap": (
+        "The relaxed power flow is not exact: the solution burns power that no line would lose. This happens with "
+        "reverse flow at a voltage limit, negative prices and export limits. Loosen the limit that binds, allow "
+        "curtailment, or clear with lindistflow for an approximation."
+    ),
+}
 VOID = "Prices and payments are struck out below: they are not valid, and are shown only to help find the cause."
 
 
@@ -40,19 +48,21 @@ def standing_of(record: Record) -> Standing:
     """The verdict, lowered to "failed" where a required check or a single price contradicts it."""
     required = [check for check in checks_of(record) if check["required"]]
     failed = [str(check["name"]) for check in required if not check["passed"]]
+    cause = " ".join(text for name, text in CAUSES.items() if name in failed)
     if not required:
         return Standing("failed", f"The run carries no certificate. {VOID}")
     if failed:
         return Standing(
-            "failed", f"{len(failed)} of {len(required)} required checks failed: {', '.join(failed)}. {VOID}"
+            "failed",
+            f"{cause} {len(failed)} of {len(required)} required checks failed: {', '.join(failed)}. {VOID}".strip(),
         )
     return _passed(record, len(required))
 
 
 def checks_of(record: Record) -> Sequence[Check]:
-    """The checks of the certificate: failed ones first, required before others, else in their order."""
+    """The checks of the certificate: failed ones first, causes before what follows from them."""
     checks: list[Check] = list(record.certificate.get("checks", []))
-    return sorted(checks, key=lambda check: (bool(check["passed"]), not check["required"]))
+    return sorted(checks, key=lambda check: (bool(check["passed"]), not check["required"], check["name"] not in CAUSES))
 
 
 def uncertified_prices(record: Record) -> int:

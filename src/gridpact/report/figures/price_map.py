@@ -40,7 +40,7 @@ def _map(record: Record, values: Floats, excess: Floats) -> Figure:
     figure = sheet("Price of electricity by bus and time", float(np.clip(1.6 + 0.15 * len(buses), 3.0, 7.0)))
     numbers = {"price": values}
     if np.nanmax(np.abs(excess), initial=0.0) > SAME:
-        numbers["difference from the price at the root of the network"] = excess
+        numbers["difference from the energy price"] = excess
     grid = figure.subplots(1, len(numbers), sharey=True, squeeze=False)[0]
     for axes, (title, shown) in zip(grid, numbers.items(), strict=True):
         _panel(axes, record, shown, title)

@@ -1,0 +1,74 @@
+"""The study file: a question, a case and settings, in TOML."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from inspect import Parameter, signature
+from pathlib import Path
+from typing import Any
+
+from gridpact.errors import Issue
+
+Questions = Mapping[str, Callable[..., Any]]
+Document = dict[str, Any]
+
+
+def examine_study(
+    file: Path, questions: Questions, overrides: Mapping[str, Any] | None = None
+) -> tuple[Document, list[Issue]]:
+    """The file with ``overrides`` put over its settings, and everything that is wrong with it.
+
+    ``questions`` holds the function of every question; its keyword arguments are the settings.
+    """
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return {}, [_unreadable(file, error)]
+    settings = document.get("settings", {})
+    if overrides and isinstance(settings, dict):
+        document["settings"] = {**settings, **overrides}
+    return document, _study_issues(file, questions, document)
+
+
+def _unreadable(file: Path, error: Exception) -> Issue:
+    if (file.parent / "case.toml").is_file():
+        return Issue("this is a case, not a study", "Name a study.toml with question, case and [settings].", str(file))
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    fix = "Give the path of a study file with question, case and [settings], or the name of an example."
+    return Issue(f"the study cannot be read: {reason}", fix, str(file))
+
+
+def _study_issues(file: Path, questions: Questions, document: Mapping[str, Any]) -> list[Issue]:
+    issues = [
+        Issue(f"the key {key!r} is unknown", "A study has question, case and [settings].", str(file))
+        for key in document
+        if key not in ("question", "case", "settings")
+    ]
+    question = str(document.get("question", ""))
+    if question not in questions:
+        fix = f"Ask one of: {', '.join(questions)}."
+        return [*issues, Issue("the question is missing or unknown", fix, str(file), value=question)]
+    if not isinstance(document.get("case"), str):
+        issues.append(Issue("the case is missing", 'Write case = "path", relative to the study file.', str(file)))
+    return issues + _setting_issues(file, questions[question], document.get("settings", {}))
+
+
+def _setting_issues(file: Path, function: Callable[..., Any], settings: Any) -> list[Issue]:
+    """Settings are the keyword arguments of the question's function, with the types of their defaults."""
+    known = {
+        name: parameter.default
+        for name, parameter in signature(function).parameters.items()
+        if parameter.kind is Parameter.KEYWORD_ONLY and name != "progress"
+    }
+    if not isinstance(settings, dict):
+        return [Issue("settings is not a table", "Write [settings] and one setting per line below it.", str(file))]
+    issues = []
+    for name, value in settings.items():
+        if name not in known:
+            fix = f"Settings are: {', '.join(known)}."
+            issues.append(Issue(f"the setting {name!r} is unknown", fix, str(file)))
+        elif type(value) is not type(known[name]):
+            fix = f"Give a value like {known[name]!r}."
+            issues.append(Issue(f"the setting {name!r} has the wrong type", fix, str(file), value=str(value)))
+    return issues
