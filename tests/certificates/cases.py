@@ -57,3 +57,13 @@ def line_columns(
         "c_nf_per_km": spread(c_nf),
         "max_i_ka": spread(max_i_ka),
     }
+
+
+def transformer_columns(*units: tuple[Sequence[str], float, float, float, float, float]) -> Columns:
+    """Transformers "from-to" from their ends, r and x in ohm, g and b in siemens, ratio."""
+    names = ("ends", "r_ohm", "x_ohm", "g_us", "b_us", "ratio")
+    columns: dict[str, list[object]] = {name: [unit[k] for unit in units] for k, name in enumerate(names)}
+    ends = [(str(start), str(end)) for start, end in columns.pop("ends")]  # type: ignore[misc]
+    columns |= {name: [1e6 * siemens for siemens in columns[name]] for name in ("g_us", "b_us")}  # type: ignore[operator]
+    named = [f"{start}-{end}" for start, end in ends]
+    return columns | {"transformer": named, "from_bus": [a for a, _ in ends], "to_bus": [b for _, b in ends]}

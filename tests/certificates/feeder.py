@@ -67,7 +67,7 @@ def feeder_case() -> Case:
     profiles = {
         "interfaces/sub/price_per_mwh": [50.0, 30.0, 60.0],
         "interfaces/sub/max_import_mw": [20.0, 2.7, 20.0],
-        "interfaces/sub/max_q_mvar": [np.nan, np.nan, 0.06],
+        "interfaces/sub/max_q_mvar": [9.0, 9.0, 0.06],
         "loads/load-b/p_mw": [4.6, 1.8, 3.5],
         "loads/load-b/q_mvar": [1.5, 0.8, 1.0],
         "renewables/pv/p_mw": [0.3, 0.5, 0.2],

@@ -50,7 +50,7 @@ def with_case_column(record: Record, table: str, column: str, values: object) ->
     tables[table] = tables[table].assign(**{column: values})
     profiles = record.case.profiles
     kept = [name for name in profiles if not (name.startswith(f"{table}/") and name.endswith(f"/{column}"))]
-    return replace(record, case=replace(record.case, tables=tables, profiles=profiles[kept], _positions={}))
+    return replace(record, case=replace(record.case, tables=tables, profiles=profiles[kept]))
 
 
 def check(certificate: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -16,7 +16,7 @@ from gridpact.certificates.dcflow import dc_flow, dc_worth
 from gridpact.certificates.grid import Grid, read_grid
 from gridpact.certificates.linflow import linear_flow, linear_worth
 from gridpact.certificates.response import Weights, Worth
-from tests.certificates.cases import line_columns, made_case
+from tests.certificates.cases import line_columns, made_case, transformer_columns
 from tests.certificates.networks import BASE, Feeder, feeders
 
 Floats = NDArray[np.float64]
@@ -34,8 +34,8 @@ def some_weights(grid: Grid, steps: int) -> Weights:
         root_p=random.uniform(20.0, 80.0, (grid.references.size, steps)),
         root_q=random.uniform(-5.0, 5.0, (grid.references.size, steps)),
         vm=random.uniform(-50.0, 50.0, (grid.buses, steps)),
-        i_from=random.uniform(0.0, 30.0, (grid.lines.size, steps)),
-        i_to=random.uniform(0.0, 30.0, (grid.lines.size, steps)),
+        i_from=random.uniform(0.0, 30.0, (grid.branches.size, steps)),
+        i_to=random.uniform(0.0, 30.0, (grid.branches.size, steps)),
     )
 
 
@@ -63,13 +63,14 @@ def assert_same_worth(grid: Grid, weights: Weights, worth: Worth, active: Floats
 
 @given(feeders())
 def test_ac_response_is_the_slope_of_the_power_flow(feeder: Feeder) -> None:
-    grid, y, end = feeder.grid, 1.0 / (feeder.grid.r + 1j * feeder.grid.x), 1j * feeder.grid.half_charging
+    grid, k = feeder.grid, feeder.grid.ratio[:, None]
+    y, end = (1.0 / (grid.r + 1j * grid.x))[:, None], (grid.half_g + 1j * grid.half_b)[:, None]
 
     def observe(injection: Complexes) -> tuple[Floats, Floats, Floats, Floats, Floats]:
         ac = ac_flow(feeder.case, grid, injection, feeder.root_voltage)
-        V, W = ac.voltage[grid.from_bus], ac.voltage[grid.to_bus]
-        currents = [np.abs(y[:, None] * (near - far) + end[:, None] * near) for near, far in ((V, W), (W, V))]
-        return ac.root.real, ac.root.imag, np.abs(ac.voltage), currents[0], currents[1]
+        V, W = ac.voltage[grid.from_bus] / k, ac.voltage[grid.to_bus]
+        at_from, at_to = (y * (V - W) + end * V) / k, y * (W - V) + end * W
+        return ac.root.real, ac.root.imag, np.abs(ac.voltage), np.abs(at_from), np.abs(at_to)
 
     weights = some_weights(grid, 2)
     voltage = ac_flow(feeder.case, grid, feeder.injection, feeder.root_voltage).voltage
@@ -80,14 +81,14 @@ def test_ac_response_is_the_slope_of_the_power_flow(feeder: Feeder) -> None:
 
 @given(feeders())
 def test_linear_response_is_the_slope_of_the_linear_flow(feeder: Feeder) -> None:
-    grid = feeder.grid
+    grid, end = feeder.grid, (feeder.grid.half_g - 1j * feeder.grid.half_b)[:, None]
 
     def observe(injection: Complexes) -> tuple[Floats, Floats, Floats, Floats, Floats]:
         flow = linear_flow(grid, injection.real, injection.imag, feeder.root_voltage**2)
-        v = flow.v
+        v, series = flow.v, flow.p + 1j * flow.q
         root = np.zeros((grid.buses, 2), dtype=np.complex128)
-        np.add.at(root, grid.from_bus, flow.p + 1j * flow.q - 1j * grid.half_charging[:, None] * v[grid.from_bus])
-        np.add.at(root, grid.to_bus, -flow.p - 1j * flow.q - 1j * grid.half_charging[:, None] * v[grid.to_bus])
+        np.add.at(root, grid.from_bus, series + end * v[grid.from_bus] / grid.ratio[:, None] ** 2)
+        np.add.at(root, grid.to_bus, -series + end * v[grid.to_bus])
         root += (grid.shunt_p + 1j * grid.shunt_q)[:, None] * v
         current = np.hypot(flow.p, flow.q)
         at_reference = root[grid.references]
@@ -102,17 +103,16 @@ def test_linear_response_is_the_slope_of_the_linear_flow(feeder: Feeder) -> None
 
 @given(feeders())
 def test_the_linear_flow_obeys_its_equations(feeder: Feeder) -> None:
-    """v_to = v_from - 2 (r P + x Q), and nothing but shunts and charging is lost on the way."""
+    """v_to = v_from / ratio^2 - 2 (r P + x Q), and nothing but shunts is lost on the way."""
     grid, v0 = feeder.grid, feeder.root_voltage**2
     flow = linear_flow(grid, feeder.injection.real, feeder.injection.imag, v0)
     drop = 2.0 * (grid.r[:, None] * flow.p + grid.x[:, None] * flow.q)
-    np.testing.assert_allclose(flow.v[grid.to_bus], flow.v[grid.from_bus] - drop, atol=1e-12)
-    out = np.zeros((grid.buses, 2))
-    np.add.at(out, grid.from_bus, flow.p)
-    np.add.at(out, grid.to_bus, -flow.p)
-    others = grid.others
-    served = feeder.injection.real - grid.shunt_p[:, None] * flow.v
-    np.testing.assert_allclose(out[others], served[others], atol=1e-12)
+    u = flow.v[grid.from_bus] / grid.ratio[:, None] ** 2
+    np.testing.assert_allclose(flow.v[grid.to_bus], u - drop, atol=1e-12)
+    out = grid.shunt_p[:, None] * flow.v
+    np.add.at(out, grid.from_bus, flow.p + grid.half_g[:, None] * u)
+    np.add.at(out, grid.to_bus, grid.half_g[:, None] * flow.v[grid.to_bus] - flow.p)
+    np.testing.assert_allclose(out[grid.others], feeder.injection.real[grid.others], atol=1e-12)
 
 
 @pytest.fixture
@@ -148,6 +148,21 @@ def test_congestion_against_the_direction_of_a_line(triangle: Grid) -> None:
     zeros = np.zeros((3, 1))
     weights = Weights(np.array([[50.0]]), np.zeros((1, 1)), zeros, np.array([[0.0], [30.0], [0.0]]), zeros)
     np.testing.assert_allclose(dc_worth(triangle, flow, weights).congestion[:, 0], [0.0, -10.0, 10.0], atol=1e-12)
+
+
+def test_a_transformer_of_higher_ratio_carries_less_of_a_loop() -> None:
+    """Two ways from a to b with equal reactances, one through a ratio of 2: P1 = 2 P2 shares 0.9 as 0.6 and 0.3.
+
+    Its conductance of 0.1 takes 0.05 at b, and 0.05 / 2^2 at the reference a, which balances it.
+    """
+    case = made_case(
+        buses={"bus": ["a", "b"], "vn_kv": [10.0] * 2, "vm_min_pu": [0.9] * 2, "vm_max_pu": [1.1] * 2},
+        lines=line_columns([("a", "b")], [0.0], [1.0]),
+        transformers=transformer_columns((("a", "b"), 0.0, 1.0, 0.1 * BASE / 100.0, 0.0, 2.0)),
+        interfaces={"interface": ["sub"], "bus": ["a"], "vm_pu": [1.0], "price_per_mwh": [10.0]},
+    )
+    flow = dc_flow(read_grid(case, BASE), np.array([[0.0], [-0.85]]))
+    np.testing.assert_allclose(flow[:, 0], [0.6, 0.3], atol=1e-12)
 
 
 def test_every_island_has_its_own_reference() -> None:

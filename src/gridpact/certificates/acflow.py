@@ -2,7 +2,7 @@
 
 A source stands at every reference bus and holds the cleared voltage; its short-circuit power is 1e40 VA, so that its
 impedance shifts nothing. All injections at other buses are constant-power loads, shunts are admittances, lines have
-their charging. All steps are one batch.
+their charging, transformers are generic branches, whose ratio also stands at the from end. All steps are one batch.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def ac_flow(case: Case, grid: Grid, injection: Complexes, root_voltage: Floats) 
     from power_grid_model.errors import PowerGridBatchError  # type: ignore[attr-defined]
 
     model = PowerGridModel(_network(case, grid), system_frequency=case.frequency_hz)
-    wanted = [ComponentType.node, ComponentType.line, ComponentType.source]
+    wanted = [ComponentType.node, ComponentType.line, ComponentType.generic_branch, ComponentType.source]
     try:
         answer = model.calculate_power_flow(
             symmetric=True,
@@ -69,19 +69,22 @@ def ac_checks(evidence: Evidence, grid: Grid, flow: BranchFlow, ac: AcFlow) -> l
     """Voltages, losses, flows and root imports of the tables against the power flow; required for "soc" alone."""
     case, required = evidence.case, evidence.formulation == "soc"
     note = "" if required else " Shown only: this formulation approximates the physics."
-    buses, lines = case.ids("buses"), [case.ids("lines")[line] for line in grid.lines]
+    buses = case.ids("buses")
     voltage = np.abs(np.abs(ac.voltage) - evidence.table("buses", "vm_pu"))
-    loss = evidence.table("branches", "loss_mw")[grid.lines] / grid.base_mva if lines else np.zeros((0, case.steps))
+    loss = evidence.table("branches", "loss_mw")[grid.branches] / grid.base_mva
     total = np.abs(ac.loss.sum(axis=0) - loss.sum(axis=0))[None, :]
     flows = np.abs(ac.from_end - (flow.p_from + 1j * flow.q_from))
     root = np.abs(ac.root - _injection(evidence, grid)[grid.references])
     measures = {
         "ac_voltages": ("Voltage magnitudes against an AC power flow, in per unit.", [Measure("bus", buses, voltage)]),
         "ac_losses": (
-            "Losses, of each line and in total, against an AC power flow, in per unit.",
-            [Measure("line", lines, np.abs(ac.loss - loss)), Measure("all lines", [""], total)],
+            "Losses, of each branch and in total, against an AC power flow, in per unit.",
+            [Measure("branch", grid.names, np.abs(ac.loss - loss)), Measure("all branches", [""], total)],
         ),
-        "ac_flows": ("Flows at the from ends against an AC power flow, in per unit.", [Measure("line", lines, flows)]),
+        "ac_flows": (
+            "Flows at the from ends against an AC power flow, in per unit.",
+            [Measure("branch", grid.names, flows)],
+        ),
         "ac_root_import": (
             "Injection at the reference buses against an AC power flow, in per unit.",
             [Measure("bus", [buses[bus] for bus in grid.references], root)],
@@ -107,49 +110,77 @@ def _injection(evidence: Evidence, grid: Grid) -> Complexes:
 
 
 def _network(case: Case, grid: Grid) -> dict[Any, Any]:
-    """Nodes 0..n-1, then lines, sources, loads (one per bus that is no reference), shunts."""
-    from power_grid_model import ComponentType, DatasetType, initialize_array
+    """Nodes 0..n-1, then branches, sources, loads (one per bus that is no reference), shunts."""
+    from power_grid_model import ComponentType
 
-    def blank(component: Any, first: int, count: int) -> Any:
-        array = initialize_array(DatasetType.input, component, count)
-        array["id"] = first + np.arange(count)
-        return array
-
-    n, m, roots = grid.buses, grid.lines.size, grid.references.size
+    n, m, roots = grid.buses, grid.branches.size, grid.references.size
     volts = case.column("buses", "vn_kv") * 1e3
-    length = case.column("lines", "length_km")[grid.lines]
-    node = blank(ComponentType.node, 0, n)
+    node = _blank(ComponentType.node, 0, n)
     node["u_rated"] = volts
-    line = blank(ComponentType.line, n, m)
-    line["from_node"], line["to_node"] = grid.from_bus, grid.to_bus
-    line["from_status"] = line["to_status"] = 1
-    line["r1"] = case.column("lines", "r_ohm_per_km")[grid.lines] * length
-    line["x1"] = case.column("lines", "x_ohm_per_km")[grid.lines] * length
-    line["c1"] = case.column("lines", "c_nf_per_km")[grid.lines] * 1e-9 * length
-    line["tan1"] = 0.0
-    source = blank(ComponentType.source, n + m, roots)
+    source = _blank(ComponentType.source, n + m, roots)
     source["node"], source["status"], source["u_ref"], source["sk"] = grid.references, 1, 1.0, SHORT_CIRCUIT_VA
-    load = blank(ComponentType.sym_load, n + m + roots, n - roots)
+    load = _blank(ComponentType.sym_load, n + m + roots, n - roots)
     load["node"], load["status"], load["type"] = grid.others, 1, 0
     load["p_specified"] = load["q_specified"] = 0.0
-    shunt = blank(ComponentType.shunt, 2 * n + m, n)
+    shunt = _blank(ComponentType.shunt, 2 * n + m, n)
     shunt["node"], shunt["status"] = np.arange(n), 1
     shunt["g1"] = grid.shunt_p * grid.base_mva * WATTS / volts**2
     shunt["b1"] = -grid.shunt_q * grid.base_mva * WATTS / volts**2
     return {
         ComponentType.node: node,
-        ComponentType.line: line,
+        ComponentType.line: _lines(case, grid),
+        ComponentType.generic_branch: _transformers(case, grid),
         ComponentType.source: source,
         ComponentType.sym_load: load,
         ComponentType.shunt: shunt,
     }
 
 
+def _lines(case: Case, grid: Grid) -> Any:
+    from power_grid_model import ComponentType
+
+    own = grid.branches < case.count("lines")
+    rows = grid.branches[own]
+    length = case.column("lines", "length_km")[rows]
+    line = _blank(ComponentType.line, grid.buses, rows.size)
+    line["from_node"], line["to_node"] = grid.from_bus[own], grid.to_bus[own]
+    line["from_status"] = line["to_status"] = 1
+    line["r1"] = case.column("lines", "r_ohm_per_km")[rows] * length
+    line["x1"] = case.column("lines", "x_ohm_per_km")[rows] * length
+    line["c1"] = case.column("lines", "c_nf_per_km")[rows] * 1e-9 * length
+    line["tan1"] = 0.0
+    return line
+
+
+def _transformers(case: Case, grid: Grid) -> Any:
+    from power_grid_model import ComponentType
+
+    own = grid.branches >= case.count("lines")
+    rows = grid.branches[own] - case.count("lines")
+    branch = _blank(ComponentType.generic_branch, grid.buses + grid.branches.size - rows.size, rows.size)
+    branch["from_node"], branch["to_node"] = grid.from_bus[own], grid.to_bus[own]
+    branch["from_status"] = branch["to_status"] = 1
+    branch["r1"], branch["x1"] = case.column("transformers", "r_ohm")[rows], case.column("transformers", "x_ohm")[rows]
+    branch["g1"] = case.column("transformers", "g_us")[rows] * 1e-6
+    branch["b1"] = case.column("transformers", "b_us")[rows] * 1e-6
+    branch["k"], branch["theta"] = case.column("transformers", "ratio")[rows], 0.0
+    return branch
+
+
+def _blank(component: Any, first: int, count: int) -> Any:
+    """Components of one type, numbered from ``first``."""
+    from power_grid_model import DatasetType, initialize_array
+
+    array = initialize_array(DatasetType.input, component, count)
+    array["id"] = first + np.arange(count)
+    return array
+
+
 def _updates(grid: Grid, injection: Complexes, root_voltage: Floats) -> dict[Any, Any]:
     """Loads and source voltages of every step."""
     from power_grid_model import ComponentType, DatasetType, initialize_array
 
-    first, roots, steps = grid.buses + grid.lines.size, grid.references.size, injection.shape[1]
+    first, roots, steps = grid.buses + grid.branches.size, grid.references.size, injection.shape[1]
     load = initialize_array(DatasetType.update, ComponentType.sym_load, (steps, grid.others.size))
     load["id"] = first + roots + np.arange(grid.others.size)
     load["p_specified"] = -injection[grid.others].real.T * grid.base_mva * WATTS
@@ -163,19 +194,28 @@ def _per_unit(grid: Grid, answer: Any, failed: NDArray[np.int64]) -> AcFlow:
     from power_grid_model import ComponentType
 
     node, source = answer[ComponentType.node], answer[ComponentType.source]
-    nothing = np.zeros((node.shape[0], 0))
-    line = answer.get(ComponentType.line, dict.fromkeys(("p_from", "q_from", "p_to"), nothing))
     base = grid.base_mva * WATTS
+    p_from, q_from, p_to = (_branches(answer, name) for name in ("p_from", "q_from", "p_to"))
     voltage: Complexes = (node["u_pu"] * np.exp(1j * node["u_angle"])).T
-    from_end: Complexes = (line["p_from"] + 1j * line["q_from"]).T / base
-    loss: Floats = (line["p_from"] + line["p_to"]).T / base
+    from_end = np.asarray(p_from + 1j * q_from, dtype=np.complex128) / base
+    loss: Floats = (p_from + p_to) / base
     root: Complexes = (source["p"] + 1j * source["q"]).T / base
     for array in (voltage, from_end, loss, root):
         array[:, failed] = np.nan
     return AcFlow(voltage, from_end, loss, root)
 
 
+def _branches(answer: Any, name: str) -> Floats:
+    """A result of the lines, then the transformers, (m, steps); a type without any component has no results."""
+    from power_grid_model import ComponentType
+
+    steps = answer[ComponentType.node].shape[0]
+    kinds = (ComponentType.line, ComponentType.generic_branch)
+    found: Floats = np.vstack([answer[kind][name].T if kind in answer else np.zeros((0, steps)) for kind in kinds])
+    return found
+
+
 def _no_solution(grid: Grid, steps: int) -> AcFlow:
-    m, roots = grid.lines.size, grid.references.size
+    m, roots = grid.branches.size, grid.references.size
     phasors = [np.full((count, steps), np.nan, dtype=np.complex128) for count in (grid.buses, m, roots)]
     return AcFlow(phasors[0], phasors[1], np.full((m, steps), np.nan), phasors[2])

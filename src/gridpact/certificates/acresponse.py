@@ -22,12 +22,23 @@ Ints = NDArray[np.int64]
 
 
 def admittance(grid: Grid) -> sp.csr_array:
-    """Bus admittance matrix (buses x buses) with line charging and shunts, per unit."""
-    series, end = 1.0 / (grid.r + 1j * grid.x), 1j * grid.half_charging
+    """Bus admittance matrix (buses x buses) with the branches' shunts and ratios and the buses' shunts, per unit."""
+    (at_from, mutual), (at_to, _) = end_admittances(grid)
     f, t, n = grid.from_bus, grid.to_bus, np.arange(grid.buses)
-    values = np.concatenate([series + end, series + end, -series, -series, grid.shunt_p - 1j * grid.shunt_q])
+    values = np.concatenate([at_from, at_to, mutual, mutual, grid.shunt_p - 1j * grid.shunt_q])
     rows, columns = np.concatenate([f, t, f, t, n]), np.concatenate([f, t, t, f, n])
     return sp.coo_array((values, (rows, columns)), shape=(grid.buses, grid.buses)).tocsr()
+
+
+def end_admittances(grid: Grid) -> tuple[tuple[Complexes, Complexes], tuple[Complexes, Complexes]]:
+    """Current into the from and the to end per voltage at the own and at the other end; (m,) each.
+
+    Behind the ratio k the voltage is V / k and the current k I, so I = ((y + y_end) V / k - y V_to) / k.
+    """
+    series = np.asarray(1.0 / (grid.r + 1j * grid.x), dtype=np.complex128)
+    end = grid.half_g + 1j * grid.half_b
+    mutual = -series / grid.ratio
+    return ((series + end) / grid.ratio**2, mutual), (series + end, mutual)
 
 
 def bus_power(grid: Grid, voltage: Complexes) -> Complexes:
@@ -101,15 +112,14 @@ def _magnitude_slopes(worth: Floats) -> Floats:
 
 def _current_slopes(grid: Grid, voltage: Complexes, weights: Weights) -> Floats:
     """Derivative of the worth of the currents' magnitudes by the state: d|I| = Re(conj(I/|I|) dI)."""
-    series, end = (1.0 / (grid.r + 1j * grid.x))[:, None], 1j * grid.half_charging[:, None]
     slopes = np.zeros((2, grid.buses, voltage.shape[1]))
-    ends = [(grid.from_bus, grid.to_bus, weights.i_from), (grid.to_bus, grid.from_bus, weights.i_to)]
-    for near, far, worth in ends:
-        current = (series + end) * voltage[near] - series * voltage[far]
+    sides = [(grid.from_bus, grid.to_bus, weights.i_from), (grid.to_bus, grid.from_bus, weights.i_to)]
+    for (near, far, worth), (own, mutual) in zip(sides, end_admittances(grid), strict=True):
+        current = own[:, None] * voltage[near] + mutual[:, None] * voltage[far]
         size = np.abs(current)
         towards = worth * np.conj(np.divide(current, size, out=np.zeros_like(current), where=size > 0))
-        for bus, factor in ((near, series + end), (far, -series)):
-            change = towards * factor * voltage[bus]
+        for bus, factor in ((near, own), (far, mutual)):
+            change = towards * factor[:, None] * voltage[bus]
             np.add.at(slopes[0], bus, (1j * change).real)
             np.add.at(slopes[1], bus, (change / np.abs(voltage[bus])).real)
     return slopes.transpose(2, 0, 1).ravel()

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from gridpact.certificates.check import Check, Measure, worst
 from gridpact.certificates.evidence import KINDS, Evidence, per_load
-from gridpact.certificates.grid import BranchFlow, Grid
+from gridpact.certificates.grid import BranchFlow, Grid, behind_ratio
 
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-6
@@ -25,32 +25,36 @@ def column_checks(evidence: Evidence, grid: Grid, flow: BranchFlow) -> list[Chec
     program = [*_networks(evidence, grid), *_devices(evidence), *_storages(evidence), *_demands(evidence)]
     text = "Difference between the tables and the columns of the solved program, in per unit."
     again = "Difference between what the tables repeat or derive (losses, currents, totals), in per unit."
-    repeated = [*_totals(evidence), *_derived(evidence, grid, flow), *_idle_lines(evidence, grid)]
+    repeated = [*_totals(evidence), *_derived(evidence, grid, flow), *_idle_branches(evidence, grid)]
     return [
         worst("tables_match_solution", text, TOLERANCE, program, evidence.instants),
         worst("tables_agree", again, TOLERANCE, repeated, evidence.instants),
     ]
 
 
+def series_p(evidence: Evidence, grid: Grid) -> Floats:
+    """Active power entering the series impedances, from the branch table; (m, steps), per unit."""
+    u = behind_ratio(grid, evidence.table("buses", "vm_pu") ** 2)
+    return evidence.table("branches", "p_mw")[grid.branches] / grid.base_mva - grid.half_g[:, None] * u
+
+
 def series_q(evidence: Evidence, grid: Grid) -> Floats:
     """Reactive power entering the series impedances, from the branch table; (m, steps), per unit."""
-    squared = evidence.table("buses", "vm_pu")[grid.from_bus] ** 2
-    return evidence.table("branches", "q_mvar")[grid.lines] / grid.base_mva + grid.half_charging[:, None] * squared
+    u = behind_ratio(grid, evidence.table("buses", "vm_pu") ** 2)
+    return evidence.table("branches", "q_mvar")[grid.branches] / grid.base_mva + grid.half_b[:, None] * u
 
 
 def _networks(evidence: Evidence, grid: Grid) -> list[Measure]:
-    case = evidence.case
-    names = [case.ids("lines")[line] for line in grid.lines]
     measures = []
-    if names:
-        p = evidence.table("branches", "p_mw")[grid.lines] / grid.base_mva
-        measures.append(_difference("branches/p_mw", names, p, evidence.variable("flow_p")))
-    if names and evidence.formulation != "dc":
+    if grid.names:
+        p = series_p(evidence, grid)
+        measures.append(_difference("branches/p_mw", grid.names, p, evidence.variable("flow_p")))
+    if grid.names and evidence.formulation != "dc":
         q = series_q(evidence, grid)
-        measures.append(_difference("branches/q_mvar", names, q, evidence.variable("flow_q")))
+        measures.append(_difference("branches/q_mvar", grid.names, q, evidence.variable("flow_q")))
     vm = evidence.table("buses", "vm_pu")
     squared = np.ones_like(vm) if evidence.formulation == "dc" else evidence.variable("voltage")
-    return [*measures, _difference("buses/vm_pu", case.ids("buses"), vm**2, squared)]
+    return [*measures, _difference("buses/vm_pu", evidence.case.ids("buses"), vm**2, squared)]
 
 
 def _devices(evidence: Evidence) -> list[Measure]:
@@ -121,35 +125,34 @@ def _derived(evidence: Evidence, grid: Grid, flow: BranchFlow) -> list[Measure]:
 
     Currents are compared squared, as the clearing knows them: the root of a rounding error is large.
     """
-    case, lines = evidence.case, grid.lines
-    if not lines.size:
+    if not grid.names:
         return []
-    names = [case.ids("lines")[line] for line in lines]
-    unit = grid.base_ka[grid.from_bus][:, None]
-    current = np.maximum(flow.i_from, flow.i_to)
-    limit = case.column("lines", "max_i_ka")[lines][:, None]
-    loading = np.nan_to_num(evidence.table("branches", "loading_percent")[lines]) / 100.0
-    table_current = evidence.table("branches", "i_ka")[lines] / unit
-    limited = np.where(np.isnan(limit), 0.0, limit / unit)
+    loss, current, loading = (
+        evidence.table("branches", name)[grid.branches] for name in ("loss_mw", "i_ka", "loading_percent")
+    )
+    larger = np.maximum(flow.i_from, flow.i_to)
+    current = current / grid.base_ka[grid.from_bus][:, None]
+    limit = np.nan_to_num(grid.i_max)[:, None]
+    of_limit = np.where(limit > 0.0, current, 0.0)
     return [
-        _difference("branches/loss_mw", names, evidence.table("branches", "loss_mw")[lines] / grid.base_mva, flow.loss),
-        Measure("branches/i_ka", names, np.abs(table_current**2 - current**2) / np.maximum(1.0, current**2)),
-        _difference(
-            "branches/loading_percent", names, loading * limited, np.where(np.isnan(limit), 0.0, table_current)
-        ),
+        _difference("branches/loss_mw", grid.names, loss / grid.base_mva, flow.loss),
+        Measure("branches/i_ka", grid.names, np.abs(current**2 - larger**2) / np.maximum(1.0, larger**2)),
+        _difference("branches/loading_percent", grid.names, np.nan_to_num(loading) / 100.0 * limit, of_limit),
     ]
 
 
-def _idle_lines(evidence: Evidence, grid: Grid) -> list[Measure]:
-    """Lines out of service carry nothing."""
-    case = evidence.case
-    idle = np.setdiff1d(np.arange(case.count("lines")), grid.lines)
+def _idle_branches(evidence: Evidence, grid: Grid) -> list[Measure]:
+    """Branches out of service carry nothing."""
+    names = evidence.case.branch_ids()
+    idle = np.setdiff1d(np.arange(len(names)), grid.branches)
     if not idle.size:
         return []
-    names = [case.ids("lines")[line] for line in idle]
     columns = ("p_mw", "q_mvar", "i_ka", "loss_mw", "cone_gap")
     return [
-        Measure(f"branches/{column}", names, np.abs(evidence.table("branches", column)[idle])) for column in columns
+        Measure(
+            f"branches/{column}", [names[branch] for branch in idle], np.abs(evidence.table("branches", column)[idle])
+        )
+        for column in columns
     ]
 
 

@@ -44,7 +44,7 @@ GRIDS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "storages": ("storage", "storages", ("charge_mw", "discharge_mw", "energy_mwh")),
     "demand": ("load", "loads", ("fixed_mw", "bid_mw", "shifted_mw")),
     "buses": ("bus", "buses", ("vm_pu",)),
-    "branches": ("branch", "lines", ("p_mw", "q_mvar", "i_ka", "loading_percent", "loss_mw", "cone_gap")),
+    "branches": ("branch", "branches", ("p_mw", "q_mvar", "i_ka", "loading_percent", "loss_mw", "cone_gap")),
 }
 
 # tables without a grid -> text columns, number columns
@@ -66,9 +66,9 @@ BLANKS = {
 
 # variable of the solved program -> table of its rows, formulations that have it
 VARIABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "flow_p": ("lines", FORMULATIONS),
-    "flow_q": ("lines", ("soc", "lindistflow")),
-    "current": ("lines", ("soc",)),
+    "flow_p": ("branches", FORMULATIONS),
+    "flow_q": ("branches", ("soc", "lindistflow")),
+    "current": ("branches", ("soc",)),
     "voltage": ("buses", ("soc", "lindistflow")),
     "angle": ("buses", ("dc",)),
     "buy": ("interfaces", FORMULATIONS),
@@ -114,22 +114,28 @@ def _setting_faults(record: Record) -> Iterator[str]:
 
 
 def _network_faults(record: Record) -> Iterator[str]:
-    """Branch flow needs a radial network; no formulation has an answer for a line without impedance."""
-    case = record.case
-    carrying = case.lines_in_service()
-    start, end = case.positions("lines", "from_bus")[carrying], case.positions("lines", "to_bus")[carrying]
+    """Branch flow needs a radial network; no formulation has an answer for a branch without impedance."""
+    case, names = record.case, record.case.branch_ids()
+    carrying = case.branches_in_service()
+    ends = (("lines", "transformers"), ("from_bus", "to_bus"))
+    start, end = (np.concatenate([case.positions(table, at) for table in ends[0]])[carrying] for at in ends[1])
     buses = case.count("buses")
     graph = sp.coo_array((np.ones(start.size), (start, end)), shape=(buses, buses))
     trees = connected_components(graph, directed=False)[0]
     if record.settings.get("formulation") != "dc" and start.size != buses - trees:
         yield "case/lines (a loop in a radial formulation)"
-    bare = carrying & (case.column("lines", "r_ohm_per_km") == 0.0) & (case.column("lines", "x_ohm_per_km") == 0.0)
-    yield from (f"case/lines/{case.ids('lines')[line]} (no impedance)" for line in np.flatnonzero(bare))
+    pairs = (("lines", "r_ohm_per_km", "x_ohm_per_km"), ("transformers", "r_ohm", "x_ohm"))
+    bare = np.concatenate([(case.column(t, r) == 0.0) & (case.column(t, x) == 0.0) for t, r, x in pairs])
+    yield from (f"case/branches/{names[branch]} (no impedance)" for branch in np.flatnonzero(carrying & bare))
+
+
+def _ids(case: Case, source: str) -> list[str]:
+    return case.branch_ids() if source == "branches" else case.ids(source)
 
 
 def _table_faults(record: Record) -> Iterator[str]:
     for name, (key, source, numbers) in GRIDS.items():
-        ids = record.case.ids(source)
+        ids = _ids(record.case, source)
         if name in record.tables or ids:
             yield from _column_faults(record, name, ("snapshot", key), numbers) or _grid_faults(record, name, key, ids)
     for name, (texts, numbers) in LISTS.items():
@@ -190,9 +196,8 @@ def _solution_faults(record: Record) -> Iterator[str]:
 
 def _index_faults(record: Record, columns: int, rows: int) -> Iterator[str]:
     case, formulation, solution = record.case, record.settings.get("formulation"), record.solution
-    count = {"lines": int(case.lines_in_service().sum())}
     for name, (source, formulations) in VARIABLES.items():
-        size = count.get(source, case.count(source))
+        size = int(case.branches_in_service().sum()) if source == "branches" else case.count(source)
         if name == "renewable_q" and np.isnan(case.column("renewables", "sn_mva")).all():
             continue
         if size and formulation in formulations:
@@ -227,13 +232,15 @@ def _infinite(record: Record) -> Iterator[tuple[str, int]]:
 
 
 def _missing_values(record: Record) -> Iterator[tuple[str, int]]:
-    """Blanks where the case says that there is a number: stored energy, loading of lines with a limit."""
+    """Blanks where the case says that there is a number: stored energy, loading of branches with a limit."""
     dispatch = record.tables["dispatch"]
     stored = dispatch.loc[dispatch["kind"] == "storage", "energy_mwh"].to_numpy(dtype=np.float64)
     yield from _count("tables/dispatch/energy_mwh", stored)
     if "branches" in record.tables:
-        limited = np.tile(np.isfinite(record.case.column("lines", "max_i_ka")), record.case.steps)
-        yield from _count("tables/branches/loading_percent", record.tables["branches"]["loading_percent"][limited])
+        loading = record.tables["branches"]["loading_percent"]
+        limits = [record.case.column(*name) for name in (("lines", "max_i_ka"), ("transformers", "max_s_mva"))]
+        limited = np.tile(np.isfinite(np.concatenate(limits)), record.case.steps)
+        yield from _count("tables/branches/loading_percent", loading[limited])
 
 
 def _count(place: str, values: Any) -> Iterator[tuple[str, int]]:

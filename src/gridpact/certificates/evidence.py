@@ -50,7 +50,9 @@ class Evidence:
         return list(self.case.snapshots)
 
     def table(self, name: str, column: str) -> Floats:
-        """A column of a result table, shape (components, steps)."""
+        """A column of a result table, shape (components, steps); none where the case has no such components."""
+        if name not in self.record.tables:
+            return np.zeros((0, self.case.steps))
         return self._by_step(self.record.tables[name][column].to_numpy(dtype=np.float64))
 
     def dispatch(self, kind: str, column: str) -> Floats:

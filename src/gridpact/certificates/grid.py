@@ -1,7 +1,8 @@
 """The judges' own view of the electricity network: per-unit branches, references, branch algebra.
 
-Per unit on ``base_mva`` and the nominal voltage of each bus; only lines that carry current. A line is a series
-impedance r + jx with half of its charging susceptance at each end.
+Per unit on ``base_mva`` and the nominal voltage of each bus; only branches in service: lines, then transformers.
+A branch is an ideal ratio at its from end (voltage behind it = voltage / ratio, current behind it = current x ratio),
+then a series impedance r + jx with half of its shunt admittance g + jb at each end; a line has ratio 1 and no g.
 """
 
 from __future__ import annotations
@@ -24,18 +25,25 @@ Ints = NDArray[np.int64]
 class Grid:
     """Branches (m) and buses (n) in per unit.
 
-    ``lines`` are the row numbers of the branches in the case, ``half_charging`` the susceptance at each end,
+    ``branches`` are the row numbers of the branches among all lines and transformers of the case, ``names`` their ids;
+    ``half_g`` and ``half_b`` the shunt admittance at each end, ``i_max`` the highest current (NaN: any) and
+    ``limit_unit`` what one per unit of current is in the unit of that limit (kA of lines, MVA of transformers);
     ``shunt_p`` and ``shunt_q`` what the shunts of a bus consume at nominal voltage, ``base_ka`` the current of one
     per unit at each bus, ``references`` one bus per connected component.
     """
 
     base_mva: float
-    lines: Ints
+    branches: Ints
+    names: list[str]
     from_bus: Ints
     to_bus: Ints
     r: Floats
     x: Floats
-    half_charging: Floats
+    half_g: Floats
+    half_b: Floats
+    ratio: Floats
+    i_max: Floats
+    limit_unit: Floats
     shunt_p: Floats
     shunt_q: Floats
     base_ka: Floats
@@ -54,7 +62,7 @@ class Grid:
 
 @dataclass(frozen=True, eq=False)
 class BranchFlow:
-    """Per-unit flows of the branches, shape (m, steps): power into the line at each end, currents, loss."""
+    """Per-unit flows of the branches, shape (m, steps): power into the branch at each end, currents, loss."""
 
     p_from: Floats
     q_from: Floats
@@ -67,53 +75,111 @@ class BranchFlow:
 
 def read_grid(case: Case, base_mva: float) -> Grid:
     """Per-unit network of a case on ``base_mva``."""
-    lines = np.flatnonzero(case.lines_in_service())
-    from_bus, to_bus = case.positions("lines", "from_bus")[lines], case.positions("lines", "to_bus")[lines]
-    vn, length = case.column("buses", "vn_kv"), case.column("lines", "length_km")[lines]
-    base_ohm = vn[from_bus] ** 2 / base_mva
+    pairs = zip(_lines(case, base_mva).items(), _transformers(case, base_mva).values(), strict=True)
+    branches = np.flatnonzero(case.branches_in_service())
+    joined = {name: np.concatenate([line, transformer])[branches] for (name, line), transformer in pairs}
+    from_bus, to_bus = (joined.pop(end).astype(np.int64) for end in ("from_bus", "to_bus"))
     references, area = _areas(case, from_bus, to_bus)
-    capacitance = case.column("lines", "c_nf_per_km")[lines] * 1e-9 * length
+    names = case.branch_ids()
     return Grid(
         base_mva=base_mva,
-        lines=lines,
+        branches=branches,
+        names=[names[branch] for branch in branches],
         from_bus=from_bus,
         to_bus=to_bus,
-        r=case.column("lines", "r_ohm_per_km")[lines] * length / base_ohm,
-        x=case.column("lines", "x_ohm_per_km")[lines] * length / base_ohm,
-        half_charging=np.pi * case.frequency_hz * capacitance * base_ohm,
         shunt_p=_shunts(case, "p_mw") / base_mva,
         shunt_q=_shunts(case, "q_mvar") / base_mva,
-        base_ka=base_mva / (np.sqrt(3.0) * vn),
+        base_ka=base_mva / (np.sqrt(3.0) * case.column("buses", "vn_kv")),
         references=references,
         area=area,
+        **joined,
     )
+
+
+def _lines(case: Case, base_mva: float) -> dict[str, Floats]:
+    """Columns of ``Grid`` for all lines of the case."""
+    from_bus = case.positions("lines", "from_bus")
+    vn, length = case.column("buses", "vn_kv")[from_bus], case.column("lines", "length_km")
+    base_ohm, base_ka = vn**2 / base_mva, base_mva / (np.sqrt(3.0) * vn)
+    capacitance = case.column("lines", "c_nf_per_km") * 1e-9 * length
+    return {
+        "from_bus": from_bus,
+        "to_bus": case.positions("lines", "to_bus"),
+        "r": case.column("lines", "r_ohm_per_km") * length / base_ohm,
+        "x": case.column("lines", "x_ohm_per_km") * length / base_ohm,
+        "half_g": np.zeros(length.size),
+        "half_b": np.pi * case.frequency_hz * capacitance * base_ohm,
+        "ratio": np.ones(length.size),
+        "i_max": case.column("lines", "max_i_ka") / base_ka,
+        "limit_unit": base_ka,
+    }
+
+
+def _transformers(case: Case, base_mva: float) -> dict[str, Floats]:
+    """The same columns for all transformers; their impedance is that of the to side."""
+    to_bus = case.positions("transformers", "to_bus")
+    base_ohm = case.column("buses", "vn_kv")[to_bus] ** 2 / base_mva
+    return {
+        "from_bus": case.positions("transformers", "from_bus"),
+        "to_bus": to_bus,
+        "r": case.column("transformers", "r_ohm") / base_ohm,
+        "x": case.column("transformers", "x_ohm") / base_ohm,
+        "half_g": case.column("transformers", "g_us") * 1e-6 * base_ohm / 2.0,
+        "half_b": case.column("transformers", "b_us") * 1e-6 * base_ohm / 2.0,
+        "ratio": case.column("transformers", "ratio"),
+        "i_max": case.column("transformers", "max_s_mva") / base_mva,
+        "limit_unit": np.full(to_bus.size, base_mva),
+    }
+
+
+def behind_ratio(grid: Grid, v: Floats) -> Floats:
+    """Squared voltages behind the ratios of the from ends: (buses, steps) -> (m, steps)."""
+    squared: Floats = v[grid.from_bus] / grid.ratio[:, None] ** 2
+    return squared
 
 
 def branch_flow(grid: Grid, evidence: Evidence) -> BranchFlow:
     """Both ends of every branch from the tables' flow at the from end and the voltages, by the formulation's law."""
-    p, q = evidence.table("branches", "p_mw")[grid.lines], evidence.table("branches", "q_mvar")[grid.lines]
-    p, q = p / grid.base_mva, q / grid.base_mva
+    p, q = (evidence.table("branches", name)[grid.branches] / grid.base_mva for name in ("p_mw", "q_mvar"))
+    g, b = grid.half_g[:, None], grid.half_b[:, None]
+    v = evidence.table("buses", "vm_pu") ** 2
+    u, v_from, v_to = behind_ratio(grid, v), v[grid.from_bus], v[grid.to_bus]
+    series_p, series_q = p - g * u, q + b * u
+    if evidence.formulation == "soc":
+        squared = (series_p**2 + series_q**2) / u
+        p_to = grid.r[:, None] * squared - series_p + g * v_to
+        q_to = grid.x[:, None] * squared - series_q - b * v_to
+        i_from, i_to = np.hypot(p, q) / np.sqrt(v_from), np.hypot(p_to, q_to) / np.sqrt(v_to)
+        return BranchFlow(p, q, p_to, q_to, i_from, i_to, p + p_to)
+    p_to, loss = g * v_to - series_p, g * (u + v_to)
     if evidence.formulation == "dc":
         zero = np.zeros_like(p)
-        return BranchFlow(p, zero, -p, zero, np.abs(p), np.abs(p), zero)
-    v = evidence.table("buses", "vm_pu") ** 2
-    v_from, v_to, half = v[grid.from_bus], v[grid.to_bus], grid.half_charging[:, None]
-    series_q = q + half * v_from
-    if evidence.formulation == "lindistflow":
-        current = np.hypot(p, series_q)
-        return BranchFlow(p, q, -p, -series_q - half * v_to, current, current, np.zeros_like(p))
-    squared = (p**2 + series_q**2) / v_from
-    loss, p_to = grid.r[:, None] * squared, grid.r[:, None] * squared - p
-    q_to = grid.x[:, None] * squared - series_q - half * v_to
-    return BranchFlow(p, q, p_to, q_to, np.hypot(p, q) / np.sqrt(v_from), np.hypot(p_to, q_to) / np.sqrt(v_to), loss)
+        return BranchFlow(p, zero, p_to, zero, np.abs(series_p), np.abs(series_p), loss)
+    current = np.hypot(series_p, series_q)
+    return BranchFlow(p, q, p_to, -series_q - b * v_to, current, current, loss)
 
 
 def incidence(grid: Grid) -> sp.csr_array:
     """+1 at the from bus, -1 at the to bus of every branch, (buses x m)."""
-    m, branch = grid.lines.size, np.arange(grid.lines.size)
-    ones = np.concatenate([np.ones(m), -np.ones(m)])
+    return _ends(grid, 1.0, -1.0)
+
+
+def voltage_drop(grid: Grid) -> sp.csr_array:
+    """1 / ratio^2 at the from bus, -1 at the to bus: what a branch makes of squared voltages, (buses x m)."""
+    return _ends(grid, grid.ratio**-2.0, -1.0)
+
+
+def end_shunts(grid: Grid, half: Floats) -> Floats:
+    """Sum over the branches' ends at each bus of a shunt admittance behind the ratio, as the bus sees it; (buses,)."""
+    at_from = np.bincount(grid.from_bus, half / grid.ratio**2, grid.buses)
+    return np.asarray(at_from + np.bincount(grid.to_bus, half, grid.buses), dtype=np.float64)
+
+
+def _ends(grid: Grid, at_from: Floats | float, at_to: float) -> sp.csr_array:
+    m = grid.branches.size
+    branch, values = np.arange(m), np.concatenate([np.broadcast_to(at_from, m), np.full(m, at_to)])
     ends = (np.concatenate([grid.from_bus, grid.to_bus]), np.concatenate([branch, branch]))
-    return sp.coo_array((ones, ends), shape=(grid.buses, m)).tocsr()
+    return sp.coo_array((values, ends), shape=(grid.buses, m)).tocsr()
 
 
 def _shunts(case: Case, column: str) -> Floats:

@@ -42,14 +42,12 @@ def _voltage(evidence: Evidence) -> Check:
 
 
 def _current(evidence: Evidence, grid: Grid, flow: BranchFlow) -> Check:
-    case = evidence.case
-    limit = (case.column("lines", "max_i_ka")[grid.lines] / grid.base_ka[grid.from_bus])[:, None]
-    zero, names = np.zeros_like(limit), [case.ids("lines")[line] for line in grid.lines]
+    limit, zero = grid.i_max[:, None], np.zeros_like(flow.i_from)
     measures = [
-        Measure(f"{end} end of line", names, beyond(current, zero, limit))
+        Measure(f"{end} end of branch", grid.names, beyond(current, zero, limit))
         for end, current in (("from", flow.i_from), ("to", flow.i_to))
     ]
-    text = "Current at a line's end beyond its limit, in per unit."
+    text = "Current at a branch's end beyond its limit, in per unit."
     return worst("current_limits", text, TOLERANCE, measures, evidence.instants)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gridpact.certificates.check import Check, Measure, worst
-from gridpact.certificates.columns import series_q
+from gridpact.certificates.columns import series_p, series_q
 from gridpact.certificates.dcflow import dc_flow
 from gridpact.certificates.evidence import Evidence, injections, per_bus
 from gridpact.certificates.grid import Grid
@@ -22,28 +22,21 @@ def linear_check(evidence: Evidence, grid: Grid) -> Check:
 
 
 def _dc(evidence: Evidence, grid: Grid) -> list[Measure]:
-    if not grid.lines.size:
+    if not grid.branches.size:
         return []
     shunts = per_bus(evidence.case, "shunts", evidence.dispatch("shunt", "p_mw"))
     flow = dc_flow(grid, (injections(evidence, "p_mw") + shunts) / grid.base_mva)
-    return [
-        _lines(evidence, grid, "p_mw", np.abs(evidence.table("branches", "p_mw")[grid.lines] / grid.base_mva - flow))
-    ]
+    return [Measure("branches/p_mw", grid.names, np.abs(series_p(evidence, grid) - flow))]
 
 
 def _linear(evidence: Evidence, grid: Grid) -> list[Measure]:
-    if not grid.lines.size:
+    if not grid.branches.size:
         return []
     p, q = (injections(evidence, column) / grid.base_mva for column in ("p_mw", "q_mvar"))
     vm = evidence.table("buses", "vm_pu")
     flow = linear_flow(grid, p, q, vm[grid.references] ** 2)
     return [
-        _lines(evidence, grid, "p_mw", np.abs(evidence.table("branches", "p_mw")[grid.lines] / grid.base_mva - flow.p)),
-        _lines(evidence, grid, "q_mvar", np.abs(series_q(evidence, grid) - flow.q)),
+        Measure("branches/p_mw", grid.names, np.abs(series_p(evidence, grid) - flow.p)),
+        Measure("branches/q_mvar", grid.names, np.abs(series_q(evidence, grid) - flow.q)),
         Measure("buses/vm_pu", evidence.case.ids("buses"), np.abs(vm**2 - flow.v)),
     ]
-
-
-def _lines(evidence: Evidence, grid: Grid, column: str, values: np.ndarray) -> Measure:
-    names = evidence.case.ids("lines")
-    return Measure(f"branches/{column}", [names[line] for line in grid.lines], values)

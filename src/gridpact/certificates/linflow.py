@@ -2,9 +2,11 @@
 
 State: P and Q into the series impedances, squared voltages v of the buses that are no reference.
 
-    sum of P arriving - sum of P leaving - g v                = demand            (active, every other bus)
+    sum of P arriving - sum of P leaving - (g/2 + g_shunt) v  = demand            (active, every other bus)
     sum of Q arriving - sum of Q leaving + (b/2 - b_shunt) v  = reactive demand   (every other bus)
-    v_to - v_from + 2 (r P + x Q)                             = 0                 (every branch)
+    v_to - v_from / ratio^2 + 2 (r P + x Q)                   = 0                 (every branch)
+
+A branch's g/2 and b/2 at its from end stand behind the ratio: there they see v / ratio^2.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.linalg import splu
 
-from gridpact.certificates.grid import Grid, incidence
+from gridpact.certificates.grid import Grid, end_shunts, incidence, voltage_drop
 from gridpact.certificates.response import Weights, Worth, assemble
 
 Floats = NDArray[np.float64]
@@ -34,10 +36,10 @@ class LinearFlow:
 
 def linear_flow(grid: Grid, p: Floats, q: Floats, root_v: Floats) -> LinearFlow:
     """Flow for per-unit injections p, q (buses, steps), shunts left out, and squared voltages at the references."""
-    m, others = grid.lines.size, grid.others
+    m, others = grid.branches.size, grid.others
     known = np.zeros((grid.buses, p.shape[1]))
     known[grid.references] = root_v
-    towards_known = incidence(grid).T @ known
+    towards_known = voltage_drop(grid).T @ known
     right = np.vstack([-p[others], -q[others], towards_known])
     state = splu(_system(grid)).solve(right) if others.size else right
     known[others] = state[2 * m :]
@@ -46,7 +48,7 @@ def linear_flow(grid: Grid, p: Floats, q: Floats, root_v: Floats) -> LinearFlow:
 
 def linear_worth(grid: Grid, flow: LinearFlow, weights: Weights) -> Worth:
     """Parts of the nodal prices of the linearised network."""
-    m, k, steps = grid.lines.size, grid.others.size, flow.p.shape[1]
+    m, k, steps = grid.branches.size, grid.others.size, flow.p.shape[1]
     gradient = np.zeros((4, 2 * m + k, steps))
     leaving = incidence(grid)[grid.references].T
     gradient[0, :m], gradient[1, m : 2 * m] = leaving @ weights.root_p, leaving @ weights.root_q
@@ -64,10 +66,9 @@ def _system(grid: Grid) -> sp.csc_array:
     """The matrix of the three groups of equations; square because the network is radial."""
     others = grid.others
     inner = incidence(grid)[others]
-    charging = np.bincount(grid.from_bus, grid.half_charging, grid.buses)
-    charging = charging + np.bincount(grid.to_bus, grid.half_charging, grid.buses)
-    conductance = sp.diags_array(-grid.shunt_p[others])
-    susceptance = sp.diags_array((charging - grid.shunt_q)[others])
+    conductance = sp.diags_array(-(end_shunts(grid, grid.half_g) + grid.shunt_p)[others])
+    susceptance = sp.diags_array((end_shunts(grid, grid.half_b) - grid.shunt_q)[others])
     drop_p, drop_q = sp.diags_array(2.0 * grid.r), sp.diags_array(2.0 * grid.x)
-    blocks: list[list[Any]] = [[-inner, None, conductance], [None, -inner, susceptance], [drop_p, drop_q, -inner.T]]
+    fall = -voltage_drop(grid)[others].T
+    blocks: list[list[Any]] = [[-inner, None, conductance], [None, -inner, susceptance], [drop_p, drop_q, fall]]
     return sp.csc_array(sp.block_array(blocks))

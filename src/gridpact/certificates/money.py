@@ -4,8 +4,8 @@ Devices settle at the prices of their bus, interfaces at their own buying and se
 network keeps the rest. What it keeps is not negative if the network could also carry nothing at all: the cleared flows
 maximise, at the nodal prices, the worth of what leaves the network less the worth of what enters it (duality of the
 convex clearing), and zero flows are among those it could choose; so does every interface between its own prices and
-the nodal one. Zero flows are feasible where no line has charging, no bus a shunt, one flat voltage lies within all
-limits of a component and is the one its interfaces hold, and no interface must carry reactive power.
+the nodal one. Zero flows are feasible where no branch and no bus has a shunt, the voltages that the ratios make of one
+lie within all limits of a component and are those its interfaces hold, and no interface must carry reactive power.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from gridpact.certificates.check import Check, Measure, worst
 from gridpact.certificates.costs import prices_at, selling_price
 from gridpact.certificates.evidence import KINDS, Evidence
 from gridpact.certificates.grid import Grid
+from gridpact.certificates.linflow import linear_flow
 
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-6
@@ -111,16 +112,23 @@ def _surplus(due: Due, scale: float) -> Check:
 
 
 def _could_carry_nothing(case: Case, grid: Grid, formulation: str) -> bool:
-    if case.count("shunts"):
+    if case.count("shunts") or grid.half_g.any():
         return False
     if formulation == "dc":
         return True
     q_low, q_high = case.series("interfaces", "min_q_mvar"), case.series("interfaces", "max_q_mvar")
     forced = bool((q_low > 0.0).any() or (q_high < 0.0).any())
+    return not forced and not grid.half_b.any() and _idle_voltage_fits(case, grid)
+
+
+def _idle_voltage_fits(case: Case, grid: Grid) -> bool:
+    """Without any flow all voltages of a component follow from one of them through the ratios alone."""
+    none = np.zeros((grid.buses, 1))
+    idle = np.sqrt(linear_flow(grid, none, none, np.ones((grid.references.size, 1))).v[:, 0])
     low, high = (case.column("buses", name).copy() for name in ("vm_min_pu", "vm_max_pu"))
     held = case.positions("interfaces", "bus")
     low[held] = high[held] = case.column("interfaces", "vm_pu")
     floor, ceiling = np.zeros(grid.references.size), np.full(grid.references.size, np.inf)
-    np.maximum.at(floor, grid.area, low)
-    np.minimum.at(ceiling, grid.area, high)
-    return not forced and not grid.half_charging.any() and bool((floor <= ceiling).all())
+    np.maximum.at(floor, grid.area, low / idle)
+    np.minimum.at(ceiling, grid.area, high / idle)
+    return bool((floor <= ceiling).all())

@@ -33,6 +33,14 @@ def multipliers(evidence: Evidence, constraint: str, end: str = "") -> Floats:
     return values
 
 
+def current_multipliers(evidence: Evidence, grid: Grid, end: str) -> Floats:
+    """Multipliers of the current limits at one end of the branches, currency per hour and per unit; (m, steps)."""
+    tables = ("lines/max_i_ka", "transformers/max_s_mva")
+    every = np.vstack([multipliers(evidence, constraint, end) for constraint in tables])
+    worth: Floats = every[grid.branches] * grid.limit_unit[:, None]
+    return worth
+
+
 def multiplier_check(evidence: Evidence, grid: Grid, flow: BranchFlow) -> Check:
     """No multiplier is negative, and none stands at a limit with room left: multiplier x room over the turnover."""
     scale = turnover(evidence) / evidence.case.hours
@@ -75,13 +83,13 @@ def _voltage_rooms(evidence: Evidence) -> dict[str, Floats]:
 
 def _current_rooms(evidence: Evidence, grid: Grid, flow: BranchFlow) -> dict[tuple[str, str], Floats]:
     """A row without an end speaks of the larger current."""
-    case, unit = evidence.case, grid.base_ka[grid.from_bus][:, None]
     currents = {"from": flow.i_from, "to": flow.i_to, "": np.maximum(flow.i_from, flow.i_to)}
+    lines, branches = evidence.case.count("lines"), len(evidence.case.branch_ids())
     rooms = {}
     for end, current in currents.items():
-        room = np.full((case.count("lines"), case.steps), np.nan)
-        room[grid.lines] = case.column("lines", "max_i_ka")[grid.lines][:, None] - current * unit
-        rooms["lines/max_i_ka", end] = room
+        room = np.full((branches, evidence.case.steps), np.nan)
+        room[grid.branches] = (grid.i_max[:, None] - current) * grid.limit_unit[:, None]
+        rooms["lines/max_i_ka", end], rooms["transformers/max_s_mva", end] = room[:lines], room[lines:]
     return rooms
 
 

@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from gridpact.certificates.acflow import AcFlow
 from gridpact.certificates.acresponse import ac_worth
 from gridpact.certificates.check import Check, Measure, worst
-from gridpact.certificates.columns import series_q
+from gridpact.certificates.columns import series_p, series_q
 from gridpact.certificates.costs import selling_price
 from gridpact.certificates.dcflow import dc_worth
 from gridpact.certificates.evidence import Evidence
 from gridpact.certificates.grid import Grid
 from gridpact.certificates.linflow import LinearFlow, linear_worth
-from gridpact.certificates.multipliers import HELD, multipliers
+from gridpact.certificates.multipliers import HELD, current_multipliers, multipliers
 from gridpact.certificates.response import Weights, Worth
 
 Floats = NDArray[np.float64]
@@ -101,18 +101,13 @@ def _weights(evidence: Evidence, grid: Grid) -> Weights:
     vm = multipliers(evidence, "buses/vm_max_pu") - multipliers(evidence, "buses/vm_min_pu")
     buses, first = np.unique(case.positions("interfaces", "bus"), return_index=True)
     vm[buses] += multipliers(evidence, HELD)[first]
-    both = multipliers(evidence, "lines/max_i_ka", "")
-    ends = [
-        (multipliers(evidence, "lines/max_i_ka", end) + extra)[grid.lines]
-        for end, extra in (("from", both), ("to", 0.0))
-    ]
-    unit = grid.base_ka[grid.from_bus][:, None] / base
+    either, at_from, at_to = (current_multipliers(evidence, grid, end) for end in ("", "from", "to"))
     return Weights(
         root_p=_price(evidence, "price_per_mwh")[grid.references],
         root_q=_price(evidence, "reactive_price_per_mvarh")[grid.references],
         vm=vm / base,
-        i_from=ends[0] * unit,
-        i_to=ends[1] * unit,
+        i_from=(at_from + either) / base,
+        i_to=at_to / base,
     )
 
 
@@ -133,11 +128,7 @@ def _interface_worth(evidence: Evidence, grid: Grid) -> Floats:
 def _worth(evidence: Evidence, grid: Grid, ac: AcFlow, weights: Weights) -> Worth:
     if evidence.formulation == "soc":
         return ac_worth(grid, ac.voltage, weights)
-    p = (
-        evidence.table("branches", "p_mw")[grid.lines] / grid.base_mva
-        if grid.lines.size
-        else np.zeros((0, evidence.case.steps))
-    )
+    p = series_p(evidence, grid)
     if evidence.formulation == "dc":
         return dc_worth(grid, p, weights)
     q, v = series_q(evidence, grid), evidence.table("buses", "vm_pu") ** 2

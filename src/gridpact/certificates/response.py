@@ -1,6 +1,6 @@
 """What one more unit of demand does to the network: the common part of all formulations.
 
-With all other injections held fixed, a unit of demand at a bus changes the root's import, the voltages and the line
+With all other injections held fixed, a unit of demand at a bus changes the root's import, the voltages and the
 currents. Weighted with what each of them is worth (root prices and limit multipliers), the changes are the parts of the
 nodal price. For a state x with balances g(x) = -demand and a weighted sum f(x), the change per unit of demand is
 
@@ -26,7 +26,7 @@ class Weights:
     """What the changes are worth.
 
     ``root_p``, ``root_q``: per unit of import at the references, (references, steps). ``vm``: per unit of voltage
-    magnitude, (buses, steps). ``i_from``, ``i_to``: per unit of current at the line ends, (m, steps).
+    magnitude, (buses, steps). ``i_from``, ``i_to``: per unit of current at the branches' ends, (m, steps).
     """
 
     root_p: Floats
