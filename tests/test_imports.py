@@ -31,7 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "certificates": {"case", "results", "scipy", "power_grid_model"} | TABLES,
     "io": {"case", "results"} | TABLES | FILES,
     "report": {"case", "results"} | TABLES | FILES,
-    "examples": set(),
+    "examples": {"case"} | TABLES,
     "progress": {"tqdm"},
     "study": EVERYTHING,
     "study_file": set(),

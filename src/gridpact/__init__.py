@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gridpact.errors import InputError as InputError
     from gridpact.errors import Issue as Issue
     from gridpact.errors import NotConverged as NotConverged
+    from gridpact.examples.synthetic import synthetic_feeder as synthetic_feeder
     from gridpact.io.folder import read_case as read_case
     from gridpact.io.folder import validate as validate
     from gridpact.io.folder import write_case as write_case
@@ -41,6 +42,7 @@ _HOMES = {
     "gridpact.case.case": ("Case",),
     "gridpact.case.schema": ("HEADER", "SCHEMA"),
     "gridpact.errors": ("ArchiveError", "GridPactError", "InfeasibleError", "InputError", "Issue", "NotConverged"),
+    "gridpact.examples.synthetic": ("synthetic_feeder",),
     "gridpact.io.folder": ("read_case", "validate", "write_case"),
     "gridpact.study": ("Certificate", "Run", "clear", "compare", "open_run", "run_study", "validate_study", "verify"),
 }
@@ -65,6 +67,7 @@ __all__ = [
     "open_run",
     "read_case",
     "run_study",
+    "synthetic_feeder",
     "validate",
     "validate_study",
     "verify",

@@ -100,9 +100,16 @@ def _examples(parsed: Arguments) -> int:
 
 
 def _init(parsed: Arguments) -> int:
-    target, source = Path(parsed.folder), gp.examples.path(parsed.example)
-    _require_free(target)
-    shutil.copytree(source, target, dirs_exist_ok=True)
+    target = Path(parsed.folder)
+    size = parsed.example.removeprefix("synthetic-")
+    if size != parsed.example and size.isdecimal():
+        _require_free(target)
+        gp.write_case(gp.synthetic_feeder(int(size), parsed.seed), target / "case")
+        (target / "study.toml").write_text('question = "clear"\ncase = "case"\n', encoding="utf-8")
+    else:
+        source = gp.examples.path(parsed.example)
+        _require_free(target)
+        shutil.copytree(source, target, dirs_exist_ok=True)
     text = f"{parsed.example} is now in {target}: edit case/, then gridpact run {target / 'study.toml'}"
     _say(parsed, {"folder": str(target), "example": parsed.example}, text)
     return 0
@@ -275,7 +282,8 @@ def _parser() -> argparse.ArgumentParser:
     command("examples", _examples, "list the examples carried in the package")
     init = command("init", _init, "copy an example into a folder, to start from")
     init.add_argument("folder", metavar="DIR")
-    init.add_argument("--example", required=True, metavar="NAME")
+    init.add_argument("--example", required=True, metavar="NAME", help="an example, or synthetic-N for N buses")
+    init.add_argument("--seed", type=int, default=0, metavar="NUMBER", help="seed of a synthetic feeder")
     validate = command("validate", _validate, "name every mistake in a case")
     validate.add_argument("case", metavar="CASE")
     command("schema", _schema, "list the tables and columns of a case")
