@@ -12,6 +12,7 @@ import shutil
 import sys
 import tomllib
 from collections.abc import Callable, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,15 @@ MARKS = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a letter gets its number instead.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     parsed = _parser().parse_args(arguments)
     try:
         code: int = parsed.command(parsed)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return code
     except gp.GridPactError as error:
         return _explain(parsed, error)
@@ -116,6 +122,8 @@ def _init(parsed: Arguments) -> int:
 
 
 def _require_free(folder: Path) -> None:
+    if folder == Path():
+        raise gp.InputError([gp.Issue("the folder has no name", "Give the path of a new or empty folder.")])
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         issue = gp.Issue("the folder exists and is not empty", "Choose another, nothing is overwritten.", str(folder))
         raise gp.InputError([issue])
@@ -169,11 +177,11 @@ def _default(column: Any) -> str:
 
 
 def _run(parsed: Arguments) -> int:
-    if parsed.out:
+    if parsed.out is not None:
         _require_free(Path(parsed.out))
-    overrides = dict(map(_setting, parsed.set)) | ({"solver": parsed.solver} if parsed.solver else {})
+    overrides = dict(map(_setting, parsed.set)) | ({} if parsed.solver is None else {"solver": parsed.solver})
     run = gp.run_study(_study_file(parsed.study), progress=not parsed.json, **overrides)
-    out = str(run.save(parsed.out)) if parsed.out else None
+    out = str(run.save(parsed.out)) if parsed.out is not None else None
     kept = f"kept in {out}" if out else "not kept: give --out DIR to keep the run and its report"
     _say(parsed, _run_document(run, out), f"{run}\n\n{kept}")
     return _code(run)
@@ -239,8 +247,9 @@ def _show(parsed: Arguments) -> int:
     timed = table.assign(**{name: [at.isoformat() for at in table[name]] for name in table if name == "snapshot"})
     rows = json.loads(timed.to_json(orient="records", double_precision=15))
     text = table.to_string(index=False, float_format=_figure)
-    money = any("price" in column or "payment" in column for column in table.columns)
     verdict = run.certificate.verdict
+    # Nothing of a failed run is shown without its mark; of an approximate one, money is marked.
+    money = verdict == "failed" or any("price" in column or "payment" in column for column in table.columns)
     document = {"table": parsed.table, "verdict": verdict, "rows": rows}
     _say(parsed, document, f"{MARKS[verdict]}{text}" if money and verdict in MARKS else text)
     return _code(run)

@@ -122,6 +122,9 @@ def clear(
     from gridpact.programs.standard_form import arrays
     from gridpact.progress import tracker
 
+    _require(isinstance(solver, str), "solver", solver, "Give the name of a solver.")
+    _require(isinstance(formulation, str), "formulation", formulation, "Give the name of a formulation.")
+    _require(isinstance(price_probes, int), "price_probes", price_probes, "Give a whole number.")
     _require(exactness in EXACTNESS, "exactness", exactness, f"Choose one of: {', '.join(EXACTNESS)}.")
     _require(0 <= price_probes <= 10_000, "price_probes", price_probes, "Give a whole number from 0 to 10000.")
     settings = {"formulation": formulation, "exactness": exactness, "solver": solver, "price_probes": price_probes}
@@ -165,10 +168,14 @@ def _judged(record: Record) -> Record:
     """The record with its certificate; prices count as certified only where the verdict says so."""
     from gridpact.certificates.judge import certify
 
-    document = certify(record)
+    return _marked(record, certify(record))
+
+
+def _marked(record: Record, document: Mapping[str, Any]) -> Record:
+    """The record with this certificate, its verdict in the summary and on every price."""
     verdict = document["verdict"]
     prices = record.tables["electricity_prices"].assign(certified=verdict == "certified")
-    summary = {"question": record.question, "verdict": verdict, **record.summary}
+    summary = {**record.summary, "question": record.question, "verdict": verdict}
     if verdict == "failed":
         summary |= {name: None for name in summary if name.endswith("_per_mwh")}
     tables = {**record.tables, "electricity_prices": prices}
@@ -235,6 +242,7 @@ def open_run(path: str | Path) -> Run:
     """Read a run folder after checking every hash. Raises ``ArchiveError`` where a file is missing or was changed."""
     from gridpact.io.archive import read_run
 
+    _require(Path(path).is_dir(), "the run", str(path), "Give the folder of a kept run.")
     return Run(read_run(Path(path)))
 
 
@@ -247,13 +255,29 @@ def verify(path: str | Path, *, deep: bool = False, progress: bool = False) -> R
 
     run = open_run(path)
     document = dict(certify(run.record))
+    document["checks"] = [*document["checks"], _same_verdict(run, document["verdict"])]
+    if not document["checks"][-1]["passed"]:
+        document["verdict"] = "failed"
     if deep:
         settings = dict(run.record.settings)
         again = QUESTIONS[run.record.question](run.record.case, **settings, progress=progress)
         check = _same_objective(run, again)
         document["checks"] = [*document["checks"], check]
         document["verdict"] = document["verdict"] if check["passed"] else "failed"
-    return Run(replace(run.record, certificate=document))
+    return Run(_marked(run.record, document))
+
+
+def _same_verdict(run: Run, verdict: str) -> dict[str, Any]:
+    archived = str(run.record.certificate.get("verdict"))
+    return {
+        "name": "archived verdict",
+        "required": True,
+        "passed": archived == verdict,
+        "value": float(archived != verdict),
+        "tolerance": 0.0,
+        "where": "",
+        "description": f"the archived certificate says {archived!r}, and so do its judges now",
+    }
 
 
 def _same_objective(run: Run, again: Run) -> dict[str, Any]:

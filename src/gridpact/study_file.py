@@ -12,6 +12,7 @@ from gridpact.errors import Issue
 
 Questions = Mapping[str, Callable[..., Any]]
 Document = dict[str, Any]
+MOST_BYTES = 1_000_000
 
 
 def examine_study(
@@ -22,13 +23,24 @@ def examine_study(
     ``questions`` holds the function of every question; its keyword arguments are the settings.
     """
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        document = tomllib.loads(_text(file))
+    except (OSError, ValueError, RecursionError) as error:
         return {}, [_unreadable(file, error)]
     settings = document.get("settings", {})
     if overrides and isinstance(settings, dict):
         document["settings"] = {**settings, **overrides}
     return document, _study_issues(file, questions, document)
+
+
+def _text(file: Path) -> str:
+    """The text of a regular file of bounded size: a pipe or a device would never end."""
+    if file.exists() and not file.is_file():
+        raise ValueError("it is not a regular file")
+    with file.open("rb") as stream:
+        content = stream.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"it is larger than {MOST_BYTES} bytes")
+    return content.decode("utf-8")
 
 
 def _unreadable(file: Path, error: Exception) -> Issue:

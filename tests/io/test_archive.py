@@ -169,19 +169,22 @@ def test_place_taken_in_the_meantime_is_kept(tmp_path: Path) -> None:
 
 
 def test_writers_of_one_place_never_mix(tmp_path: Path) -> None:
-    """The second writer takes the first for dead; the first must fail then, and not publish half of its files."""
+    """The second writer leaves the first alone; who comes last is told that the place is taken."""
     first = aside.written_aside(tmp_path / "run")
     folder = first.__enter__()
     (folder / "first").write_text("x", encoding="utf-8")
     write_run(MADE, tmp_path / "run")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(InputError, match="not empty"):
         first.__exit__(None, None, None)
     assert_same_record(read_run(tmp_path / "run"), MADE)
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
 def test_remains_of_killed_writers_are_removed_and_others_are_not(tmp_path: Path) -> None:
-    remains = [f".run.partial-{16 * 'a'}", f".run.remains-{16 * 'b'}"]
-    others = [f".run.2.partial-{16 * 'a'}", f".urn.partial-{16 * 'a'}", ".run.partial-mine"]
+    dead, living = subprocess.Popen([sys.executable, "-c", ""]), os.getpid()
+    dead.wait()
+    remains = [f".run.partial-{dead.pid}-{16 * 'a'}"]
+    others = [f".run.2.partial-{dead.pid}-{16 * 'a'}", f".run.partial-{living}-{16 * 'a'}", ".run.partial-mine"]
     for name in remains + others:
         (tmp_path / name / "tables").mkdir(parents=True)
         (tmp_path / name / "tables" / "x").write_text("x", encoding="utf-8")

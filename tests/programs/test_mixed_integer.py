@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from itertools import product
 
-import cvxpy as cp
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridpact.errors import InfeasibleError
+from gridpact.programs.affine import Variable
 from gridpact.programs.mixed_integer import GAP, fix_integers, solve_mixed
 from gridpact.programs.program import Program, box, cone, equal
 from gridpact.programs.solve import solve
@@ -22,18 +22,18 @@ NAMES = ("low", "high", "fixed")
 def lottery(seed: int, count: int = 4) -> StandardForm:
     """Switchable suppliers with fixed costs for one demand, bound together by a cone and a quadratic cost."""
     random = np.random.default_rng(seed)
-    on, x, t = cp.Variable((count, 1)), cp.Variable((count, 1)), cp.Variable((1, 1))
+    on, x, t = Variable((count, 1)), Variable((count, 1)), Variable((1, 1))
     size = random.uniform(1.0, 3.0, (count, 1))
     named = {
-        "demand": equal(random.uniform(2.0, 3.0) - cp.sum(x, axis=0, keepdims=True)),
+        "demand": equal(random.uniform(2.0, 3.0) - np.ones((1, count)) @ x),
         "cone": cone(t, [x[k : k + 1] for k in range(count)]),
-        **box(x - cp.multiply(size, on), np.full((count, 1), -np.inf), np.zeros((count, 1)), ("", "size", "")),
+        **box(x - size * on, np.full((count, 1), -np.inf), np.zeros((count, 1)), ("", "size", "")),
         **box(on, np.zeros((count, 1)), np.ones((count, 1)), NAMES),
         "least": box(x, np.zeros((count, 1)), np.full((count, 1), np.inf), ("least", "", ""))["least"],
     }
-    cost = cp.sum(cp.multiply(random.uniform(0.5, 2.0, (count, 1)), on)) + 3.0 * cp.sum(t)
-    cost = cost + cp.sum(cp.multiply(random.uniform(1.0, 4.0, (count, 1)), x)) + 0.5 * cp.sum_squares(x)
-    return compile_program(Program(cost, {"on": on, "x": x, "t": t}, named, ("on",)))
+    cost = (random.uniform(0.5, 2.0, (count, 1)) * on + random.uniform(1.0, 4.0, (count, 1)) * x).total()
+    squares = {"x": np.full((count, 1), 0.5)}
+    return compile_program(Program(cost + 3.0 * t.total(), {"on": on, "x": x, "t": t}, named, squares, ("on",)))
 
 
 def brute_force(form: StandardForm) -> float:
@@ -64,8 +64,8 @@ def test_integers_are_whole() -> None:
 
 
 def test_no_feasible_choice() -> None:
-    on = cp.Variable((2, 1))
-    named = {"half": equal(cp.sum(on, axis=0, keepdims=True), 0.5), **box(on, np.zeros((2, 1)), np.ones((2, 1)), NAMES)}
-    form = compile_program(Program(cp.sum(on), {"on": on}, named, ("on",)))
+    on = Variable((2, 1))
+    named = {"half": equal(np.ones((1, 2)) @ on, 0.5), **box(on, np.zeros((2, 1)), np.ones((2, 1)), NAMES)}
+    form = compile_program(Program(on.total(), {"on": on}, named, integers=("on",)))
     with pytest.raises(InfeasibleError, match="integers"):
         solve_mixed(form)

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import cvxpy as cp
 import numpy as np
 import pytest
 
 from gridpact.errors import InfeasibleError, InputError
+from gridpact.programs.affine import Variable, constant
 from gridpact.programs.program import Program, box, cone, equal
 from gridpact.programs.solve import residual, solve
 from gridpact.programs.standard_form import arrays, compile_program
 
 NAMES = ("low", "high", "fixed")
+ONES = np.ones((1, 2))
 
 
 def transport() -> Program:
     """Two suppliers at 10 and 30 for a demand of 5; the cheap one gives at most 3."""
-    x = cp.Variable((2, 1))
-    demand = equal(5.0 - cp.sum(x, axis=0, keepdims=True))
+    x = Variable((2, 1))
+    demand = equal(5.0 - ONES @ x)
     limits = box(x, np.zeros((2, 1)), np.array([[3.0], [np.inf]]), NAMES)
-    return Program(10.0 * x[0, 0] + 30.0 * x[1, 0], {"x": x}, {"demand": demand, **limits})
+    return Program(np.array([[10.0, 30.0]]) @ x, {"x": x}, {"demand": demand, **limits})
 
 
 def test_price_is_the_cost_of_one_more_unit_of_demand() -> None:
@@ -38,10 +39,10 @@ def test_multiplier_of_a_limit_is_what_relaxing_it_saves() -> None:
 
 def test_constant_and_quadratic_cost_by_hand() -> None:
     """min (x - 3)^2 + y^2 + 7 with x + y = 1: x = 2, y = -1, cost 9; the multiplier of x + y = 1 + d is 2 (x - 3)."""
-    x = cp.Variable((2, 1))
-    cost = cp.square(x[0, 0] - 3.0) + cp.square(x[1, 0]) + 7.0
-    total = equal(1.0 - cp.sum(x, axis=0, keepdims=True))
-    form = compile_program(Program(cost, {"x": x}, {"total": total}))
+    x = Variable((2, 1))
+    cost = np.array([[-6.0, 0.0]]) @ x + 16.0
+    total = equal(1.0 - ONES @ x)
+    form = compile_program(Program(cost, {"x": x}, {"total": total}, {"x": np.ones((2, 1))}))
     solution = solve(form)
     assert solution.cost == pytest.approx(9.0, rel=1e-8)
     assert solution.x[form.columns["x"]].ravel() == pytest.approx([2.0, -1.0], abs=1e-7)
@@ -50,9 +51,9 @@ def test_constant_and_quadratic_cost_by_hand() -> None:
 
 def test_cone_rows_start_with_the_bound_and_have_its_multiplier() -> None:
     """max x + 2 y in discs of radius 1 and 3: the multiplier of a radius is sqrt(5)."""
-    x, y = cp.Variable((2, 1)), cp.Variable((2, 1))
-    disc = cone(cp.Constant(np.array([[1.0], [3.0]])), [x, y])
-    form = compile_program(Program(-cp.sum(x) - 2.0 * cp.sum(y), {"x": x, "y": y}, {"disc": disc}))
+    x, y = Variable((2, 1)), Variable((2, 1))
+    disc = cone(constant(np.array([[1.0], [3.0]])), [x, y])
+    form = compile_program(Program(-(x + 2.0 * y).total(), {"x": x, "y": y}, {"disc": disc}))
     solution = solve(form)
     assert form.rows["disc"].shape == (3, 2, 1)
     assert solution.cost == pytest.approx(-4.0 * np.sqrt(5.0), rel=1e-8)
@@ -60,17 +61,17 @@ def test_cone_rows_start_with_the_bound_and_have_its_multiplier() -> None:
 
 
 def test_cone_on_part_of_the_entries() -> None:
-    x = cp.Variable((2, 2))
+    x = Variable((2, 2))
     where = np.array([[True, False], [False, True]])
     limits = box(x, np.full((2, 2), -5.0), np.full((2, 2), 5.0), NAMES)
-    disc = cone(cp.Constant(np.ones((2, 2))), [x], where)
-    form = compile_program(Program(cp.sum(x), {"x": x}, {"disc": disc, **limits}))
+    disc = cone(constant(np.ones((2, 2))), [x], where)
+    form = compile_program(Program(x.total(), {"x": x}, {"disc": disc, **limits}))
     assert solve(form).x[form.columns["x"]] == pytest.approx(np.where(where, -1.0, -5.0), abs=1e-7)
     assert (form.rows["disc"] >= 0).all(axis=0).tolist() == where.tolist()
 
 
 def test_equal_bounds_become_one_equality() -> None:
-    x = cp.Variable((3, 1))
+    x = Variable((3, 1))
     named = box(x, np.array([[1.0], [0.0], [-np.inf]]), np.array([[1.0], [2.0], [np.inf]]), NAMES)
     assert {name: rows.where.ravel().tolist() for name, rows in named.items()} == {
         "low": [False, True, False],
@@ -81,12 +82,12 @@ def test_equal_bounds_become_one_equality() -> None:
 
 @pytest.mark.parametrize("solver", ["qoco", "scs"])
 def test_second_solver_gives_the_same_point_and_multipliers(solver: str) -> None:
-    x, y = cp.Variable((2, 2)), cp.Variable((2, 2))
-    named = {"disc": cone(x + 2.0, [y, x]), "sum": equal(cp.sum(y, axis=0, keepdims=True) - 1.0)}
+    x, y = Variable((2, 2)), Variable((2, 2))
+    named = {"disc": cone(x + 2.0, [y, x]), "sum": equal(ONES @ y - 1.0)}
     named |= box(y, np.full((2, 2), -1.0), np.full((2, 2), 0.9), NAMES)
     weights = np.array([[1.0, -2.0], [0.5, 3.0]])
-    cost = cp.sum(cp.square(x)) + cp.sum(cp.multiply(weights, y)) + cp.sum(x)
-    form = compile_program(Program(cost, {"x": x, "y": y}, named))
+    cost = (weights * y + x).total()
+    form = compile_program(Program(cost, {"x": x, "y": y}, named, {"x": np.ones((2, 2))}))
     ours, theirs = solve(form), solve(form, solver)
     tolerance = 1e-6 if solver == "qoco" else 1e-3
     assert theirs.cost == pytest.approx(ours.cost, rel=tolerance)
@@ -111,12 +112,12 @@ def test_archived_arrays_are_plain_and_complete() -> None:
 
 
 def test_infeasible_and_unbounded_are_told_apart() -> None:
-    x = cp.Variable((1, 1))
+    x = Variable((1, 1))
     below = box(x, np.array([[-np.inf]]), np.array([[1.0]]), NAMES)
-    free = compile_program(Program(cp.sum(x), {"x": x}, below))
+    free = compile_program(Program(x.total(), {"x": x}, below))
     with pytest.raises(InfeasibleError, match="without bound"):
         solve(free)
-    impossible = compile_program(Program(cp.sum(x), {"x": x}, {"two": equal(x, 2.0), **below}))
+    impossible = compile_program(Program(x.total(), {"x": x}, {"two": equal(x, 2.0), **below}))
     with pytest.raises(InfeasibleError, match="infeasible"):
         solve(impossible)
 

@@ -99,7 +99,8 @@ def _contents(record: Record, files: Mapping[str, str]) -> Iterator[tuple[str, b
 def _write_new(folder: Path, name: str, content: bytes) -> None:
     if not is_plain_name(name) or (folder / name).exists():
         raise ValueError(f"{name!r} is no name for a further file of a run folder")
-    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    for parent in reversed(Path(name).parents[:-1]):
+        (folder / parent).mkdir(exist_ok=True)  # the folder itself is there, or somebody took it away
     (folder / name).write_bytes(content)
 
 

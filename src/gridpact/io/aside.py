@@ -17,6 +17,30 @@ from pathlib import Path
 from gridpact.errors import InputError, Issue
 
 
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file that is afterwards complete or absent. Raises InputError where there is something already."""
+    final = path.resolve()
+    _refuse_present(final, path)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    aside = final.with_name(f".{final.name}.partial-{secrets.token_hex(8)}")
+    try:
+        with aside.open("xb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        _refuse_present(final, path)
+        aside.rename(final)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    _force_folder(final.parent)
+
+
+def _refuse_present(final: Path, path: Path) -> None:
+    if final.exists():
+        raise InputError([Issue("the file exists", "Choose another, nothing is overwritten.", str(path))])
+
+
 @contextmanager
 def written_aside(out: Path) -> Iterator[Path]:
     """A new folder to fill; it becomes ``out`` where the block ends well, and is removed where it does not.
@@ -27,7 +51,7 @@ def written_aside(out: Path) -> Iterator[Path]:
     _refuse_occupied(final, out)
     final.parent.mkdir(parents=True, exist_ok=True)
     _remove_remains(final)
-    aside = final.with_name(f".{final.name}.partial-{secrets.token_hex(8)}")
+    aside = final.with_name(f".{final.name}.partial-{os.getpid()}-{secrets.token_hex(8)}")
     aside.mkdir()
     try:
         yield aside
@@ -45,17 +69,25 @@ def _refuse_occupied(final: Path, out: Path) -> None:
 
 
 def _remove_remains(final: Path) -> None:
-    """Remove what killed writers left behind.
-
-    It is renamed before it is deleted: should its writer be alive after all, that one fails at its own rename
-    instead of publishing a folder that is being emptied.
-    """
-    ours = re.compile(rf"\.{re.escape(final.name)}\.(partial|remains)-[0-9a-f]{{16}}")
+    """Remove what killed writers left behind; what belongs to a living process is left to it."""
+    ours = re.compile(rf"\.{re.escape(final.name)}\.partial-([0-9]+)-[0-9a-f]{{16}}")
     for entry in final.parent.iterdir():
-        if ours.fullmatch(entry.name):
-            remains = final.with_name(f".{final.name}.remains-{secrets.token_hex(8)}")
-            entry.rename(remains)
-            shutil.rmtree(remains)
+        found = ours.fullmatch(entry.name)
+        if found and not _alive(int(found[1])):
+            shutil.rmtree(entry)
+
+
+def _alive(process: int) -> bool:
+    """Whether a process of this number exists; if in doubt, it does."""
+    if os.name == "nt":
+        return True  # there, signal 0 is no question
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _rename(aside: Path, final: Path, out: Path) -> None:

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from functools import partial
 from types import ModuleType
 
-import cvxpy as cp
 import numpy as np
 
 from gridpact.case.case import Case
@@ -29,7 +28,15 @@ from gridpact.physics.devices.storage import storages
 from gridpact.physics.devices.unit import Held
 from gridpact.physics.electric import dc, distflow_soc, lindistflow
 from gridpact.physics.electric.flow import Flow
-from gridpact.physics.electric.network import Network, electric_network, place, power_base, require_radial
+from gridpact.physics.electric.network import (
+    Network,
+    electric_network,
+    place,
+    power_base,
+    require_radial,
+    require_reactance,
+)
+from gridpact.programs.affine import Affine, nothing
 from gridpact.programs.mixed_integer import solve_mixed
 from gridpact.programs.program import Named, Program, equal
 from gridpact.programs.solve import solve
@@ -80,6 +87,8 @@ def market_network(case: Case, formulation: ModuleType) -> Network:
     network = electric_network(case, power_base(case))
     if formulation.RADIAL:
         require_radial(case, network)
+    else:
+        require_reactance(case, network)
     return network
 
 
@@ -92,9 +101,10 @@ def clearing_program(case: Case, network: Network, formulation: ModuleType, held
     for device in devices:
         variables |= device.variables
         constraints |= device.constraints
-    cost = case.hours * sum((device.cost for device in devices), cp.Constant(0.0))
+    cost = case.hours * sum((device.cost for device in devices), nothing())
+    squares = {name: case.hours * weights for device in devices for name, weights in device.squares.items()}
     integers = tuple(name for device in devices for name in device.integers)
-    return Program(cost, variables, constraints, integers)
+    return Program(cost, variables, constraints, squares, integers)
 
 
 def _devices(case: Case, base: float, formulation: ModuleType, flow: Flow, held: Held) -> list[Device]:
@@ -111,7 +121,7 @@ def _devices(case: Case, base: float, formulation: ModuleType, flow: Flow, held:
     return [build(case, base) for table, build in builders.items() if case.count(table)]
 
 
-def _balances(network: Network, devices: list[Device], active: cp.Expression, reactive: cp.Expression | None) -> Named:
+def _balances(network: Network, devices: list[Device], active: Affine, reactive: Affine | None) -> Named:
     """Outflow less injection is zero: demand counts positive, so that the multiplier is +d(cost)/d(demand)."""
     p = sum(place(device.buses, network) @ device.p for device in devices)
     named = {"active_balance": equal(active - p)}

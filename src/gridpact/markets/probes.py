@@ -20,7 +20,7 @@ Ints = NDArray[np.int64]
 Track = Callable[[list[tuple[int, int, str]]], Iterable[tuple[int, int, str]]]
 
 # Step relative to the power base: large against the solver's error in the cost, small against the loads.
-STEP = 1e-3
+STEP = 1e-2
 CARRIERS = {"electricity": "active_balance", "reactive": "reactive_balance"}
 
 

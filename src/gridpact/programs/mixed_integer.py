@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 from gridpact.errors import InfeasibleError, NotConverged
 from gridpact.programs.solve import clarabel_point
@@ -119,27 +119,43 @@ def _cone_rows(form: StandardForm) -> tuple[NDArray[np.int64], NDArray[np.int64]
 
 def _master(form: StandardForm, cuts: Cuts, time_limit: float) -> tuple[Floats, float]:
     """The polyhedral relaxation over the integers: a point and a lower bound of the cost."""
-    rows = {kind: _rows_of(form, kind) for kind in ("zero", "nonnegative")}
-    A = sp.hstack([sp.csr_array(form.A), sp.csr_array((form.b.size, 1))]).tocsr()
-    constraints = [
-        LinearConstraint(A[rows["zero"]], form.b[rows["zero"]], form.b[rows["zero"]]),
-        LinearConstraint(A[rows["nonnegative"]], -np.inf, form.b[rows["nonnegative"]]),
-        LinearConstraint(cuts.matrix, -np.inf, cuts.right),
-    ]
-    whole = np.zeros(form.q.size + 1, dtype=np.int64)
-    whole[form.integers] = 1
-    found = milp(
-        np.append(form.q, 1.0),
-        integrality=whole,
-        bounds=Bounds(-np.inf, np.inf),
-        constraints=constraints,
-        options={"mip_rel_gap": GAP / 2.0, "time_limit": time_limit},
-    )
-    if found.status == 2:
+    import highspy
+
+    highs = highspy.Highs()
+    highs.silent()
+    highs.setOptionValue("mip_rel_gap", GAP / 2.0)
+    highs.setOptionValue("time_limit", time_limit)
+    highs.passModel(_as_highs(form, cuts))
+    highs.run()
+    status = highs.getModelStatus()
+    if status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible):
         raise InfeasibleError("No choice of the integers satisfies all limits.")
-    if found.x is None:
-        raise NotConverged(f"The mixed-integer master stopped without a point: {found.message}")
-    return found.x[:-1], float(found.mip_dual_bound + form.constant)
+    if status != highspy.HighsModelStatus.kOptimal:
+        raise NotConverged(f"The mixed-integer master stopped: {highs.modelStatusToString(status)}.")
+    x = np.asarray(highs.getSolution().col_value)[:-1]
+    return x, float(highs.getInfo().mip_dual_bound + form.constant)
+
+
+def _as_highs(form: StandardForm, cuts: Cuts) -> Any:
+    """Linear rows and cuts over (x, eta); integers are 0 or 1."""
+    import highspy
+
+    zero, nonnegative = _rows_of(form, "zero"), _rows_of(form, "nonnegative")
+    wide = sp.csr_array(sp.hstack([form.A, sp.csr_array((form.b.size, 1))]))
+    matrix = sp.csc_array(sp.vstack([wide[zero], wide[nonnegative], cuts.matrix]))
+    whole = np.zeros(form.q.size + 1, dtype=np.bool_)
+    whole[form.integers] = True
+    lp = highspy.HighsLp()
+    lp.num_row_, lp.num_col_ = matrix.shape
+    lp.col_cost_ = np.append(form.q, 1.0)
+    lp.col_lower_, lp.col_upper_ = np.where(whole, 0.0, -np.inf), np.where(whole, 1.0, np.inf)
+    lp.row_lower_ = np.concatenate([form.b[zero], np.full(nonnegative.size + cuts.right.size, -np.inf)])
+    lp.row_upper_ = np.concatenate([form.b[zero], form.b[nonnegative], cuts.right])
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
+    kinds = highspy.HighsVarType
+    lp.integrality_ = [kinds.kInteger if is_whole else kinds.kContinuous for is_whole in whole]
+    return lp
 
 
 def _rows_of(form: StandardForm, kind: str) -> NDArray[np.int64]:

@@ -24,6 +24,7 @@ Floats = NDArray[np.float64]
 TOLERANCE = 1e-10
 REDUCED = 1e-8
 ACCEPTED = 1e-6
+RAY = 1e-6
 CLARABEL_STATUS = {
     "Solved": "solved",
     "AlmostSolved": "solved",
@@ -87,15 +88,32 @@ def clarabel_point(form: StandardForm, time_limit: float = 3600.0) -> tuple[str,
 def _run_clarabel(form: StandardForm, time_limit: float) -> tuple[str, Any]:
     """Status (solved, infeasible, unbounded or stopped) and Clarabel's result."""
     first = _call_clarabel(form, time_limit, equilibrate=True)
-    status = CLARABEL_STATUS.get(str(first.status), "stopped")
+    status = _proven(form, first)
     if status != "stopped":
         return status, first
     second = _call_clarabel(form, time_limit, equilibrate=False)
-    status = CLARABEL_STATUS.get(str(second.status), "stopped")
+    status = _proven(form, second)
     if status != "stopped":
         return status, second
     better = min(first, second, key=lambda result: _rank(form, result))
     return ("solved" if _rank(form, better) <= ACCEPTED else "stopped"), better
+
+
+def _proven(form: StandardForm, result: Any) -> str:
+    """The solver's word, but a proof of infeasibility or unboundedness counts only if it holds here.
+
+    Infeasible: A'z = 0, b'z < 0.  Unbounded: A x + s = 0, P x = 0, q'x < 0.  Both up to RAY, relative.
+    """
+    status = CLARABEL_STATUS.get(str(result.status), "stopped")
+    x, s, z = _point(result)
+    if status == "infeasible":
+        gain, error = -float(form.b @ z), np.abs(form.A.T @ z).max(initial=0.0)
+    elif status == "unbounded":
+        gain = -float(form.q @ x)
+        error = max(np.abs(form.A @ x + s).max(initial=0.0), np.abs(form.P @ x).max(initial=0.0))
+    else:
+        return status
+    return status if gain > 0.0 and error <= RAY * gain else "stopped"
 
 
 def _call_clarabel(form: StandardForm, time_limit: float, equilibrate: bool) -> Any:
@@ -149,7 +167,8 @@ def _raise_unless_solved(status: str, word: str, seconds: float) -> None:
         text = "The cost can fall without bound: a price or a limit is missing somewhere."
         raise InfeasibleError(text, unbounded=True)
     if status != "solved":
-        raise NotConverged(f"The solver stopped after {seconds:.1f} s: {word}.")
+        hint = "Look for limits, prices or impedances that are many orders of magnitude apart."
+        raise NotConverged(f"The solver stopped after {seconds:.1f} s: {word}. {hint}")
 
 
 def _through_cvxpy(form: StandardForm, solver: str, time_limit: float) -> Solution:

@@ -17,16 +17,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-import cvxpy as cp
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from gridpact.programs.affine import Affine, Block, Source
 from gridpact.programs.program import Program, Rows
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Cone = tuple[str, int]
+KINDS = ("zero", "nonnegative", "second_order")
 
 
 class Solved(Protocol):
@@ -70,57 +71,105 @@ class StandardForm:
 
 
 def compile_program(program: Program) -> StandardForm:
-    """Let CVXPY canonicalise the program once and keep track of every named row and column.
+    """Matrices and cones of a program: equalities first, then inequalities, then second-order cones.
 
     Variables that occur nowhere (reactive power in a formulation without it) have no columns.
     """
-    data, _, inverse = program.problem().get_problem_data(cp.CLARABEL)
-    stuffed = data["param_prob"]
-    starts = _starts([constraint.id for constraint in stuffed.constraints], [c.size for c in stuffed.constraints])
-    columns = {
-        name: _columns(variable, stuffed.var_id_to_col)
-        for name, variable in program.variables.items()
-        if variable.id in stuffed.var_id_to_col or not variable.size
+    columns = _columns(program)
+    starts = {
+        program.variables[name].source: int(numbers.ravel()[0]) if numbers.size else 0
+        for name, numbers in columns.items()
     }
+    ordered = [(name, rows) for kind in KINDS for name, rows in program.constraints.items() if rows.kind == kind]
+    rows, height = _rows(ordered)
+    width = sum(numbers.size for numbers in columns.values())
+    A, b = _matrix([(constraint, rows[name]) for name, constraint in ordered], starts, (height, width))
+    q = _vector(program.cost, starts, width)
     return StandardForm(
-        P=sp.csc_array(data["P"]) if "P" in data else sp.csc_array((data["c"].size, data["c"].size)),
-        q=np.asarray(data["c"], dtype=np.float64),
-        A=sp.csc_array(data["A"]),
-        b=np.asarray(data["b"], dtype=np.float64),
-        constant=float(inverse[-1]["offset"]),
-        cones=_cones(data["dims"]),
-        rows={name: _rows(rows, starts) for name, rows in program.constraints.items()},
+        P=_squares(program.squares, columns, width),
+        q=q,
+        A=A,
+        b=b,
+        constant=float(program.cost.constant.item()),
+        cones=_cones(ordered),
+        rows=rows,
         columns=columns,
-        integers=_integers(program, columns),
+        integers=np.concatenate([np.zeros(0, dtype=np.int64), *(columns[name].ravel() for name in program.integers)]),
     )
 
 
-def _starts(ids: list[int], sizes: list[int]) -> dict[int, int]:
-    return dict(zip(ids, np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(int).tolist(), strict=True))
+def _columns(program: Program) -> dict[str, Ints]:
+    used = {block.source for rows in program.constraints.values() for part in rows.parts for block in part.blocks}
+    used |= {block.source for block in program.cost.blocks}
+    columns, first = {}, 0
+    for name, variable in program.variables.items():
+        if variable.source in used or not variable.size:
+            columns[name] = first + np.arange(variable.size, dtype=np.int64).reshape(variable.shape, order="F")
+            first += variable.size
+    return columns
 
 
-def _rows(rows: Rows, starts: Mapping[int, int]) -> Ints:
-    numbers = np.full(rows.where.size, -1, dtype=np.int64)
-    covered = rows.where.ravel(order="F")
-    if not covered.any():
-        return numbers.reshape(rows.where.shape)
-    numbers[covered] = starts[rows.constraint.id] + np.arange(covered.sum())
-    return numbers.reshape(rows.where.shape, order="F")
+def _rows(ordered: list[tuple[str, Rows]]) -> tuple[dict[str, Ints], int]:
+    """Row numbers by name, with a leading axis over the parts of a cone; and how many rows there are."""
+    numbers: dict[str, Ints] = {}
+    first = 0
+    for name, rows in ordered:
+        size, count = len(rows.parts), int(rows.where.sum())
+        found = np.full((size, rows.where.size), -1, dtype=np.int64)
+        found[:, rows.where.ravel(order="F")] = first + np.arange(size * count).reshape(size, count, order="F")
+        shaped = found.reshape((size, *rows.where.shape), order="F")
+        numbers[name] = shaped if rows.kind == "second_order" else shaped[0]
+        first += size * count
+    return numbers, first
 
 
-def _columns(variable: cp.Variable, starts: Mapping[int, int]) -> Ints:
-    numbers: Ints = starts.get(variable.id, 0) + np.arange(variable.size, dtype=np.int64)
-    return numbers.reshape(variable.shape, order="F")
+def _cones(ordered: list[tuple[str, Rows]]) -> tuple[Cone, ...]:
+    cones: list[Cone] = []
+    for kind in KINDS[:2]:
+        count = sum(int(rows.where.sum()) for _, rows in ordered if rows.kind == kind)
+        cones += [(kind, count)] if count else []
+    for _, rows in ordered:
+        if rows.kind == "second_order":
+            cones += [("second_order", len(rows.parts))] * int(rows.where.sum())
+    return tuple(cones)
 
 
-def _integers(program: Program, columns: Mapping[str, Ints]) -> Ints:
-    return np.concatenate([np.zeros(0, dtype=np.int64), *(columns[name].ravel() for name in program.integers)])
+def _matrix(
+    constraints: list[tuple[Rows, Ints]], starts: Mapping[Source, int], shape: tuple[int, int]
+) -> tuple[sp.csc_array, Floats]:
+    """A and b with s = b - A x: equalities e = 0 and inequalities e <= 0 as A x = e - constant, cones as s = e."""
+    b = np.zeros(shape[0])
+    triplets = []
+    for constraint, numbers in constraints:
+        sign = -1.0 if constraint.kind == "second_order" else 1.0
+        parts = numbers if constraint.kind == "second_order" else numbers[None]
+        for part, rows in zip(constraint.parts, parts, strict=True):
+            flat = rows.ravel(order="F")
+            covered = flat >= 0
+            b[flat[covered]] = -sign * part.constant.ravel(order="F")[covered]
+            triplets += [_triplets(block.moved(flat), starts, sign) for block in part.blocks]
+    rows, columns, values = (np.concatenate([triplet[k] for triplet in triplets]) for k in range(3))
+    return sp.csc_array((values, (rows.astype(np.int64), columns.astype(np.int64))), shape=shape), b
 
 
-def _cones(dims: object) -> tuple[Cone, ...]:
-    zero, nonnegative, second_order = dims.zero, dims.nonneg, dims.soc  # type: ignore[attr-defined]
-    linear = [("zero", int(zero)), ("nonnegative", int(nonnegative))]
-    return tuple([cone for cone in linear if cone[1]] + [("second_order", int(size)) for size in second_order])
+def _triplets(block: Block, starts: Mapping[Source, int], sign: float) -> tuple[Ints, Ints, Floats]:
+    return block.entries, starts[block.source] + block.positions, sign * block.values
+
+
+def _vector(cost: Affine, starts: Mapping[Source, int], width: int) -> Floats:
+    q = np.zeros(width)
+    for block in cost.blocks:
+        np.add.at(q, starts[block.source] + block.positions, block.values)
+    return q
+
+
+def _squares(squares: Mapping[str, Floats], columns: Mapping[str, Ints], width: int) -> sp.csc_array:
+    """1/2 x'Px = sum of coefficient x variable^2."""
+    diagonal = np.zeros(width)
+    for name, weights in squares.items():
+        diagonal[columns[name]] = 2.0 * weights
+    at = np.flatnonzero(diagonal)
+    return sp.csc_array((diagonal[at], (at, at)), shape=(width, width))
 
 
 def arrays(form: StandardForm, solution: Solved) -> dict[str, NDArray[Any]]:

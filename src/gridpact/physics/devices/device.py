@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-import cvxpy as cp
 import numpy as np
 from numpy.typing import NDArray
 
+from gridpact.programs.affine import Affine, Variable, constant
 from gridpact.programs.program import Named
 
 Floats = NDArray[np.float64]
@@ -19,21 +19,23 @@ Ints = NDArray[np.int64]
 class Device:
     """All devices of one kind: ``p`` and ``q`` are injections in per unit, shape (devices, steps).
 
-    ``cost`` is in currency per hour, summed over the steps; ``integers`` names variables that must be whole.
+    ``cost`` is in currency per hour, summed over the steps; ``integers`` names variables
+    that must be whole, ``squares`` holds quadratic costs by variable.
     """
 
     kind: str
     buses: Ints
-    variables: Mapping[str, cp.Variable]
+    variables: Mapping[str, Variable]
     constraints: Named
-    p: cp.Expression
-    q: cp.Expression
-    cost: cp.Expression
+    p: Affine
+    q: Affine
+    cost: Affine
+    squares: Mapping[str, Floats] = field(default_factory=dict)
     integers: tuple[str, ...] = ()
 
 
-def zeros(shape: tuple[int, ...]) -> cp.Expression:
-    return cp.Constant(np.zeros(shape))
+def zeros(shape: tuple[int, int]) -> Affine:
+    return constant(np.zeros(shape))
 
 
 def unlimited(bound: Floats, sign: float = 1.0) -> Floats:
@@ -41,9 +43,9 @@ def unlimited(bound: Floats, sign: float = 1.0) -> Floats:
     return np.where(np.isnan(bound), sign * np.inf, bound)
 
 
-def total(price: Floats, power: cp.Expression) -> cp.Expression:
+def total(price: Floats, power: Affine) -> Affine:
     """Sum of price x power over devices and steps."""
-    return cp.sum(cp.multiply(price, power))
+    return (power * price).total()
 
 
 def membership(positions: Ints, count: int) -> Floats:

@@ -5,13 +5,13 @@ cost   c0 u + c1 p + c2 p^2 + start cost,   or offers in place of c1 and c2: p =
 
 from __future__ import annotations
 
-import cvxpy as cp
 import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.case.case import Case
 from gridpact.physics.devices.device import Device, membership, total
 from gridpact.physics.devices.unit import Held, Running, between, ramps, running
+from gridpact.programs.affine import Affine, Variable, nothing
 from gridpact.programs.program import Named, box, equal
 
 Floats = NDArray[np.float64]
@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 
 def generators(case: Case, base: float, held: Held) -> Device:
     shape = (case.count("generators"), case.steps)
-    p, q = cp.Variable(shape), cp.Variable(shape)
+    p, q = Variable(shape), Variable(shape)
     state = running(case, "generators", "on", held)
     variables, offers, offered = _offers(case, base, p)
     constraints = (
@@ -35,23 +35,22 @@ def generators(case: Case, base: float, held: Held) -> Device:
         p=p,
         q=q,
         cost=_cost(case, base, p, state) + offered,
+        squares={"generator_p": base**2 * case.series("generators", "cost_per_mw2h")},
         integers=state.integers,
     )
 
 
-def _cost(case: Case, base: float, p: cp.Variable, state: Running) -> cp.Expression:
+def _cost(case: Case, base: float, p: Variable, state: Running) -> Affine:
     start = np.repeat(case.column("generators", "start_cost")[:, None] / case.hours, case.steps, axis=1)
     cost = base * total(case.series("generators", "cost_per_mwh"), p)
-    cost = cost + total(case.series("generators", "cost_per_h"), state.on) + total(start, state.starts)
-    quadratic = case.series("generators", "cost_per_mw2h")
-    return cost + base**2 * total(quadratic, cp.square(p)) if quadratic.any() else cost
+    return cost + total(case.series("generators", "cost_per_h"), state.on) + total(start, state.starts)
 
 
-def _offers(case: Case, base: float, p: cp.Variable) -> tuple[dict[str, cp.Variable], Named, cp.Expression]:
+def _offers(case: Case, base: float, p: Variable) -> tuple[dict[str, Variable], Named, Affine]:
     blocks = case.count("offers")
     if not blocks:
-        return {}, {}, cp.Constant(0.0)
-    block = cp.Variable((blocks, case.steps))
+        return {}, {}, nothing()
+    block = Variable((blocks, case.steps))
     owner = case.positions("offers", "generator")
     offering = np.unique(owner)
     together = membership(owner, case.count("generators"))[offering]

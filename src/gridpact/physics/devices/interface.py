@@ -8,12 +8,12 @@ equal, one variable carries both directions: the split of the net import would b
 
 from __future__ import annotations
 
-import cvxpy as cp
 import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.case.case import Case
 from gridpact.physics.devices.device import Device, total, unlimited
+from gridpact.programs.affine import Variable
 from gridpact.programs.program import Named, box
 
 Floats = NDArray[np.float64]
@@ -27,7 +27,7 @@ def selling_price(case: Case) -> Floats:
 
 def interfaces(case: Case, base: float) -> Device:
     shape = (case.count("interfaces"), case.steps)
-    buy, sell, import_q = cp.Variable(shape), cp.Variable(shape), cp.Variable(shape)
+    buy, sell, import_q = Variable(shape), Variable(shape), Variable(shape)
     price = case.series("interfaces", "price_per_mwh")
     return Device(
         "interface",
@@ -40,7 +40,7 @@ def interfaces(case: Case, base: float) -> Device:
     )
 
 
-def _limits(case: Case, base: float, buy: cp.Variable, sell: cp.Variable) -> Named:
+def _limits(case: Case, base: float, buy: Variable, sell: Variable) -> Named:
     most_in = unlimited(case.series("interfaces", "max_import_mw")) / base
     most_out = unlimited(case.series("interfaces", "max_export_mw")) / base
     one_price = case.series("interfaces", "price_per_mwh") == selling_price(case)
@@ -65,7 +65,7 @@ def _limits(case: Case, base: float, buy: cp.Variable, sell: cp.Variable) -> Nam
     )
 
 
-def _reactive_limits(case: Case, base: float, import_q: cp.Variable) -> Named:
+def _reactive_limits(case: Case, base: float, import_q: Variable) -> Named:
     lower = unlimited(case.series("interfaces", "min_q_mvar"), -1.0) / base
     upper = unlimited(case.series("interfaces", "max_q_mvar")) / base
     return box(import_q, lower, upper, ("interfaces/min_q_mvar", "interfaces/max_q_mvar", "interfaces/q_mvar"))

@@ -6,17 +6,18 @@ min <= e[t] <= capacity,   e[end] >= final,   cost  wear x d
 
 from __future__ import annotations
 
-import cvxpy as cp
 import numpy as np
+import scipy.sparse as sp
 
 from gridpact.case.case import Case
 from gridpact.physics.devices.device import Device, total, zeros
+from gridpact.programs.affine import Variable
 from gridpact.programs.program import Named, Rows, box, equal
 
 
 def storages(case: Case, base: float) -> Device:
     shape = (case.count("storages"), case.steps)
-    charge, discharge, energy = cp.Variable(shape), cp.Variable(shape), cp.Variable(shape)
+    charge, discharge, energy = Variable(shape), Variable(shape), Variable(shape)
     wear = np.repeat(case.column("storages", "wear_cost_per_mwh")[:, None], case.steps, axis=1)
     constraints = (
         {"storages/state": _state(case, base, charge, discharge, energy)}
@@ -35,22 +36,22 @@ def storages(case: Case, base: float) -> Device:
     )
 
 
-def _state(case: Case, base: float, charge: cp.Variable, discharge: cp.Variable, energy: cp.Variable) -> Rows:
+def _state(case: Case, base: float, charge: Variable, discharge: Variable, energy: Variable) -> Rows:
     keep = (1.0 - case.column("storages", "loss_per_hour")[:, None]) ** case.hours
     before = np.zeros(charge.shape)
     before[:, 0] = keep[:, 0] * case.column("storages", "initial_mwh") / base
-    earlier = cp.multiply(keep, energy @ np.eye(case.steps, k=1))
-    into = cp.multiply(case.column("storages", "efficiency_charge")[:, None], charge)
-    out = cp.multiply(1.0 / case.column("storages", "efficiency_discharge")[:, None], discharge)
+    earlier = keep * energy @ sp.eye_array(case.steps, k=1, format="csr")
+    into = case.column("storages", "efficiency_charge")[:, None] * charge
+    out = 1.0 / case.column("storages", "efficiency_discharge")[:, None] * discharge
     return equal(energy - earlier - case.hours * (into - out), before)
 
 
-def _power(case: Case, base: float, power: cp.Variable, name: str) -> Named:
+def _power(case: Case, base: float, power: Variable, name: str) -> Named:
     most = case.series("storages", f"{name}_mw") / base
     return box(power, np.zeros_like(most), most, (f"storages/{name}", f"storages/{name}_mw", f"storages/no_{name}"))
 
 
-def _level(case: Case, base: float, energy: cp.Variable) -> Named:
+def _level(case: Case, base: float, energy: Variable) -> Named:
     least = np.repeat(case.column("storages", "min_mwh")[:, None], case.steps, axis=1)
     final = case.column("storages", "final_mwh")
     final = np.where(np.isnan(final), case.column("storages", "initial_mwh"), final)

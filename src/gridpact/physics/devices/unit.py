@@ -16,12 +16,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import cvxpy as cp
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gridpact.case.case import Case
-from gridpact.programs.program import Named, Rows, box, equal
+from gridpact.programs.affine import Affine, Variable, constant
+from gridpact.programs.program import Named, at_most, box, equal
 
 Floats = NDArray[np.float64]
 Held = Mapping[str, Floats]
@@ -31,9 +32,9 @@ Held = Mapping[str, Floats]
 class Running:
     """u and the starts of all units of a table, with what they add to a program."""
 
-    on: cp.Expression
-    starts: cp.Expression
-    variables: Mapping[str, cp.Variable]
+    on: Affine
+    starts: Affine
+    variables: Mapping[str, Variable]
     constraints: Named
     integers: tuple[str, ...]
 
@@ -45,15 +46,15 @@ def running(case: Case, table: str, name: str, held: Held) -> Running:
         on = held.get(name, np.ones((optional.size, case.steps)))
         first = np.zeros((optional.size, 1))
         starts = np.maximum(np.diff(on, axis=1), 0.0)
-        return Running(cp.Constant(on), cp.Constant(np.hstack([first, starts])), {}, {}, ())
+        return Running(constant(on), constant(np.hstack([first, starts])), {}, {}, ())
     return _chosen(case, table, name, optional)
 
 
 def _chosen(case: Case, table: str, name: str, optional: NDArray[np.bool_]) -> Running:
     shape = (optional.size, case.steps)
-    on, start, stop = cp.Variable(shape), cp.Variable(shape), cp.Variable(shape)
+    on, start, stop = Variable(shape), Variable(shape), Variable(shape)
     always = np.broadcast_to(np.where(optional, 0.0, 1.0)[:, None], shape)
-    change = on @ (np.eye(case.steps) - np.eye(case.steps, k=1))
+    change = on - on @ sp.eye_array(case.steps, k=1, format="csr")
     constraints = box(on, always, np.ones(shape), (f"{table}/off", f"{table}/on", f"{table}/runs"))
     for side, variable in (("start", start), ("stop", stop)):
         first = np.repeat([[0.0] + [1.0] * (case.steps - 1)], optional.size, axis=0)
@@ -66,40 +67,36 @@ def _chosen(case: Case, table: str, name: str, optional: NDArray[np.bool_]) -> R
     return Running(on, start, {name: on, f"{name}_start": start, f"{name}_stop": stop}, constraints, (name,))
 
 
-def _least_time(case: Case, table: str, column: str, event: cp.Variable, state: cp.Expression) -> Named:
+def _least_time(case: Case, table: str, column: str, event: Variable, state: Affine) -> Named:
     """Every start (or stop) of the last steps is still in force."""
     steps = np.ceil(case.column(table, column) / case.hours - 1e-9).astype(int)
     return {
-        f"{table}/{column}/{unit}": _inequality(
+        f"{table}/{column}/{unit}": at_most(
             event[unit : unit + 1] @ _window(case.steps, int(steps[unit])) - state[unit : unit + 1]
         )
         for unit in np.flatnonzero(steps > 1)
     }
 
 
-def _window(steps: int, length: int) -> Floats:
+def _window(steps: int, length: int) -> sp.csr_array:
     """Matrix that sums the last ``length`` entries up to each step."""
-    back = np.subtract.outer(np.arange(steps), np.arange(steps))
-    return ((back <= 0) & (back > -length)).astype(np.float64)
+    back = np.arange(min(length, steps))
+    return sp.csr_array(sp.dia_array((np.ones((back.size, steps)), back), shape=(steps, steps)))
 
 
-def _inequality(expression: cp.Expression) -> Rows:
-    return Rows(expression <= 0.0, np.ones(expression.shape, dtype=np.bool_))
-
-
-def between(case: Case, base: float, table: str, unit: str, power: cp.Expression, state: Running) -> Named:
+def between(case: Case, base: float, table: str, unit: str, power: Affine, state: Running) -> Named:
     """u min <= power <= u max."""
     lower, upper = (case.series(table, f"{side}_{unit}") / base for side in ("min", "max"))
     if not state.integers:
         names = (f"{table}/min_{unit}", f"{table}/max_{unit}", f"{table}/{unit}")
-        return box(power, lower * state.on.value, upper * state.on.value, names)
+        return box(power, lower * state.on.constant, upper * state.on.constant, names)
     return {
-        f"{table}/min_{unit}": _inequality(cp.multiply(lower, state.on) - power),
-        f"{table}/max_{unit}": _inequality(power - cp.multiply(upper, state.on)),
+        f"{table}/min_{unit}": at_most(lower * state.on - power),
+        f"{table}/max_{unit}": at_most(power - upper * state.on),
     }
 
 
-def ramps(case: Case, base: float, table: str, power: cp.Expression, state: Running) -> Named:
+def ramps(case: Case, base: float, table: str, power: Affine, state: Running) -> Named:
     """Change between consecutive steps, free enough to start at, and stop from, the lowest power."""
     if case.steps == 1:
         return {}
@@ -109,9 +106,7 @@ def ramps(case: Case, base: float, table: str, power: cp.Expression, state: Runn
     return up | _ramp(case, base, table, "ramp_down_mw_per_h", -rise, after, least[:, :-1])
 
 
-def _ramp(
-    case: Case, base: float, table: str, column: str, change: cp.Expression, on: cp.Expression, least: Floats
-) -> Named:
+def _ramp(case: Case, base: float, table: str, column: str, change: Affine, on: Affine, least: Floats) -> Named:
     fastest = np.broadcast_to(case.hours / base * case.column(table, column)[:, None], change.shape)
     limited = np.isfinite(fastest)
     if not limited.any():
@@ -120,4 +115,4 @@ def _ramp(
     free = np.maximum(fastest, least)
     bound = np.where(limited, free, np.inf)
     names = ("", f"{table}/{column}", "")
-    return box(change - cp.multiply(fastest - free, on), np.full(change.shape, -np.inf), bound, names)
+    return box(change - (fastest - free) * on, np.full(change.shape, -np.inf), bound, names)

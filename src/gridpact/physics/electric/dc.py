@@ -9,11 +9,11 @@ Meshed networks are welcome; there is no reactive power and no reactive price.
 
 from __future__ import annotations
 
-import cvxpy as cp
 import numpy as np
 
 from gridpact.physics.electric.flow import Flow, Solved, Values, column
 from gridpact.physics.electric.network import Network
+from gridpact.programs.affine import Affine, Variable
 from gridpact.programs.program import Named, box, equal
 
 RADIAL, REACTIVE = False, False
@@ -21,12 +21,12 @@ RADIAL, REACTIVE = False, False
 
 def variables(network: Network, steps: int) -> Flow:
     return {
-        "flow_p": cp.Variable((network.branches.r.size, steps)),
-        "angle": cp.Variable((network.v_min.size, steps)),
+        "flow_p": Variable((network.branches.r.size, steps)),
+        "angle": Variable((network.v_min.size, steps)),
     }
 
 
-def outflow(network: Network, flow: Flow) -> tuple[cp.Expression, None]:
+def outflow(network: Network, flow: Flow) -> tuple[Affine, None]:
     """Active power that leaves each bus into branches and shunts; no reactive power."""
     shunt = np.repeat(column(network.conductance), flow["angle"].shape[1], axis=1)
     return (network.leaving - network.arriving) @ flow["flow_p"] + shunt, None
@@ -37,7 +37,7 @@ def flow_law(network: Network, flow: Flow) -> Named:
     incidence = network.leaving - network.arriving
     reactance = column(network.branches.ratio * network.branches.x)
     return {
-        "flow_law": equal(cp.multiply(reactance, P) - incidence.T @ angle),
+        "flow_law": equal(reactance * P - incidence.T @ angle),
         "reference": equal(angle[network.references]),
     }
 

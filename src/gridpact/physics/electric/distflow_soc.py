@@ -17,7 +17,6 @@ The currents at the ends follow from P^2 + Q^2 = u l and are linear in (P, Q, l,
 
 from __future__ import annotations
 
-import cvxpy as cp
 import numpy as np
 
 from gridpact.physics.electric.flow import (
@@ -32,6 +31,7 @@ from gridpact.physics.electric.flow import (
     voltage_limits,
 )
 from gridpact.physics.electric.network import Network
+from gridpact.programs.affine import Affine, Variable
 from gridpact.programs.program import Named, cone, equal
 
 RADIAL, REACTIVE = True, True
@@ -40,22 +40,22 @@ RADIAL, REACTIVE = True, True
 def variables(network: Network, steps: int) -> Flow:
     buses, branches = network.v_min.size, network.branches.r.size
     return {
-        "flow_p": cp.Variable((branches, steps)),
-        "flow_q": cp.Variable((branches, steps)),
-        "current": cp.Variable((branches, steps)),
-        "voltage": cp.Variable((buses, steps)),
+        "flow_p": Variable((branches, steps)),
+        "flow_q": Variable((branches, steps)),
+        "current": Variable((branches, steps)),
+        "voltage": Variable((buses, steps)),
     }
 
 
-def outflow(network: Network, flow: Flow) -> tuple[cp.Expression, cp.Expression]:
+def outflow(network: Network, flow: Flow) -> tuple[Affine, Affine]:
     """Power that leaves each bus into branches and shunts: active, reactive."""
     P, Q, l, v = flow["flow_p"], flow["flow_q"], flow["current"], flow["voltage"]
     r, x = column(network.branches.r), column(network.branches.x)
-    active = network.leaving @ P - network.arriving @ (P - cp.multiply(r, l))
-    reactive = network.leaving @ Q - network.arriving @ (Q - cp.multiply(x, l))
+    active = network.leaving @ P - network.arriving @ (P - r * l)
+    reactive = network.leaving @ Q - network.arriving @ (Q - x * l)
     return (
-        active + cp.multiply(column(network.conductance), v),
-        reactive - cp.multiply(column(network.susceptance), v),
+        active + column(network.conductance) * v,
+        reactive - column(network.susceptance) * v,
     )
 
 
@@ -63,7 +63,7 @@ def flow_law(network: Network, flow: Flow) -> Named:
     P, Q, l = flow["flow_p"], flow["flow_q"], flow["current"]
     r, x = column(network.branches.r), column(network.branches.x)
     u, v_to = end_voltages(network, flow["voltage"])
-    drop = 2.0 * (cp.multiply(r, P) + cp.multiply(x, Q)) - cp.multiply(r**2 + x**2, l)
+    drop = 2.0 * (r * P + x * Q) - (r**2 + x**2) * l
     return {
         "flow_law": equal(u - v_to - drop),
         "cone": cone(u + l, [u - l, 2.0 * P, 2.0 * Q]),
@@ -83,15 +83,15 @@ def limits(network: Network, flow: Flow) -> Named:
     )
 
 
-def _end_currents(network: Network, flow: Flow) -> tuple[cp.Expression, cp.Expression]:
+def _end_currents(network: Network, flow: Flow) -> tuple[Affine, Affine]:
     """Squared currents at both ends, referred to the to end."""
     P, Q, l = flow["flow_p"], flow["flow_q"], flow["current"]
     r, x, g, b = (column(getattr(network.branches, name)) for name in ("r", "x", "g", "b"))
     u, v_to = end_voltages(network, flow["voltage"])
     shunt = (g**2 + b**2) / 4.0
-    from_end = l + cp.multiply(g, P) - cp.multiply(b, Q) + cp.multiply(shunt, u)
-    to_end = l - cp.multiply(g, P - cp.multiply(r, l)) + cp.multiply(b, Q - cp.multiply(x, l))
-    return from_end, to_end + cp.multiply(shunt, v_to)
+    from_end = l + g * P - b * Q + shunt * u
+    to_end = l - g * (P - r * l) + b * (Q - x * l)
+    return from_end, to_end + shunt * v_to
 
 
 def solved(network: Network, at: Values) -> Solved:

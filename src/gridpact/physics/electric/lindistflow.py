@@ -7,11 +7,11 @@ limits     v_min <= v <= v_max,   ||(P, Q)|| <= i_max    (at nominal voltage)
 
 from __future__ import annotations
 
-import cvxpy as cp
 import numpy as np
 
 from gridpact.physics.electric.flow import Flow, Solved, Values, column, end_voltages, held_voltages, voltage_limits
 from gridpact.physics.electric.network import Network
+from gridpact.programs.affine import Affine, Variable, constant
 from gridpact.programs.program import Named, cone, equal
 
 RADIAL, REACTIVE = True, True
@@ -20,25 +20,25 @@ RADIAL, REACTIVE = True, True
 def variables(network: Network, steps: int) -> Flow:
     buses, branches = network.v_min.size, network.branches.r.size
     return {
-        "flow_p": cp.Variable((branches, steps)),
-        "flow_q": cp.Variable((branches, steps)),
-        "voltage": cp.Variable((buses, steps)),
+        "flow_p": Variable((branches, steps)),
+        "flow_q": Variable((branches, steps)),
+        "voltage": Variable((buses, steps)),
     }
 
 
-def outflow(network: Network, flow: Flow) -> tuple[cp.Expression, cp.Expression]:
+def outflow(network: Network, flow: Flow) -> tuple[Affine, Affine]:
     """Power that leaves each bus into branches and shunts: active, reactive."""
     v, incidence = flow["voltage"], network.leaving - network.arriving
     return (
-        incidence @ flow["flow_p"] + cp.multiply(column(network.conductance), v),
-        incidence @ flow["flow_q"] - cp.multiply(column(network.susceptance), v),
+        incidence @ flow["flow_p"] + column(network.conductance) * v,
+        incidence @ flow["flow_q"] - column(network.susceptance) * v,
     )
 
 
 def flow_law(network: Network, flow: Flow) -> Named:
     P, Q = flow["flow_p"], flow["flow_q"]
     u, v_to = end_voltages(network, flow["voltage"])
-    drop = 2.0 * (cp.multiply(column(network.branches.r), P) + cp.multiply(column(network.branches.x), Q))
+    drop = 2.0 * (column(network.branches.r) * P + column(network.branches.x) * Q)
     return {"flow_law": equal(u - v_to - drop)}
 
 
@@ -49,7 +49,7 @@ def limits(network: Network, flow: Flow) -> Named:
     rated = np.isfinite(i_max)
     if rated.any():
         bound = np.where(rated, i_max, 0.0)
-        named["branches/i_max/cone"] = cone(cp.Constant(bound), [P, Q], rated)
+        named["branches/i_max/cone"] = cone(constant(bound), [P, Q], rated)
     return named
 
 
