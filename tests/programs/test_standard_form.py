@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gridpact.errors import InfeasibleError, InputError
+from gridpact.errors import InfeasibleError, InputError, NotConverged
 from gridpact.programs.affine import Variable, constant
 from gridpact.programs.program import Program, box, cone, equal
 from gridpact.programs.solve import residual, solve
@@ -125,3 +125,16 @@ def test_infeasible_and_unbounded_are_told_apart() -> None:
 def test_unknown_solver_is_bad_input() -> None:
     with pytest.raises(InputError, match="not installed"):
         solve(compile_program(transport()), "abacus")
+
+
+def test_a_proof_that_does_not_hold_is_no_proof() -> None:
+    """A cost of 1e9 at a bounded supplier: the solver may call it unbounded, but the ray leaves the feasible set."""
+    x = Variable((2, 1))
+    demand = equal(5.0 - ONES @ x)
+    limits = box(x, np.zeros((2, 1)), np.array([[6.0], [5.0]]), NAMES)
+    form = compile_program(Program(np.array([[10.0, 1e9]]) @ x, {"x": x}, {"demand": demand, **limits}))
+    try:
+        solution = solve(form)
+    except NotConverged:
+        return
+    assert solution.cost == pytest.approx(50.0, rel=1e-6)
