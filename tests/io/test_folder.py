@@ -196,12 +196,12 @@ def test_pipe_and_folder_in_place_of_files_are_refused_without_waiting(case: Pat
 
 
 def test_oversized_file_is_not_read(case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert folder_module.MOST_BYTES == 200 * 2**20
+    assert folder_module.MOST_BYTES == 64 * 2**20
     monkeypatch.setattr(folder_module, "MOST_BYTES", 2**20)
     with (case / "profiles.csv").open("r+b") as stream:
         stream.truncate(2**20 + 1)
     found = messages(case)
-    assert len(found) == 1 and found[0].startswith("profiles.csv: file is larger than 1 MB")
+    assert len(found) == 1 and found[0].startswith("profiles.csv: file is too large")
 
 
 def test_very_long_cell_and_header_without_end(case: Path) -> None:

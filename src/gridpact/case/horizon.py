@@ -19,6 +19,7 @@ from gridpact.case.text import TextTable, near
 from gridpact.errors import Issue
 
 MOST_STEPS = 1_000_000
+MOST_VALUES = 10_000_000
 SHORTEST_STEP_MINUTES = 1.0 / 60.0
 MOST_YEARS = 60
 YEARS = (1900, 2200)
@@ -52,8 +53,11 @@ def zone_offsets(instants: pd.DatetimeIndex, zone: str) -> Ints:
     return (ahead // pd.Timedelta(minutes=1)).to_numpy(dtype=np.int64)
 
 
-def horizon_issues(header: TextTable, typed: pd.DataFrame) -> Iterator[Issue]:
-    """Unknown zone, unreadable start, an offset that is not the zone's, a horizon that no calendar holds."""
+def horizon_issues(header: TextTable, typed: pd.DataFrame, rows: int) -> Iterator[Issue]:
+    """Unknown zone, unreadable start, an offset that is not the zone's, a horizon that no calendar holds.
+
+    ``rows`` is the number of rows of the longest table, each of which has a value in every step.
+    """
     zone, start = typed["timezone"].iloc[0], typed["start"].iloc[0]
     if zone not in time_zones():
         fix = f"Use an IANA name like Europe/Berlin.{near(zone, time_zones())}"
@@ -61,6 +65,9 @@ def horizon_issues(header: TextTable, typed: pd.DataFrame) -> Iterator[Issue]:
     if start:
         yield from _start_issues(header, start, zone)
     yield from _length_issues(header, typed)
+    if MOST_VALUES < rows * float(typed["steps"].iloc[0]) <= MOST_STEPS * rows:
+        fix = f"Use at most {MOST_VALUES // rows} steps, or fewer rows."
+        yield from header.issues([True], "steps", f"too many steps for a table of {rows} rows", fix)
 
 
 def _start_issues(header: TextTable, start: str, zone: str) -> Iterator[Issue]:
@@ -138,7 +145,7 @@ def _sequence_issues(profiles: TextTable, instants: pd.DatetimeIndex, expected: 
     first = pd.Series(place).duplicated().to_numpy() & (place >= 0)
     yield from profiles.issues(first, "snapshot", "snapshot stands there twice", "Delete one of the two rows.")
     span = f"{expected[0].isoformat()} to {expected[-1].isoformat()}"
-    fix = f"The horizon has the snapshots {span}; correct the row, or start, step_minutes and steps in case.toml."
+    fix = f"The horizon has the snapshots {span}; correct the row, or start, step_minutes and steps of the case."
     yield from profiles.issues(place < 0, "snapshot", "is not a snapshot of the horizon", fix)
     single = np.where(first | (place < 0), -1, place)
     late = (single >= 0) & (single < np.maximum.accumulate(single)) if len(single) else first

@@ -20,7 +20,10 @@ from gridpact.case.schema import HEADER, SCHEMA, Column
 from gridpact.errors import Issue
 
 MOST_ROWS = 20
-MOST_NAMES = 5000
+MOST_ISSUES = 1000
+MOST_NAMES = 1000
+LONGEST_NAME = 100
+LONGEST_QUOTE = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +45,7 @@ class TextTable:
         places = np.flatnonzero(np.asarray(wrong, dtype=bool) & ~self.ragged)
         texts = self.column(column) if quote and len(places) else []
         for count, place in enumerate(places[:MOST_ROWS], start=1):
-            value = texts[place] if quote else ""
+            value = shortened(texts[place]) if quote else ""
             more = len(places) - MOST_ROWS if count == MOST_ROWS else 0
             rest = f" (so it is in {more} more rows, the last one row {self.rows[places[-1]]})" if more > 0 else ""
             advice = fix if isinstance(fix, str) else fix(value)
@@ -82,14 +85,51 @@ def text_table(file: str, cells: pd.DataFrame, rows: Ints | None = None) -> Text
 
 def near(word: str, words: Collection[str]) -> str:
     """' Did you mean ...?' for a near miss, else nothing."""
-    close = difflib.get_close_matches(word, words, n=1) if len(words) <= MOST_NAMES else []
+    few = len(words) <= MOST_NAMES and len(word) <= LONGEST_NAME
+    close = difflib.get_close_matches(word, [item for item in words if len(item) <= LONGEST_NAME], n=1) if few else []
     return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def shortened(text: str) -> str:
+    """A text as an issue quotes it."""
+    return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}..."
+
+
+def bounded(issues: list[Issue]) -> list[Issue]:
+    """The first issues, and how many there are besides."""
+    if len(issues) <= MOST_ISSUES:
+        return issues
+    more = len(issues) - MOST_ISSUES
+    return [*issues[:MOST_ISSUES], Issue(f"there are {more} more mistakes", "Correct these first.")]
 
 
 def case_to_text(case: Case) -> TextCase:
     """A case as text, every number in the shortest form that reads back as the same number."""
     tables = {name: text_table(name, _frame_to_text(name, frame)) for name, frame in case.tables.items()}
     return TextCase(_header_to_text(case), tables, _profiles_to_text(case))
+
+
+def tables_to_write(case: Case) -> dict[str, pd.DataFrame]:
+    """The tables, then the profiles, as texts: without empty tables and without columns at their default."""
+    text = case_to_text(case)
+    written = {
+        name: text.tables[name].cells[_columns_to_write(case, name)]
+        for name in SCHEMA
+        if name in text.tables and len(text.tables[name].cells)
+    }
+    return written if text.profiles is None else written | {"profiles": text.profiles.cells}
+
+
+def _columns_to_write(case: Case, name: str) -> list[str]:
+    frame = case.tables[name]
+    columns = [column for column in SCHEMA[name].columns if column.name in frame]
+    return [column.name for column in columns if not _at_default(column, frame[column.name])]
+
+
+def _at_default(column: Column, values: pd.Series[Any]) -> bool:
+    if column.required:
+        return False
+    return bool(values.isna().all()) if column.default != column.default else bool((values == column.default).all())
 
 
 def header_text(file: str, values: Mapping[str, str]) -> TextTable:
@@ -99,8 +139,12 @@ def header_text(file: str, values: Mapping[str, str]) -> TextTable:
 
 
 def _header_to_text(case: Case) -> TextTable:
-    values = {column.name: getattr(case, column.name) for column in HEADER.columns}
-    return header_text("case", {key: _cell(value) for key, value in values.items()})
+    return header_text("case", header_texts(case))
+
+
+def header_texts(case: Case) -> dict[str, str]:
+    """The values of the header as texts."""
+    return {column.name: _cell(getattr(case, column.name)) for column in HEADER.columns}
 
 
 def _frame_to_text(name: str, frame: pd.DataFrame) -> pd.DataFrame:

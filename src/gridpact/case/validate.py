@@ -31,7 +31,8 @@ def check(text: TextCase) -> tuple[Case | None, list[Issue]]:
     What the reader could not read it has reported: nothing is said about it or about references to it, and no case
     comes out. If that is a table, the rules that compare values with each other do not run either.
     """
-    in_header = [] if text.header is None else list(_header_issues(text.header))
+    rows = max((len(table.cells) for table in text.tables.values()), default=0)
+    in_header = [] if text.header is None else list(_header_issues(text.header, rows))
     timed = text.header is not None and not CLOCK.intersection(issue.column for issue in in_header)
     known = _known_ids(text)
     found = in_header + list(_table_issues(text, known))
@@ -57,10 +58,10 @@ def require_valid(case: Case) -> Case:
     return valid
 
 
-def _header_issues(header: TextTable) -> Iterator[Issue]:
+def _header_issues(header: TextTable, rows: int) -> Iterator[Issue]:
     yield from column_names(HEADER, header)
     yield from cells_of_table(HEADER, header, {})
-    yield from horizon_issues(header, type_table(HEADER, header))
+    yield from horizon_issues(header, type_table(HEADER, header), rows)
 
 
 def _table_issues(text: TextCase, known: Known) -> Iterator[Issue]:

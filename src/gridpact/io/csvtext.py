@@ -17,6 +17,7 @@ from gridpact.case.text import MOST_ROWS, TextTable, header_text
 from gridpact.errors import Issue
 
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+MOST_HEADER_BYTES = 16 * 1024
 SAVE_UTF8 = "Save the file as UTF-8 (in Excel: 'CSV UTF-8')."
 
 Parsed = tuple[TextTable | None, list[Issue]]
@@ -36,22 +37,28 @@ def decode(file: str, data: bytes) -> tuple[str | None, list[Issue]]:
         return None, [Issue("file is not in UTF-8", SAVE_UTF8, file, row, value=repr(data[error.start : error.end]))]
 
 
+def most_cells(data: bytes) -> int:
+    """As many cells as a CSV file may have, without reading it."""
+    return data.count(b",") + max(data.count(b"\n"), data.count(b"\r")) + 1
+
+
 def parse_csv(file: str, data: bytes) -> Parsed:
     """A CSV file as a text table; None where it is no CSV file. Blank rows are skipped."""
-    text, issues = decode(file, data)
-    if text is None:
+    issues = decode(file, data)[1]
+    if issues:
         return None, issues
     lines: list[tuple[int, list[str]]] = []
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline=""), strict=True)
     row = 1
     try:
         for cells in reader:
-            lines.append((row, cells))
+            if any(cell.strip() for cell in cells):
+                lines.append((row, cells))
             row = reader.line_num + 1
     except csv.Error as error:
         fix = 'Look for a quotation mark that is not closed, or quote cells with " and write " inside them as "".'
         return None, [Issue(f"row cannot be read as CSV: {error}", fix, file, row)]
-    return _table(file, [(row, cells) for row, cells in lines if any(cell.strip() for cell in cells)])
+    return _table(file, lines)
 
 
 def _table(file: str, lines: list[tuple[int, list[str]]]) -> Parsed:
@@ -78,6 +85,9 @@ def _ragged_issues(file: str, width: int, lines: list[tuple[int, list[str]]]) ->
 
 def parse_header(file: str, data: bytes) -> Parsed:
     """case.toml as a table of one row; values of the wrong type are reported."""
+    if len(data) > MOST_HEADER_BYTES:
+        fix = "Keep the lines with name, currency, time zone and steps only."
+        return None, [Issue(f"file is larger than {MOST_HEADER_BYTES >> 10} kB", fix, file)]
     text, issues = decode(file, data)
     if text is None:
         return None, issues

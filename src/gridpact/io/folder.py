@@ -1,4 +1,4 @@
-"""The folder form of a case: case.toml, one CSV file for each table, and profiles.csv.
+"""Cases on disk: the folder form (case.toml, one CSV file for each table, profiles.csv) and the workbook form.
 
 Nothing is guessed: a file, column, key or value that is not understood is reported, and all mistakes at once.
 Hidden files, subfolders and files that hold no tables (notes, pictures, studies) are left alone.
@@ -10,16 +10,17 @@ import csv
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from gridpact.case.case import Case
-from gridpact.case.schema import HEADER, SCHEMA, Column
-from gridpact.case.text import TextCase, TextTable, case_to_text, near
+from gridpact.case.schema import HEADER, SCHEMA
+from gridpact.case.text import TextCase, TextTable, bounded, case_to_text, near, tables_to_write
 from gridpact.case.validate import check
 from gridpact.errors import InputError, Issue
-from gridpact.io.csvtext import parse_csv, parse_header
+from gridpact.io.aside import write_new
+from gridpact.io.csvtext import most_cells, parse_csv, parse_header
+from gridpact.io.excel import case_to_workbook, parse_workbook
 from gridpact.io.toml import toml_document
 
 CASE_FILE = "case.toml"
@@ -28,11 +29,15 @@ TABLE_FILES = {f"{name}.csv": name for name in SCHEMA}
 CSV_FILES = {**TABLE_FILES, PROFILES_FILE: "profiles"}
 KNOWN_FILES = (CASE_FILE, *CSV_FILES)
 DATA_SUFFIXES = frozenset({".csv", ".tsv", ".json", ".xls", ".xlsx", ".xlsm", ".ods", ".parquet", ".feather"})
-MOST_BYTES = 200 * 1024 * 1024
+WORKBOOK = ".xlsx"
+OTHER_WORKBOOKS = frozenset({".xls", ".xlsb", ".xlsm", ".xlt", ".xltx", ".xltm", ".ods"})
+# Far more than a market can be cleared for; beyond, a wrong case takes its reader's memory and patience.
+MOST_BYTES = 64 * 1024 * 1024
+MOST_CELLS = 1_500_000
 
 
 def read_case(path: str | os.PathLike[str]) -> Case:
-    """The case in a folder (or of the case.toml in it).
+    """The case in a folder (or of the case.toml in it) or in an .xlsx workbook.
 
     Raises InputError, whose ``issues`` list every mistake found.
     """
@@ -48,44 +53,36 @@ def validate(source: str | os.PathLike[str] | Case) -> list[Issue]:
     Rows of a case in memory are counted as they would be in a file: the first is row 2.
     """
     if isinstance(source, Case):
-        return check(case_to_text(source))[1]
+        return bounded(check(case_to_text(source))[1])
     return _examine(Path(source))[1]
 
 
-def write_case(case: Case, folder: str | os.PathLike[str]) -> None:
-    """Write the folder form, so that ``read_case`` gives the same case again.
+def write_case(case: Case, path: str | os.PathLike[str]) -> None:
+    """Write the folder form, or a workbook where the path ends in .xlsx; ``read_case`` gives the same case again.
 
-    Columns that are at their default throughout and empty tables are left out. The folder is made where there
-    is none; raises InputError where it has anything in it.
+    Columns that are at their default throughout and empty tables are left out. A folder is made where there is
+    none. Raises InputError where the folder has anything in it, where the workbook exists, or where a workbook
+    cannot hold the case (about a million rows, texts of 32767 characters).
     """
-    target = Path(folder)
+    target = Path(path)
+    if target.suffix.lower() == WORKBOOK:
+        write_new(target, case_to_workbook(target.name, case))
+    else:
+        _write_folder(case, target)
+
+
+def _write_folder(case: Case, target: Path) -> None:
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise InputError([Issue("folder is not empty", "Give a new or an empty folder.", str(folder))])
+        raise InputError([Issue("folder is not empty", "Give a new or an empty folder.", str(target))])
     target.mkdir(parents=True, exist_ok=True)
-    text = case_to_text(case)
     (target / CASE_FILE).write_text(_header_document(case), encoding="utf-8", newline="\n")
-    for file, name in TABLE_FILES.items():
-        if name in text.tables and len(text.tables[name].cells):
-            _write_csv(target / file, text.tables[name].cells[_columns_to_write(case, name)])
-    if text.profiles is not None:
-        _write_csv(target / PROFILES_FILE, text.profiles.cells)
+    for name, cells in tables_to_write(case).items():
+        _write_csv(target / f"{name}.csv", cells)
 
 
 def _header_document(case: Case) -> str:
     values = {column.name: getattr(case, column.name) for column in HEADER.columns}
     return toml_document(values | {"start": case.start.isoformat()})
-
-
-def _columns_to_write(case: Case, name: str) -> list[str]:
-    frame = case.tables[name]
-    columns = [column for column in SCHEMA[name].columns if column.name in frame]
-    return [column.name for column in columns if not _at_default(column, frame[column.name])]
-
-
-def _at_default(column: Column, values: pd.Series[Any]) -> bool:
-    if column.required:
-        return False
-    return bool(values.isna().all()) if column.default != column.default else bool((values == column.default).all())
 
 
 def _write_csv(path: Path, cells: pd.DataFrame) -> None:
@@ -101,6 +98,36 @@ def case_from_files(files: Mapping[str, bytes]) -> tuple[Case | None, list[Issue
 
 
 def _examine(path: Path) -> tuple[Case | None, list[Issue]]:
+    if path.suffix.lower() in {WORKBOOK, *OTHER_WORKBOOKS} and not path.is_dir():
+        return _examine_workbook(path)
+    return _examine_folder(path)
+
+
+def _examine_workbook(path: Path) -> tuple[Case | None, list[Issue]]:
+    if path.suffix.lower() in OTHER_WORKBOOKS:
+        return None, [Issue(f"{path.suffix} is not read", "Save it as .xlsx, without macros.", str(path))]
+    if not path.is_file():
+        fault = "is not a regular file" if path.exists() else "there is no such file"
+        return None, [Issue(fault, "Give a workbook or the folder of a case.", str(path))]
+    data = _read(path, path.name, MOST_BYTES)
+    return case_from_workbook(path.name, data) if isinstance(data, bytes) else (None, [data])
+
+
+def case_from_workbook(file: str, data: bytes) -> tuple[Case | None, list[Issue]]:
+    """The case in the bytes of a workbook, called ``file`` in messages; or None and what is wrong with it."""
+    return _checked(*parse_workbook(file, data))
+
+
+def _checked(text: TextCase, issues: list[Issue]) -> tuple[Case | None, list[Issue]]:
+    """The case, or None and the issues of its reader with those of the checks."""
+    case, found = check(text)
+    # What the reader has said about a cell is enough; what follows from it is not a second mistake.
+    judged = {(issue.file, issue.row, issue.column) for issue in issues if issue.column}
+    issues = issues + [issue for issue in found if (issue.file, issue.row, issue.column) not in judged]
+    return (None if issues else case), bounded(issues)
+
+
+def _examine_folder(path: Path) -> tuple[Case | None, list[Issue]]:
     folder = path.parent if path.name == CASE_FILE else path
     if not folder.is_dir():
         fix = f"Give a folder with {CASE_FILE} and one CSV file for each table."
@@ -111,12 +138,19 @@ def _examine(path: Path) -> tuple[Case | None, list[Issue]]:
         return None, [Issue(f"folder cannot be read: {error.strerror}", "Check its permissions.", str(path))]
     files: dict[str, bytes] = {}
     issues: list[Issue] = []
+    left = MOST_BYTES
     for entry in entries:
-        content = _read_entry(entry, folder.resolve()) if _concerns_us(entry) else None
+        content = _read_entry(entry, folder.resolve(), left) if _concerns_us(entry) else None
         if isinstance(content, bytes):
             files[entry.name] = content
+            left -= len(content)
         elif content is not None:
             issues.append(content)
+    cells = {file: most_cells(files[file]) for file in CSV_FILES if file in files}
+    if sum(cells.values()) > MOST_CELLS:
+        largest = max(cells, key=lambda file: cells[file])
+        fix = "Use fewer or longer steps."
+        return None, [*issues, Issue(f"case has more than {MOST_CELLS} cells", fix, largest)]
     case, found = _case_from_files(files, frozenset(issue.file for issue in issues))
     issues += found
     return (None if issues else case), issues
@@ -128,8 +162,8 @@ def _concerns_us(entry: Path) -> bool:
     return not entry.name.startswith(".") and not entry.is_dir() and entry.suffix.lower() in DATA_SUFFIXES
 
 
-def _read_entry(entry: Path, folder: Path) -> bytes | Issue:
-    """The content of a file of the folder, or why it is not read."""
+def _read_entry(entry: Path, folder: Path, most: int) -> bytes | Issue:
+    """The content of a file of the folder of at most ``most`` bytes, or why it is not read."""
     name = entry.name
     if name not in KNOWN_FILES:
         return Issue("no table has this name", f"Delete or rename the file.{near(name.lower(), KNOWN_FILES)}", name)
@@ -137,13 +171,19 @@ def _read_entry(entry: Path, folder: Path) -> bytes | Issue:
         return Issue("link leads out of the folder", "Put the file itself into the folder.", name)
     if not entry.is_file():
         return Issue("is not a regular file", "Put a file there.", name)
+    return _read(entry, name, most)
+
+
+def _read(path: Path, name: str, most: int) -> bytes | Issue:
+    """The content of a file of at most ``most`` bytes, or why it is not read."""
     try:
-        with entry.open("rb") as stream:
-            content = stream.read(MOST_BYTES + 1)
+        with path.open("rb") as stream:
+            content = stream.read(most + 1) if os.fstat(stream.fileno()).st_size <= most else None
     except OSError as error:
         return Issue(f"file cannot be read: {error.strerror}", "Check the file and its permissions.", name)
-    if len(content) > MOST_BYTES:
-        return Issue(f"file is larger than {MOST_BYTES >> 20} MB", "Split the case or use fewer steps.", name)
+    if content is None or len(content) > most:
+        fix = f"A case may have {MOST_BYTES >> 20} MB in all; use fewer or longer steps."
+        return Issue("file is too large", fix, name)
     return content
 
 
@@ -157,11 +197,7 @@ def _case_from_files(files: Mapping[str, bytes], unread: frozenset[str]) -> tupl
             tables |= {} if table is None else {name: table}
     lost = frozenset(name for file, name in CSV_FILES.items() if file in {*files, *unread} and name not in tables)
     profiles = tables.pop("profiles", None)
-    case, found = check(TextCase(header, tables, profiles, lost))
-    # A key of the wrong type has been reported; what follows from that is not a second mistake.
-    judged = {issue.column for issue in issues if issue.file == CASE_FILE and issue.column}
-    issues += [issue for issue in found if issue.file != CASE_FILE or issue.column not in judged]
-    return (None if issues else case), issues
+    return _checked(TextCase(header, tables, profiles, lost), issues)
 
 
 def _parse_case_file(files: Mapping[str, bytes], unread: frozenset[str]) -> tuple[TextTable | None, list[Issue]]:
