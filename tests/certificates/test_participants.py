@@ -28,13 +28,14 @@ def regrets(
     storages: Powers | None = None,
     interface: Powers | None = None,
     variables: Powers | None = None,
+    on: Mapping[str, list[list[bool]]] | None = None,
 ) -> dict[str, float]:
     """Regret of each kind of participant at one bus with prices per step; powers by kind, zero where not given."""
     steps, times = case.steps, case.snapshots
     active = np.array([price])
     other = np.zeros((1, steps)) if reactive is None else np.array([reactive])
     prices = long_table(times, "bus", ["a"], price_per_mwh=active, reactive_price_per_mvarh=other)
-    kinds = ("interface", "generator", "renewable", "storage", "load")
+    kinds = ("interface", "generator", "renewable", "storage", "load", "compensator", "capacitor")
     ids = [name for kind in kinds for name in case.ids(f"{kind}s")]
     rows = [
         np.vstack([np.array((powers or {}).get(kind, np.zeros((case.count(f"{kind}s"), steps)))) for kind in kinds])
@@ -47,6 +48,10 @@ def regrets(
         tables["storages"] = long_table(times, "storage", case.ids("storages"), **_arrays(storages))
     if interface:
         tables["interface"] = long_table(times, "interface", case.ids("interfaces"), **_arrays(interface))
+    for kind, state in (on or {}).items():
+        units = long_table(times, "device", case.ids({"generator": "generators"}.get(kind, kind)), on=np.array(state))
+        tables["commitment"] = units.assign(kind=kind)
+    tables["buses"] = long_table(times, "bus", ["a"], vm_pu=np.full((1, steps), 1.05))
     solution: dict[str, NDArray[np.generic]] = {"base_mva": np.array(1.0), "x": np.zeros(0)}
     for name, values in _arrays(variables or {}).items():
         solution[f"column/{name}"] = solution["x"].size + np.arange(values.size).reshape(values.shape)
@@ -91,8 +96,62 @@ def test_a_paid_reactive_megavar_is_not_left_unsold() -> None:
 def test_a_generator_that_is_off_keeps_to_it() -> None:
     """At least 2 MW once it runs: off, it regrets nothing, as nobody asked it to start."""
     case = generator_case(min_p_mw=2.0, max_p_mw=3.0, cost_per_mwh=50.0, committable=True)
-    assert regrets(case, [60.0])["generators"] == 0.0
-    assert regrets(case, [60.0], p={"generator": [[2.0]]})["generators"] == pytest.approx(5.0 / 60.0)
+    assert regrets(case, [60.0], on={"generator": [[False]]})["generators"] == 0.0
+    running = regrets(case, [60.0], p={"generator": [[2.0]]}, on={"generator": [[True]]})
+    assert running["generators"] == pytest.approx(5.0 / 60.0)
+
+
+def test_ramps_limit_what_a_generator_could_have_done() -> None:
+    """1 MW per hour in half-hours at 0, 60, 60 with a cost of 50: 0, 0.5, 1 MW earn 0.5 h x 10 x 1.5 = 7.5.
+
+    Without ramps it would regret 60 for doing nothing.
+    """
+    case = generator_case(steps=3, max_p_mw=6.0, cost_per_mwh=50.0, ramp_up_mw_per_h=1.0)
+    assert regrets(case, [0.0, 60.0, 60.0])["generators"] == pytest.approx(7.5)
+    best = regrets(case, [0.0, 60.0, 60.0], p={"generator": [[0.0, 0.5, 1.0]]})
+    assert best["generators"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_generator_with_a_slow_descent_leaves_in_time() -> None:
+    """At 60, 60, 0 falling by 0.5 MW per step: 1, 0.5, 0 earns 7.5; at full power to the end it would lose."""
+    case = generator_case(steps=3, max_p_mw=6.0, cost_per_mwh=50.0, ramp_down_mw_per_h=1.0)
+    assert regrets(case, [60.0, 60.0, 0.0])["generators"] == pytest.approx(7.5)
+
+
+def test_a_start_may_jump_to_the_lowest_power() -> None:
+    """From off to 2 MW although the ramp is 0.5 MW per step; then 2.5 MW: half an hour each at a margin of 10."""
+    case = generator_case(
+        steps=3, min_p_mw=2.0, max_p_mw=9.0, cost_per_mwh=50.0, ramp_up_mw_per_h=1.0, committable=True
+    )
+    state = {"generator": [[False, True, True]]}
+    at_least = regrets(case, [60.0, 60.0, 60.0], p={"generator": [[0.0, 2.0, 2.0]]}, on=state)
+    assert at_least["generators"] == pytest.approx(0.5 * 10.0 * 0.5 / (0.5 * 60.0 * 4.0))
+    best = regrets(case, [60.0, 60.0, 60.0], p={"generator": [[0.0, 2.0, 2.5]]}, on=state)
+    assert best["generators"] == pytest.approx(0.0, abs=1e-9)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_ramped_plans_with_curved_costs_against_a_grid(seed: int) -> None:
+    """Two steps, quadratic cost or blocks: the best of all pairs of powers on a fine grid that keep the ramps."""
+    random = np.random.default_rng(seed)
+    price, square = random.uniform(20.0, 80.0, 2), random.choice([0.0, 4.0])
+    up, down, high = random.uniform(0.2, 3.0), random.uniform(0.2, 3.0), random.uniform(1.0, 4.0)
+    blocks = square == 0.0
+    widths, costs = np.array([high / 2, high / 2]), np.sort(random.uniform(20.0, 60.0, 2))
+    offers = {"offer": ["1", "2"], "generator": ["g"] * 2, "p_mw": list(widths), "cost_per_mwh": list(costs)}
+    columns = {"max_p_mw": high, "cost_per_mw2h": square, "cost_per_mwh": 0.0 if blocks else 30.0}
+    ramp = {"ramp_up_mw_per_h": up, "ramp_down_mw_per_h": down}
+    case = generator_case(steps=2, offers=offers if blocks else None, **columns, **ramp)
+    found = regrets(case, list(price))["generators"]
+
+    grid = np.linspace(0.0, high, 1201)
+    cost = np.minimum(grid, high / 2) * costs[0] + np.maximum(grid - high / 2, 0.0) * costs[1]
+    cost = cost if blocks else 30.0 * grid + square * grid**2
+    profit = 0.5 * ((price[0] * grid - cost)[:, None] + (price[1] * grid - cost)[None, :])
+    rise = grid[None, :] - grid[:, None]
+    allowed = (rise <= 0.5 * up + 1e-9) & (rise >= -0.5 * down - 1e-9)
+    best = float(profit[allowed].max())
+    assert best - 1e-9 <= found <= best + 80.0 * grid[1]
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -255,3 +314,67 @@ def test_reactive_power_is_free_unless_its_limit_is_reached() -> None:
     case = interface_case(max_q_mvar=1.0)
     assert exchange(case, 40.0, 1.0, 0.0, reactive=3.0, q=1.0) == 0.0
     assert exchange(case, 40.0, 1.0, 0.0, reactive=3.0, q=0.0) == pytest.approx(3.0 / 40.0)
+
+
+def controllable_case(steps: int, **columns: object) -> Case:
+    rows = {"load": ["d"], "max_p_mw": [1.0], "benefit_per_mwh": [50.0], **{k: [v] for k, v in columns.items()}}
+    return made_case(steps=steps, buses=BUS, loads={"load": ["d"], "bus": ["a"]}, controllable=rows)
+
+
+def test_controllable_demand_takes_what_is_worth_its_price() -> None:
+    """Worth 50 against 30 + 0.5 x 10 = 35 and 48 + 5 = 53, at least 0.2 MW: 15 and -0.2 x 3 are the best."""
+    case = controllable_case(2, min_p_mw=0.2, q_mvar_per_mw=0.5)
+    prices = ([30.0, 48.0], [10.0, 10.0])
+    nothing = regrets(case, *prices, variables={"controlled_p": [[0.2, 0.2]]})["loads"]
+    assert nothing == pytest.approx(0.8 * 15.0)
+    assert regrets(case, *prices, variables={"controlled_p": [[1.0, 0.2]]})["loads"] == pytest.approx(0.0, abs=1e-12)
+
+
+def test_controllable_demand_follows_its_ramp() -> None:
+    """Worth 50 at 30 and 60, falling by 0.5 MW per hour: 1 and 0.5 MW earn 20 - 5; 0.5 and 0 only 10."""
+    case = controllable_case(2, ramp_down_mw_per_h=0.5)
+    assert regrets(case, [30.0, 60.0], variables={"controlled_p": [[0.5, 0.0]]})["loads"] == pytest.approx(5.0)
+    best = regrets(case, [30.0, 60.0], variables={"controlled_p": [[1.0, 0.5]]})
+    assert best["loads"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_controllable_demand_that_is_off_keeps_to_it() -> None:
+    case = controllable_case(1, min_p_mw=0.5, committable=True)
+    off = regrets(case, [30.0], variables={"controlled_p": [[0.0]]}, on={"controllable": [[False]]})
+    assert off["loads"] == 0.0
+    on = regrets(case, [30.0], variables={"controlled_p": [[0.5]]}, on={"controllable": [[True]]})
+    assert on["loads"] == pytest.approx(10.0)
+
+
+def test_demand_is_cut_where_its_price_is_below_the_market() -> None:
+    """2 MW with 1 Mvar, cut at 100: at 90 + 0.5 x 30 = 105 all of it goes, at 80 + 15 = 95 none."""
+    loads = {"load": ["d"], "bus": ["a"], "p_mw": [2.0], "q_mvar": [1.0]}
+    case = made_case(buses=BUS, loads=loads, unserved={"load": ["d"], "price_per_mwh": [100.0]})
+
+    def regret(price: float, cut: float) -> float:
+        return regrets(case, [price], [30.0], variables={"unserved_p": [[cut]]})["loads"]
+
+    assert regret(90.0, 2.0) == 0.0
+    assert regret(90.0, 0.0) == pytest.approx(2.0 * 5.0)
+    assert regret(80.0, 0.0) == 0.0
+    assert regret(80.0, 1.0) == pytest.approx(5.0)
+
+
+def test_a_compensator_gives_what_is_paid() -> None:
+    """Between -1 and 2 Mvar: at 3 it gives 2, at -3 it takes 1."""
+    svc = {"compensator": ["c"], "bus": ["a"], "min_q_mvar": [-1.0], "max_q_mvar": [2.0]}
+    case = made_case(buses=BUS, compensators=svc)
+    assert regrets(case, [10.0], [3.0], q={"compensator": [[2.0]]})["compensators"] == 0.0
+    assert regrets(case, [10.0], [3.0], q={"compensator": [[0.0]]})["compensators"] == pytest.approx(6.0)
+    assert regrets(case, [10.0], [-3.0], q={"compensator": [[0.0]]})["compensators"] == pytest.approx(3.0)
+
+
+def test_a_capacitor_gives_its_size_times_the_squared_voltage_or_nothing() -> None:
+    """2 Mvar at 1.05 p.u. are 2.205; one in steps stays where it was switched."""
+    bank = {"capacitor": ["c"], "bus": ["a"], "q_mvar": [2.0]}
+    case = made_case(buses=BUS, capacitors=bank)
+    assert regrets(case, [10.0], [3.0], q={"capacitor": [[2.205]]})["capacitors"] == pytest.approx(0.0, abs=1e-12)
+    assert regrets(case, [10.0], [3.0], q={"capacitor": [[0.0]]})["capacitors"] == pytest.approx(3.0 * 2.205)
+    assert regrets(case, [10.0], [-3.0], q={"capacitor": [[0.0]]})["capacitors"] == 0.0
+    stepped = made_case(buses=BUS, capacitors={**bank, "steps": [2.0]})
+    assert regrets(stepped, [10.0], [3.0], q={"capacitor": [[0.0]]})["capacitors"] == 0.0

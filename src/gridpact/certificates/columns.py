@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from gridpact.certificates import demand
 from gridpact.certificates.check import Check, Measure, worst
 from gridpact.certificates.evidence import KINDS, Evidence, per_load
 from gridpact.certificates.grid import BranchFlow, Grid, behind_ratio
@@ -17,6 +18,8 @@ DEVICES = {
     "generator": ("generator_p", "generator_q"),
     "renewable": ("renewable_p", "renewable_q"),
     "interface": ("", "import_q"),
+    "compensator": ("", "compensator_q"),
+    "capacitor": ("", "capacitor_q"),
 }
 
 
@@ -87,11 +90,11 @@ def _storages(evidence: Evidence) -> list[Measure]:
 
 def _demands(evidence: Evidence) -> list[Measure]:
     case, measures = evidence.case, []
-    for column, name, source in (("bid_mw", "bid_p", "bids"), ("shifted_mw", "shift_p", "shiftable")):
-        if case.count("loads"):
-            value = evidence.table("demand", column) / evidence.base_mva
-            taken = evidence.variable(name) if case.count(source) else np.zeros((0, case.steps))
-            measures.append(_difference(f"demand/{column}", case.ids("loads"), value, per_load(case, source, taken)))
+    for table, part in demand.PARTS.items() if case.count("loads") else ():
+        told, taken = evidence.demand(part.column), per_load(case, table, demand.chosen(evidence, table))
+        measures.append(
+            _difference(f"demand/{part.column}", case.ids("loads"), told / evidence.base_mva, taken / evidence.base_mva)
+        )
     return measures
 
 

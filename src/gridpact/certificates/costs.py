@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from gridpact.case.case import Case
 from gridpact.certificates.check import Check
-from gridpact.certificates.commitment import running
-from gridpact.certificates.evidence import KINDS, Evidence
+from gridpact.certificates.commitment import running, starts
+from gridpact.certificates.demand import PRICED, chosen, own_cost
+from gridpact.certificates.evidence import KINDS, Evidence, prices_at
 
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-6
@@ -36,6 +37,13 @@ def offers_of(case: Case, generator: int) -> tuple[Floats, Floats]:
     return np.take_along_axis(widths, order, axis=0), np.take_along_axis(costs, order, axis=0)
 
 
+def block_slope(power: Floats, widths: Floats, costs: Floats) -> Floats:
+    """Cost of one more unit of ``power``, of the last one at the end of all blocks."""
+    block = (power >= np.cumsum(widths, axis=0)).sum(axis=0).clip(max=len(widths) - 1)
+    slope: Floats = np.take_along_axis(costs, block[None, :], axis=0)[0]
+    return slope
+
+
 def generator_cost(case: Case, p: Floats) -> Floats:
     """Linear, quadratic and block cost per hour of the generators at p MW, without cost_per_h; (generators, steps)."""
     cost = case.series("generators", "cost_per_mwh") * p + case.series("generators", "cost_per_mw2h") * p**2
@@ -44,22 +52,28 @@ def generator_cost(case: Case, p: Floats) -> Floats:
     return cost
 
 
+def generator_slope(case: Case, p: Floats) -> Floats:
+    """Marginal cost per MWh of the generators at p MW; (generators, steps)."""
+    slope = case.series("generators", "cost_per_mwh") + 2.0 * case.series("generators", "cost_per_mw2h") * p
+    for generator in np.unique(case.positions("offers", "generator")):
+        slope[generator] += block_slope(p[generator], *offers_of(case, int(generator)))
+    return slope
+
+
 def cost_terms(evidence: Evidence) -> dict[str, Floats]:
     """Cost per hour of everything in the objective, each (components, steps)."""
-    case, terms = evidence.case, {}
-    if case.count("interfaces"):
-        terms["bought"] = case.series("interfaces", "price_per_mwh") * evidence.table("interface", "buy_mw")
-        terms["sold"] = -selling_price(case) * evidence.table("interface", "sell_mw")
-    terms["generators"] = generator_cost(case, evidence.dispatch("generator", "p_mw"))
-    terms["running"] = case.series("generators", "cost_per_h") * running(evidence)
-    terms["renewables"] = case.series("renewables", "cost_per_mwh") * evidence.dispatch("renewable", "p_mw")
-    if case.count("storages"):
-        wear = case.column("storages", "wear_cost_per_mwh")[:, None]
-        terms["wear"] = wear * evidence.table("storages", "discharge_mw")
-    if case.count("bids"):
-        taken = evidence.variable("bid_p") * evidence.base_mva
-        terms["benefit"] = -case.series("bids", "benefit_per_mwh") * taken
-    return terms
+    case, on = evidence.case, running(evidence, "generators")
+    price, wear = case.series("interfaces", "price_per_mwh"), case.column("storages", "wear_cost_per_mwh")[:, None]
+    terms = {
+        "bought": price * evidence.table("interface", "buy_mw"),
+        "sold": -selling_price(case) * evidence.table("interface", "sell_mw"),
+        "generators": generator_cost(case, evidence.dispatch("generator", "p_mw")),
+        "running": case.series("generators", "cost_per_h") * on,
+        "starts": case.column("generators", "start_cost")[:, None] * starts(on) / case.hours,
+        "renewables": case.series("renewables", "cost_per_mwh") * evidence.dispatch("renewable", "p_mw"),
+        "wear": wear * evidence.table("storages", "discharge_mw"),
+    }
+    return terms | {table: own_cost(case, table) * chosen(evidence, table) for table in PRICED}
 
 
 def cost_check(evidence: Evidence) -> Check:
@@ -70,21 +84,6 @@ def cost_check(evidence: Evidence) -> Check:
     difference = abs(hours * sum(float(term.sum()) for term in terms) - reported) / scale
     text = "Reported objective against cost less benefit of the dispatch tables, over the sum of both."
     return Check("cost_of_dispatch", True, difference, TOLERANCE, "", text)
-
-
-def prices_at(evidence: Evidence, table: str) -> tuple[Floats, Floats]:
-    """Active and reactive price at the buses of a table's devices, (devices, steps)."""
-    bus = evidence.case.positions(table, "bus")
-    active = evidence.table("electricity_prices", "price_per_mwh")
-    return active[bus], evidence.table("electricity_prices", "reactive_price_per_mvarh")[bus]
-
-
-def unit_price(evidence: Evidence, table: str) -> Floats:
-    """Price of one MW of a bid or of shiftable power with the reactive power that goes with it."""
-    active, reactive = prices_at(evidence, "loads")
-    owner = evidence.case.positions(table, "load")
-    unit: Floats = active[owner] + reactive[owner] * evidence.case.column(table, "q_mvar_per_mw")[:, None]
-    return unit
 
 
 def turnover(evidence: Evidence) -> float:

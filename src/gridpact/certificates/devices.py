@@ -1,36 +1,48 @@
-"""Do generators, renewables, storages and loads do what their data allow? In per unit, from case data and tables."""
+"""Do the devices do what their data allow? In per unit, from case data and tables."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gridpact.case.case import Case
+from gridpact.certificates import demand
 from gridpact.certificates.check import Check, Measure, worst
-from gridpact.certificates.commitment import generator_range
+from gridpact.certificates.commitment import unit_range
 from gridpact.certificates.evidence import Evidence, per_load
 from gridpact.certificates.limits import TOLERANCE, beyond
+from gridpact.certificates.ramps import largest_changes, ramped
 
 Floats = NDArray[np.float64]
+Excess = dict[str, Floats]
 
 
 def device_checks(evidence: Evidence) -> list[Check]:
-    """One check per kind of device."""
-    rules = {
-        "generators": ("Generation beyond its range or its offers, in per unit.", _generators),
+    """One check per kind of device that the case has."""
+    rules: dict[str, tuple[str, Callable[[Evidence], Excess]]] = {
+        "generators": ("Generation beyond its range, its ramps or its offers, in per unit.", _generators),
         "renewables": (
             "Renewable power beyond what is available or what the inverter carries, in per unit.",
             _renewables,
         ),
         "storages": ("Storage beyond its limits, off its energy balance, or charging while discharging.", _storages),
-        "loads": ("Demand off its data, its bids or its shiftable energy, in per unit.", _loads),
+        "loads": ("Demand off its data, its bids, its ramps or its shiftable energy, in per unit.", _loads),
+        "compensators": ("Reactive power of compensators beyond its range, in per unit.", _compensators),
+        "capacitors": (
+            "Capacitors beyond their size at their voltage, or between two steps, in per unit.",
+            _capacitors,
+        ),
         "shunts": ("Shunt power off its admittance times the squared voltage, in per unit.", _shunts),
     }
     base = evidence.base_mva
     checks = []
     for table, (text, rule) in rules.items():
-        excess = rule(evidence) if evidence.case.count(table) else {}
-        measures = [Measure(name, _owners(evidence, name), np.abs(values) / base) for name, values in excess.items()]
-        checks.append(worst(table, text, TOLERANCE, measures, evidence.instants))
+        if evidence.case.count(table):
+            excess = rule(evidence).items()
+            measures = [Measure(name, _owners(evidence, name), np.abs(values) / base) for name, values in excess]
+            checks.append(worst(table, text, TOLERANCE, measures, evidence.instants))
     return checks
 
 
@@ -44,6 +56,18 @@ def recursion(evidence: Evidence) -> Floats:
     kept = (1.0 - _column(evidence, "storages", "loss_per_hour")) ** hours
     left: Floats = energy - kept * before - hours * (charged - drawn)
     return left
+
+
+def bank_size(evidence: Evidence) -> Floats:
+    """Most that each capacitor bank gives at its voltage, Mvar, (banks, steps)."""
+    vm = evidence.table("buses", "vm_pu")[evidence.case.positions("capacitors", "bus")]
+    size: Floats = _column(evidence, "capacitors", "q_mvar") * vm**2
+    return size
+
+
+def in_steps(case: Case) -> NDArray[np.bool_]:
+    """Which banks only give whole steps, (banks, 1)."""
+    return case.column("capacitors", "steps")[:, None] > 0.0
 
 
 def final_energy(evidence: Evidence) -> Floats:
@@ -61,12 +85,13 @@ def _column(evidence: Evidence, table: str, column: str) -> Floats:
     return evidence.case.column(table, column)[:, None]
 
 
-def _generators(evidence: Evidence) -> dict[str, Floats]:
+def _generators(evidence: Evidence) -> Excess:
     case = evidence.case
     p, q = evidence.dispatch("generator", "p_mw"), evidence.dispatch("generator", "q_mvar")
-    excess = {"generators/p_mw": beyond(p, *generator_range(evidence, "p_mw"))}
+    excess = {"generators/p_mw": beyond(p, *unit_range(evidence, "generators", "p_mw"))}
+    excess |= _ramps(evidence, "generators", p)
     if evidence.formulation != "dc":
-        excess["generators/q_mvar"] = beyond(q, *generator_range(evidence, "q_mvar"))
+        excess["generators/q_mvar"] = beyond(q, *unit_range(evidence, "generators", "q_mvar"))
     if case.count("offers"):
         offered, width = evidence.variable("offer_p") * evidence.base_mva, case.series("offers", "p_mw")
         total, owner = np.zeros_like(p), case.positions("offers", "generator")
@@ -76,7 +101,17 @@ def _generators(evidence: Evidence) -> dict[str, Floats]:
     return excess
 
 
-def _renewables(evidence: Evidence) -> dict[str, Floats]:
+def _ramps(evidence: Evidence, table: str, p: Floats) -> Excess:
+    """Beyond the largest rise or fall, at the later step."""
+    if not ramped(evidence, table):
+        return {}
+    up, down = largest_changes(evidence, table)
+    rise, excess = np.diff(p, axis=1), np.zeros_like(p)
+    excess[:, 1:] = beyond(rise, -down, up)
+    return {f"{table}/ramp": excess}
+
+
+def _renewables(evidence: Evidence) -> Excess:
     case = evidence.case
     p, q = evidence.dispatch("renewable", "p_mw"), evidence.dispatch("renewable", "q_mvar")
     available, rating = case.series("renewables", "p_mw"), _column(evidence, "renewables", "sn_mva")
@@ -86,7 +121,7 @@ def _renewables(evidence: Evidence) -> dict[str, Floats]:
     return {"renewables/p_mw": outside, "renewables/sn_mva": off_disc}
 
 
-def _storages(evidence: Evidence) -> dict[str, Floats]:
+def _storages(evidence: Evidence) -> Excess:
     case = evidence.case
     charge, discharge = evidence.table("storages", "charge_mw"), evidence.table("storages", "discharge_mw")
     energy, zero = evidence.table("storages", "energy_mwh"), np.zeros_like(charge)
@@ -102,30 +137,46 @@ def _storages(evidence: Evidence) -> dict[str, Floats]:
     }
 
 
-def _loads(evidence: Evidence) -> dict[str, Floats]:
-    case, base = evidence.case, evidence.base_mva
-    fixed, bid, shifted = (evidence.table("demand", name) for name in ("fixed_mw", "bid_mw", "shifted_mw"))
-    q = case.series("loads", "q_mvar")
-    excess = {
-        "loads/p_mw": fixed - case.series("loads", "p_mw"),
-        "loads/total": evidence.dispatch("load", "p_mw") + fixed + bid + shifted,
-    }
-    if case.count("bids"):
-        taken, width = evidence.variable("bid_p") * base, case.series("bids", "p_mw")
-        excess["bids/p_mw"] = beyond(taken, np.zeros_like(width), width)
-        q = q + per_load(case, "bids", taken * _column(evidence, "bids", "q_mvar_per_mw"))
+def _loads(evidence: Evidence) -> Excess:
+    case = evidence.case
+    q, consumed = case.series("loads", "q_mvar"), evidence.table("demand", "fixed_mw")
+    excess = {"loads/p_mw": consumed - case.series("loads", "p_mw")}
+    for table, part in demand.PARTS.items():
+        consumed = consumed + part.taken * evidence.demand(part.column)
+        if case.count(table):
+            power = demand.chosen(evidence, table)
+            excess[f"{table}/p_mw"] = beyond(power, *demand.limits(evidence, table))
+            q = q + per_load(case, table, part.taken * demand.reactive_ratio(case, table) * power)
+    excess["loads/total"] = evidence.dispatch("load", "p_mw") + consumed
     if case.count("shiftable"):
-        moved = evidence.variable("shift_p") * base
-        low, high = case.series("shiftable", "min_p_mw"), case.series("shiftable", "max_p_mw")
-        excess["shiftable/p_mw"] = beyond(moved, low, high)
-        excess["shiftable/energy_mwh"] = moved.sum(axis=1) * case.hours - case.column("shiftable", "energy_mwh")
-        q = q + per_load(case, "shiftable", moved * _column(evidence, "shiftable", "q_mvar_per_mw"))
+        placed = demand.chosen(evidence, "shiftable").sum(axis=1) * case.hours
+        excess["shiftable/energy_mwh"] = placed - case.column("shiftable", "energy_mwh")
+    if case.count("controllable"):
+        excess |= _ramps(evidence, "controllable", demand.chosen(evidence, "controllable"))
     if evidence.formulation != "dc":
         excess["loads/q_mvar"] = evidence.dispatch("load", "q_mvar") + q
     return excess
 
 
-def _shunts(evidence: Evidence) -> dict[str, Floats]:
+def _compensators(evidence: Evidence) -> Excess:
+    low, high = (evidence.case.series("compensators", f"{side}_q_mvar") for side in ("min", "max"))
+    excess = {"compensators/p_mw": evidence.dispatch("compensator", "p_mw")}
+    if evidence.formulation != "dc":
+        excess["compensators/q_mvar"] = beyond(evidence.dispatch("compensator", "q_mvar"), low, high)
+    return excess
+
+
+def _capacitors(evidence: Evidence) -> Excess:
+    excess = {"capacitors/p_mw": evidence.dispatch("capacitor", "p_mw")}
+    if evidence.formulation != "dc":
+        q, size = evidence.dispatch("capacitor", "q_mvar"), bank_size(evidence)
+        step = size / np.maximum(_column(evidence, "capacitors", "steps"), 1.0)
+        between = np.where(in_steps(evidence.case), q - step * np.rint(q / step), 0.0)
+        excess |= {"capacitors/q_mvar": beyond(q, np.zeros_like(q), size), "capacitors/steps": between}
+    return excess
+
+
+def _shunts(evidence: Evidence) -> Excess:
     vm = evidence.table("buses", "vm_pu")[evidence.case.positions("shunts", "bus")]
     excess = {"shunts/p_mw": evidence.dispatch("shunt", "p_mw") + _column(evidence, "shunts", "p_mw") * vm**2}
     if evidence.formulation != "dc":

@@ -22,6 +22,8 @@ KINDS = {
     "renewable": "renewables",
     "storage": "storages",
     "load": "loads",
+    "compensator": "compensators",
+    "capacitor": "capacitors",
     "shunt": "shunts",
 }
 
@@ -60,6 +62,17 @@ class Evidence:
         rows = self.record.tables["dispatch"]
         return self._by_step(rows.loc[rows["kind"] == kind, column].to_numpy(dtype=np.float64))
 
+    def demand(self, column: str) -> Floats:
+        """A part of the demand of the loads; zero where the table has no such column, as the case has no such part."""
+        if column in self.record.tables["demand"]:
+            return self.table("demand", column)
+        return np.zeros((self.case.count("loads"), self.case.steps))
+
+    def commitment(self, kind: str) -> NDArray[np.bool_]:
+        """Whether each unit of one kind runs, (units, steps)."""
+        rows = self.record.tables["commitment"]
+        return self._by_step(rows.loc[rows["kind"] == kind, "on"].to_numpy(dtype=np.float64)) > 0.5
+
     def variable(self, name: str) -> Floats:
         """Values of a variable of the solved program, in its own (per unit) units."""
         values: Floats = self.record.solution["x"][self.record.solution[f"column/{name}"]]
@@ -91,6 +104,13 @@ def rows_of(ids: Sequence[str], names: Any) -> Ints:
     return np.array([position.get(str(name), -1) for name in names], dtype=np.int64)
 
 
+def prices_at(evidence: Evidence, table: str) -> tuple[Floats, Floats]:
+    """Active and reactive price at the buses of a table's devices, (devices, steps)."""
+    bus = evidence.case.positions(table, "bus")
+    active = evidence.table("electricity_prices", "price_per_mwh")
+    return active[bus], evidence.table("electricity_prices", "reactive_price_per_mvarh")[bus]
+
+
 def per_bus(case: Case, table: str, values: Floats) -> Floats:
     """Sum over the devices of a table at each bus: (devices, steps) -> (buses, steps)."""
     total = np.zeros((case.count("buses"), case.steps))
@@ -99,7 +119,7 @@ def per_bus(case: Case, table: str, values: Floats) -> Floats:
 
 
 def per_load(case: Case, table: str, values: Floats) -> Floats:
-    """Sum over the bids or shiftable energies of each load: (rows, steps) -> (loads, steps)."""
+    """Sum over the rows of a table of demand that belong to each load: (rows, steps) -> (loads, steps)."""
     total = np.zeros((case.count("loads"), case.steps))
     np.add.at(total, case.positions(table, "load"), values)
     return total

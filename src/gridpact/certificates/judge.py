@@ -5,7 +5,8 @@ program, columns, prices  is it the optimum of the stored program, and do the ta
 balance, limits, devices  does the dispatch obey the case?
 power flow                does the physics agree?
 prices, participants      is a price what a unit costs, and would nobody rather do something else?
-money, probes             do the payments add up, do clearings with other demands confirm the prices?
+money, summary            do the payments add up, does the summary say what the tables say?
+probes                    do clearings with other demands confirm the prices?
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from gridpact.certificates.acflow import ac_checks, cleared_flow
 from gridpact.certificates.balance import balance_checks, cone_check, reported_gap_check
 from gridpact.certificates.check import Check
 from gridpact.certificates.columns import column_checks
-from gridpact.certificates.commitment import gap_check
+from gridpact.certificates.commitment import commitment_checks
 from gridpact.certificates.completeness import complete, finite
 from gridpact.certificates.costs import cost_check
 from gridpact.certificates.devices import device_checks
@@ -32,6 +33,7 @@ from gridpact.certificates.prices import dual_check, part_check, sum_check
 from gridpact.certificates.probes import probe_check, probe_cost_check
 from gridpact.certificates.program import program_checks
 from gridpact.certificates.stationarity import stationarity_check
+from gridpact.certificates.summary import mark_check, summary_check
 from gridpact.results.record import Record
 
 Certificate = dict[str, Any]
@@ -68,8 +70,7 @@ def _content(evidence: Evidence) -> Iterator[Check]:
     flow, ac = branch_flow(grid, evidence), cleared_flow(evidence, grid)
     yield from column_checks(evidence, grid, flow)
     yield cost_check(evidence)
-    if evidence.case.flags("generators", "committable").any():
-        yield gap_check(evidence)
+    yield from commitment_checks(evidence)
     yield from balance_checks(evidence, grid, flow)
     yield from limit_checks(evidence, grid, flow)
     yield from device_checks(evidence)
@@ -83,5 +84,7 @@ def _content(evidence: Evidence) -> Iterator[Check]:
     yield part_check(evidence, grid, ac)
     yield from regret_checks(evidence)
     yield from money_checks(evidence, grid)
+    yield summary_check(evidence)
+    yield mark_check(evidence)
     yield probe_check(evidence)
     yield probe_cost_check(evidence)

@@ -4,8 +4,9 @@ Devices settle at the prices of their bus, interfaces at their own buying and se
 network keeps the rest. What it keeps is not negative if the network could also carry nothing at all: the cleared flows
 maximise, at the nodal prices, the worth of what leaves the network less the worth of what enters it (duality of the
 convex clearing), and zero flows are among those it could choose; so does every interface between its own prices and
-the nodal one. Zero flows are feasible where no branch and no bus has a shunt, the voltages that the ratios make of one
-lie within all limits of a component and are those its interfaces hold, and no interface must carry reactive power.
+the nodal one. Zero flows are feasible where no branch and no bus has a shunt or a capacitor, the voltages that the
+ratios make of one lie within all limits of a component and are those its interfaces hold, and no interface must carry
+reactive power.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from numpy.typing import NDArray
 
 from gridpact.case.case import Case
 from gridpact.certificates.check import Check, Measure, worst
-from gridpact.certificates.costs import prices_at, selling_price
-from gridpact.certificates.evidence import KINDS, Evidence
+from gridpact.certificates.costs import selling_price
+from gridpact.certificates.evidence import KINDS, Evidence, prices_at
 from gridpact.certificates.grid import Grid
 from gridpact.certificates.linflow import linear_flow
 
@@ -112,7 +113,7 @@ def _surplus(due: Due, scale: float) -> Check:
 
 
 def _could_carry_nothing(case: Case, grid: Grid, formulation: str) -> bool:
-    if case.count("shunts") or grid.half_g.any():
+    if case.count("shunts") or case.count("capacitors") or grid.half_g.any():
         return False
     if formulation == "dc":
         return True

@@ -9,12 +9,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from gridpact.certificates import demand
 from gridpact.certificates.check import Check, Measure, worst
-from gridpact.certificates.commitment import generator_range
+from gridpact.certificates.commitment import unit_range
 from gridpact.certificates.costs import turnover
 from gridpact.certificates.devices import final_energy
 from gridpact.certificates.evidence import Evidence, rows_of, steps_of
 from gridpact.certificates.grid import BranchFlow, Grid
+from gridpact.certificates.ramps import largest_changes, ramped
 
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-6
@@ -48,7 +50,7 @@ def multiplier_check(evidence: Evidence, grid: Grid, flow: BranchFlow) -> Check:
     measures = [_strangers(evidence, list(rooms))]
     for (constraint, end), room in rooms.items():
         value = multipliers(evidence, constraint, end)
-        idle = np.where(value == 0.0, 0.0, np.abs(value * room))
+        idle = np.abs(value * np.where(value == 0.0, 0.0, room))
         negative = np.zeros_like(value) if constraint == HELD else np.maximum(-value, 0.0)
         ids = evidence.case.ids(constraint.split("/")[0])
         measures.append(Measure(constraint, ids, np.maximum(idle, negative) / scale))
@@ -100,16 +102,28 @@ def _device_rooms(evidence: Evidence) -> dict[str, Floats]:
         "renewables/p_mw": case.series("renewables", "p_mw") - p,
         "renewables/sn_mva": case.column("renewables", "sn_mva")[:, None] - np.hypot(p, q),
     }
-    if case.count("interfaces"):
-        for column, own in (("max_import_mw", "buy_mw"), ("max_export_mw", "sell_mw")):
-            rooms[f"interfaces/{column}"] = case.series("interfaces", column) - evidence.table("interface", own)
-    q = evidence.dispatch("interface", "q_mvar")
-    rooms["interfaces/min_q_mvar"] = q - case.series("interfaces", "min_q_mvar")
-    rooms["interfaces/max_q_mvar"] = case.series("interfaces", "max_q_mvar") - q
+    for column, own in (("max_import_mw", "buy_mw"), ("max_export_mw", "sell_mw")):
+        rooms[f"interfaces/{column}"] = case.series("interfaces", column) - evidence.table("interface", own)
+    for kind, table in (("interface", "interfaces"), ("compensator", "compensators")):
+        q = evidence.dispatch(kind, "q_mvar")
+        rooms[f"{table}/min_q_mvar"] = q - case.series(table, "min_q_mvar")
+        rooms[f"{table}/max_q_mvar"] = case.series(table, "max_q_mvar") - q
     for column in ("p_mw", "q_mvar"):
-        power, (low, high) = evidence.dispatch("generator", column), generator_range(evidence, column)
+        power, (low, high) = evidence.dispatch("generator", column), unit_range(evidence, "generators", column)
         rooms |= {f"generators/min_{column}": power - low, f"generators/max_{column}": high - power}
-    return rooms
+    return rooms | _ramp_rooms(evidence, "generators", evidence.dispatch("generator", "p_mw"))
+
+
+def _ramp_rooms(evidence: Evidence, table: str, power: Floats) -> dict[str, Floats]:
+    """MW per hour; the first step has no limit."""
+    if not ramped(evidence, table):
+        return {}
+    none, rise = np.full((len(power), 1), np.nan), np.diff(power, axis=1)
+    changes = zip(("up", "down"), (rise, -rise), largest_changes(evidence, table), strict=True)
+    return {
+        f"{table}/ramp_{way}_mw_per_h": np.hstack([none, (most - change) / evidence.case.hours])
+        for way, change, most in changes
+    }
 
 
 def _storage_rooms(evidence: Evidence) -> dict[str, Floats]:
@@ -130,12 +144,16 @@ def _storage_rooms(evidence: Evidence) -> dict[str, Floats]:
 
 
 def _demand_rooms(evidence: Evidence) -> dict[str, Floats]:
-    case, base, rooms = evidence.case, evidence.base_mva, {}
-    for table, name in (("offers", "offer_p"), ("bids", "bid_p")):
+    """Blocks of offers stand with the demand: both are cut into blocks and rows."""
+    case, rooms = evidence.case, {}
+    if case.count("offers"):
+        rooms["offers/p_mw"] = case.series("offers", "p_mw") - evidence.variable("offer_p") * evidence.base_mva
+    if case.count("bids"):
+        rooms["bids/p_mw"] = case.series("bids", "p_mw") - demand.chosen(evidence, "bids")
+    for table in ("shiftable", "controllable"):
         if case.count(table):
-            rooms[f"{table}/p_mw"] = case.series(table, "p_mw") - evidence.variable(name) * base
-    if case.count("shiftable"):
-        moved = evidence.variable("shift_p") * base
-        rooms["shiftable/min_p_mw"] = moved - case.series("shiftable", "min_p_mw")
-        rooms["shiftable/max_p_mw"] = case.series("shiftable", "max_p_mw") - moved
+            power, (low, high) = demand.chosen(evidence, table), demand.limits(evidence, table)
+            rooms |= {f"{table}/min_p_mw": power - low, f"{table}/max_p_mw": high - power}
+    if case.count("controllable"):
+        rooms |= _ramp_rooms(evidence, "controllable", demand.chosen(evidence, "controllable"))
     return rooms

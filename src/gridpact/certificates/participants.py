@@ -1,10 +1,10 @@
 """Would anyone rather do something else at the published prices?
 
 Every device takes the active and reactive price of its bus as given and does what pays best within its limits; an
-interface buys and sells at its own prices on one side and at the nodal price on the other. A generator that may be
-switched off keeps to whether it runs. Regret is what a participant
-would gain over what it does, relative to the larger of its turnover and one unit of money. Closed forms, except for the
-storages, whose best plan is a linear program over the horizon.
+interface buys and sells at its own prices on one side and at the nodal price on the other. Units that may be switched
+off keep to whether they run, capacitors in steps to their step; the voltage at a capacitor is given. Regret is what a
+participant would gain over what it does, relative to the larger of its turnover and one unit of money. Closed forms,
+except for the storages and for units with ramps, whose best plans are linear programs over the horizon.
 
 Tolerance 1e-5: a solver's answer leaves about 1e-8 to 1e-7 of the objective on the table, of which a small participant
 may carry all; an error in a price by more than a thousandth of a percent of the turnover is seen.
@@ -15,16 +15,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.optimize import linprog
 
 from gridpact.case.case import Case
+from gridpact.certificates import demand
 from gridpact.certificates.check import Check, Measure, worst
-from gridpact.certificates.commitment import generator_range
-from gridpact.certificates.costs import block_cost, generator_cost, offers_of, prices_at, selling_price, unit_price
-from gridpact.certificates.devices import final_energy
-from gridpact.certificates.evidence import Evidence
+from gridpact.certificates.commitment import unit_range
+from gridpact.certificates.costs import block_cost, generator_cost, generator_slope, offers_of, selling_price
+from gridpact.certificates.devices import bank_size, in_steps
+from gridpact.certificates.evidence import Evidence, per_load, prices_at
+from gridpact.certificates.ramps import best_plan, ramped
+from gridpact.certificates.storageplan import best_storage_plan
 
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-5
@@ -39,24 +40,25 @@ class Choice:
 
 
 def regret_checks(evidence: Evidence) -> list[Check]:
-    """One check per kind of participant."""
+    """One check per kind of participant that the case has."""
     rules = {
         "generator": ("generators", _generators),
         "renewable": ("renewables", _renewables),
         "storage": ("storages", _storages),
         "load": ("loads", _loads),
         "interface": ("interfaces", _interfaces),
+        "compensator": ("compensators", _compensators),
+        "capacitor": ("capacitors", _capacitors),
     }
     checks = []
     for kind, (table, rule) in rules.items():
-        measures = []
         if evidence.case.count(table):
             choice, hours = rule(evidence), evidence.case.hours
-            gain = (choice.best - choice.done).reshape(evidence.case.count(table), -1).sum(axis=1) * hours
+            gain = (choice.best - choice.done).sum(axis=1) * hours
             regret = gain / np.maximum(1.0, hours * _turnover(evidence, kind, table))
-            measures = [Measure(kind, evidence.case.ids(table), regret)]
-        text = f"What a {kind} would gain by another choice at the published prices, over its turnover."
-        checks.append(worst(f"regret_{table}", text, TOLERANCE, measures))
+            text = f"What a {kind} would gain by another choice at the published prices, over its turnover."
+            measure = Measure(kind, evidence.case.ids(table), regret)
+            checks.append(worst(f"regret_{table}", text, TOLERANCE, [measure]))
     return checks
 
 
@@ -69,21 +71,32 @@ def _turnover(evidence: Evidence, kind: str, table: str) -> Floats:
 
 
 def _generators(evidence: Evidence) -> Choice:
+    """Reactive power is free within its range; active power follows its ramps, if there are any."""
     case = evidence.case
     price, reactive = prices_at(evidence, "generators")
     p, q = evidence.dispatch("generator", "p_mw"), evidence.dispatch("generator", "q_mvar")
-    q_low, q_high = generator_range(evidence, "q_mvar")
-    best = _best_power(evidence, price)
-    best_q = np.maximum(reactive * q_low, reactive * q_high)
+    if ramped(evidence, "generators"):
+        best = best_plan(
+            evidence, "generators", price, lambda p: (generator_cost(case, p), generator_slope(case, p)), p
+        )
+    else:
+        alone = _best_power(evidence, price)
+        best = price * alone - generator_cost(case, alone)
+    q_low, q_high = unit_range(evidence, "generators", "q_mvar")
     return Choice(
-        price * p - generator_cost(case, p) + reactive * q, price * best - generator_cost(case, best) + best_q
+        price * p + reactive * q - generator_cost(case, p),
+        best + np.maximum(reactive * q_low, reactive * q_high),
     )
 
 
+def _cost_and_slope(case: Case, power: Floats) -> tuple[Floats, Floats]:
+    return generator_cost(case, power), generator_slope(case, power)
+
+
 def _best_power(evidence: Evidence, price: Floats) -> Floats:
-    """Most profitable active power of every generator, (generators, steps)."""
+    """Most profitable active power of every generator that is free of ramps, (generators, steps)."""
     case = evidence.case
-    low, high = generator_range(evidence, "p_mw")
+    low, high = unit_range(evidence, "generators", "p_mw")
     margin, square = price - case.series("generators", "cost_per_mwh"), case.series("generators", "cost_per_mw2h")
     best = np.clip(_stationary(margin, square), low, high)
     for row in np.unique(case.positions("offers", "generator")):
@@ -133,67 +146,39 @@ def _storages(evidence: Evidence) -> Choice:
     price, _ = prices_at(evidence, "storages")
     wear = case.column("storages", "wear_cost_per_mwh")[:, None]
     charge, discharge = evidence.table("storages", "charge_mw"), evidence.table("storages", "discharge_mw")
-    best_charge, best_discharge = _best_plan(evidence, price, price - wear)
+    best_charge, best_discharge = best_storage_plan(evidence, price, price - wear)
     return Choice(
         (price - wear) * discharge - price * charge,
         (price - wear) * best_discharge - price * best_charge,
     )
 
 
-def _best_plan(evidence: Evidence, pay: Floats, earn: Floats) -> tuple[Floats, Floats]:
-    """Charge and discharge (storages, steps) that earn most; NaN where no plan is feasible.
-
-    Variables: charge, discharge, energy, each storage by storage.
-    """
-    matrix, start = _energy_balance(evidence.case)
-    cost = np.concatenate([pay.ravel(), -earn.ravel(), np.zeros(pay.size)])
-    bounds = _plan_bounds(evidence)
-    # scipy takes sparse matrices here, its type stubs do not know
-    answer = linprog(cost, A_eq=matrix, b_eq=start, bounds=bounds, method="highs")  # type: ignore[call-overload]
-    if answer.x is None:
-        return np.full(pay.shape, np.nan), np.full(pay.shape, np.nan)
-    plan = answer.x.reshape(3, *pay.shape)
-    return plan[0], plan[1]
-
-
-def _energy_balance(case: Case) -> tuple[sp.csr_array, Floats]:
-    """Matrix and right-hand side of e[t] - kept e[t-1] - hours (gain c[t] - drain d[t]) = 0, or kept x initial."""
-    steps = case.steps
-    kept = (1.0 - case.column("storages", "loss_per_hour")) ** case.hours
-    gain = case.hours * np.repeat(case.column("storages", "efficiency_charge"), steps)
-    drain = case.hours / np.repeat(case.column("storages", "efficiency_discharge"), steps)
-    change = sp.eye_array(gain.size) - sp.kron(sp.diags_array(kept), sp.eye_array(steps, k=-1))
-    start = np.zeros((kept.size, steps))
-    start[:, 0] = kept * case.column("storages", "initial_mwh")
-    return sp.csr_array(sp.hstack([-sp.diags_array(gain), sp.diags_array(drain), change])), start.ravel()
-
-
-def _plan_bounds(evidence: Evidence) -> Floats:
-    """Lower and upper bound of every charge, discharge and energy, (3 x storages x steps, 2)."""
-    case = evidence.case
-    least = np.repeat(case.column("storages", "min_mwh")[:, None], case.steps, axis=1)
-    least[:, -1] = np.maximum(least[:, -1], final_energy(evidence))
-    most = np.repeat(case.column("storages", "energy_mwh"), case.steps)
-    powers = [case.series("storages", name).ravel() for name in ("charge_mw", "discharge_mw")]
-    lower = np.concatenate([np.zeros(2 * least.size), least.ravel()])
-    return np.column_stack([lower, np.concatenate([*powers, most])])
-
-
 def _loads(evidence: Evidence) -> Choice:
-    """Bids take what is worth its price, shiftable energy takes the cheapest hours; fixed demand has no choice."""
-    case, base = evidence.case, evidence.base_mva
+    """Every row of demand takes what is worth its price; fixed demand has no choice."""
+    case = evidence.case
     done, best = np.zeros((case.count("loads"), case.steps)), np.zeros((case.count("loads"), case.steps))
-    if case.count("bids"):
-        owner, taken = case.positions("bids", "load"), evidence.variable("bid_p") * base
-        margin = case.series("bids", "benefit_per_mwh") - unit_price(evidence, "bids")
-        np.add.at(done, owner, margin * taken)
-        np.add.at(best, owner, np.maximum(margin, 0.0) * case.series("bids", "p_mw"))
-    if case.count("shiftable"):
-        owner, moved = case.positions("shiftable", "load"), evidence.variable("shift_p") * base
-        price = unit_price(evidence, "shiftable")
-        np.add.at(done, owner, -price * moved)
-        np.add.at(best, owner, -price * _cheapest_hours(evidence, price))
+    for table in demand.PARTS:
+        if case.count(table):
+            done += per_load(case, table, demand.margin(evidence, table) * demand.chosen(evidence, table))
+            best += per_load(case, table, _best_demand(evidence, table))
     return Choice(done, best)
+
+
+def _best_demand(evidence: Evidence, table: str) -> Floats:
+    """Most that each row can gain, per hour, (rows, steps)."""
+    margin = demand.margin(evidence, table)
+    if table == "shiftable":
+        gain: Floats = margin * _cheapest_hours(evidence, -margin)
+        return gain
+    if table == "controllable" and ramped(evidence, table):
+        return best_plan(evidence, table, margin, _free_of_cost, demand.chosen(evidence, table))
+    low, high = demand.limits(evidence, table)
+    return np.maximum(margin * low, margin * high)
+
+
+def _free_of_cost(power: Floats) -> tuple[Floats, Floats]:
+    """Of demand, whose margin knows its benefit."""
+    return np.zeros_like(power), np.zeros_like(power)
 
 
 def _cheapest_hours(evidence: Evidence, price: Floats) -> Floats:
@@ -242,3 +227,17 @@ def _reach(evidence: Evidence) -> float:
 
 def _or(limit: Floats, otherwise: float) -> Floats:
     return np.where(np.isnan(limit), otherwise, limit)
+
+
+def _compensators(evidence: Evidence) -> Choice:
+    _, reactive = prices_at(evidence, "compensators")
+    low, high = (evidence.case.series("compensators", f"{side}_q_mvar") for side in ("min", "max"))
+    q = evidence.dispatch("compensator", "q_mvar")
+    return Choice(reactive * q, np.maximum(reactive * low, reactive * high))
+
+
+def _capacitors(evidence: Evidence) -> Choice:
+    """A bank in steps stays at its step."""
+    _, reactive = prices_at(evidence, "capacitors")
+    done = reactive * evidence.dispatch("capacitor", "q_mvar")
+    return Choice(done, np.where(in_steps(evidence.case), done, np.maximum(reactive, 0.0) * bank_size(evidence)))

@@ -9,6 +9,8 @@ which the price table does not know.
           + loss                  reference price x d(loss)/d(demand)
           + reactive loss         reactive reference price x d(reactive import)/d(demand)
           + voltage, congestion   limit multipliers x d(voltage)/d(demand), d(current)/d(demand)
+
+The voltage at a capacitor limits what it gives: the worth of that is part of the voltage's.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from gridpact.certificates.check import Check, Measure, worst
 from gridpact.certificates.columns import series_p, series_q
 from gridpact.certificates.costs import selling_price
 from gridpact.certificates.dcflow import dc_worth
-from gridpact.certificates.evidence import Evidence
+from gridpact.certificates.evidence import Evidence, prices_at
 from gridpact.certificates.grid import Grid
 from gridpact.certificates.linflow import LinearFlow, linear_worth
 from gridpact.certificates.multipliers import HELD, current_multipliers, multipliers
@@ -101,6 +103,7 @@ def _weights(evidence: Evidence, grid: Grid) -> Weights:
     vm = multipliers(evidence, "buses/vm_max_pu") - multipliers(evidence, "buses/vm_min_pu")
     buses, first = np.unique(case.positions("interfaces", "bus"), return_index=True)
     vm[buses] += multipliers(evidence, HELD)[first]
+    np.subtract.at(vm, case.positions("capacitors", "bus"), _capacitor_worth(evidence))
     either, at_from, at_to = (current_multipliers(evidence, grid, end) for end in ("", "from", "to"))
     return Weights(
         root_p=_price(evidence, "price_per_mwh")[grid.references],
@@ -109,6 +112,17 @@ def _weights(evidence: Evidence, grid: Grid) -> Weights:
         i_from=(at_from + either) / base,
         i_to=at_to / base,
     )
+
+
+def _capacitor_worth(evidence: Evidence) -> Floats:
+    """What one per unit of voltage is worth at each capacitor, currency per hour: a bank gives k vm^2.
+
+    Below its size a bank's reactive power is worth nothing, so its price times 2 q / vm holds everywhere.
+    """
+    _, reactive = prices_at(evidence, "capacitors")
+    vm = evidence.table("buses", "vm_pu")[evidence.case.positions("capacitors", "bus")]
+    worth: Floats = 2.0 * reactive * evidence.dispatch("capacitor", "q_mvar") / vm
+    return worth
 
 
 def _interface_worth(evidence: Evidence, grid: Grid) -> Floats:

@@ -1,0 +1,94 @@
+"""Does the summary say what the tables say, and do prices claim no more than the archived verdict?
+
+A record is judged for the first time before it has a certificate: its prices must not be marked as certified then.
+Later, on verification, they must be marked if and only if the archived verdict is "certified"; where it is "failed" the
+summary gives no prices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from gridpact.certificates.check import Check, Measure, worst
+from gridpact.certificates.evidence import Evidence
+
+TOLERANCE = 1e-6
+Figures = Mapping[str, Any]
+
+
+def summary_check(evidence: Evidence) -> Check:
+    """Figures against those recomputed from the tables, relative; words must be the same."""
+    own = {**_words(evidence), **_energies(evidence), **_extremes(evidence), **_prices(evidence)}
+    off = np.array([_difference(evidence.record.summary.get(name, ""), value) for name, value in own.items()])
+    text = "Figures of the summary against the tables and the case, relative."
+    return worst("summary", text, TOLERANCE, [Measure("summary", list(own), off)])
+
+
+def mark_check(evidence: Evidence) -> Check:
+    """Rows of the price table whose mark is not that of the archived verdict."""
+    rows = evidence.record.tables["electricity_prices"]
+    wrong = rows["certified"].to_numpy(dtype=np.bool_) != (_verdict(evidence) == "certified")
+    text = "Prices whose mark of certification is not that of the archived verdict."
+    names = [f"{bus}, {time.isoformat()}" for bus, time in zip(rows["bus"], rows["snapshot"], strict=True)]
+    return worst("certified_marks", text, 0.0, [Measure("price at bus", names, wrong.astype(np.float64))])
+
+
+def _difference(told: Any, own: Any) -> float:
+    """NaN where something is missing, of another kind, or another word."""
+    if isinstance(own, float) and isinstance(told, float | int):
+        return abs(told - own) / max(1.0, abs(own))
+    return 0.0 if told == own else float("nan")
+
+
+def _verdict(evidence: Evidence) -> str:
+    """Of the archived certificate; blank where there is none yet."""
+    return str(evidence.record.certificate.get("verdict", ""))
+
+
+def _words(evidence: Evidence) -> Figures:
+    case = evidence.case
+    words = {
+        "case": case.name,
+        "currency": case.currency,
+        "timezone": case.timezone,
+        "start": case.snapshots[0].isoformat(),
+        "steps": case.steps,
+        "step_minutes": case.step_minutes,
+    }
+    return words | ({"verdict": _verdict(evidence)} if evidence.record.certificate else {})
+
+
+def _energies(evidence: Evidence) -> Figures:
+    """MWh over the horizon."""
+    case, net = evidence.case, evidence.table("interface", "import_mw")
+    renewable = evidence.dispatch("renewable", "p_mw")
+    powers = {
+        "load_mwh": -evidence.dispatch("load", "p_mw"),
+        "import_mwh": np.maximum(net, 0.0),
+        "export_mwh": np.maximum(-net, 0.0),
+        "generation_mwh": evidence.dispatch("generator", "p_mw"),
+        "renewable_mwh": renewable,
+        "curtailed_mwh": case.series("renewables", "p_mw") - renewable,
+        "loss_mwh": evidence.table("branches", "loss_mw"),
+    }
+    return {name: case.hours * float(power.sum()) for name, power in powers.items()}
+
+
+def _extremes(evidence: Evidence) -> Figures:
+    vm, loading = evidence.table("buses", "vm_pu"), evidence.table("branches", "loading_percent")
+    loading = loading[~np.isnan(loading)]
+    return {
+        "lowest_vm_pu": float(vm.min()),
+        "highest_vm_pu": float(vm.max()),
+        "highest_loading_percent": float(loading.max()) if loading.size else None,
+    }
+
+
+def _prices(evidence: Evidence) -> Figures:
+    price = evidence.table("electricity_prices", "price_per_mwh")
+    found = {"min": float(price.min()), "mean": float(price.mean()), "max": float(price.max())}
+    refused = _verdict(evidence) == "failed"
+    return {f"price_{name}_per_mwh": None if refused else value for name, value in found.items()}
