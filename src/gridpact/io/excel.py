@@ -151,7 +151,7 @@ def _wrong_kinds(asked: str, texts: list[str], kinds: Texts) -> dict[str, NDArra
         # Texts that are no numbers at all are reported as such elsewhere.
         wrong["text"] = (kinds == "text") & ~np.isnan(numbers(texts))
     elif asked != "flag":
-        wrong["number"] = (kinds == "number") & [not WHOLE.fullmatch(text) for text in texts]
+        wrong["number"] = (kinds == "number") & np.array([not WHOLE.fullmatch(text) for text in texts], bool)
     return wrong
 
 

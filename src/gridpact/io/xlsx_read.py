@@ -242,6 +242,8 @@ class _SheetReader:
             if not 0 <= number < len(self.texts):
                 raise ValueError(f"there is no shared text {number}")
             return self.texts[number]
+        if kind == "b":
+            return "true" if value.strip() == "1" else "false"
         return unescaped(value) if kind == "str" else value.strip()
 
     def _is_date(self) -> bool:
