@@ -107,8 +107,9 @@ def snapshot_issues(profiles: TextTable, expected: pd.DatetimeIndex) -> Iterator
     yield from profiles.issues(unreadable, "snapshot", "is not a time in ISO 8601", WRITE_TIME)
     yield from profiles.issues(naive & ~unreadable, "snapshot", "time has no offset from UTC", WRITE_TIME)
     written = ~(naive | unreadable)
-    guessed = _bridge(instants, written, expected)
-    corrected, wrong_offset = _local_offsets(guessed, offsets, written, expected)
+    readable = pd.DatetimeIndex(instants.fillna(expected[0].tz_convert("UTC")))
+    meant, wrong_offset = _local_offsets(readable, offsets, written, expected)
+    corrected = _bridge(meant, written, expected)
     zone = str(expected.tz)
     fix = f"Write local time of {zone} with its offset, or all times in UTC."
     yield from profiles.issues(wrong_offset, "snapshot", f"offset is not that of {zone} at this time", fix)
