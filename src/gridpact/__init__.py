@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from gridpact.io.folder import read_case as read_case
     from gridpact.io.folder import validate as validate
     from gridpact.io.folder import write_case as write_case
+    from gridpact.io.matpower.read import from_matpower as from_matpower
+    from gridpact.io.pandapower.read import from_pandapower as from_pandapower
     from gridpact.study import Certificate as Certificate
     from gridpact.study import Run as Run
     from gridpact.study import clear as clear
@@ -44,6 +46,8 @@ _HOMES = {
     "gridpact.errors": ("ArchiveError", "GridPactError", "InfeasibleError", "InputError", "Issue", "NotConverged"),
     "gridpact.examples.synthetic": ("synthetic_feeder",),
     "gridpact.io.folder": ("read_case", "validate", "write_case"),
+    "gridpact.io.matpower.read": ("from_matpower",),
+    "gridpact.io.pandapower.read": ("from_pandapower",),
     "gridpact.study": ("Certificate", "Run", "clear", "compare", "open_run", "run_study", "validate_study", "verify"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -64,6 +68,8 @@ __all__ = [
     "clear",
     "compare",
     "examples",
+    "from_matpower",
+    "from_pandapower",
     "open_run",
     "read_case",
     "run_study",

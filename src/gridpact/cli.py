@@ -276,6 +276,45 @@ def _report(parsed: Arguments) -> int:
     return _code(run)
 
 
+def _import(parsed: Arguments) -> int:
+    target = Path(parsed.output)
+    _require_free(target)
+    notes: list[str] = []
+    read = gp.from_matpower if parsed.format == "matpower" else gp.from_pandapower
+    case = read(
+        parsed.file,
+        interface=parsed.interface,
+        price=_price(parsed.price),
+        profiles=parsed.profiles,
+        skip_unsupported=parsed.skip_unsupported,
+        tell=notes.append,
+    )
+    gp.write_case(case, target)
+    gp.read_case(target)
+    counts = {name: case.count(name) for name in gp.SCHEMA if case.count(name)}
+    listed = ", ".join(f"{count} {name}" for name, count in counts.items())
+    said = [f"note: {note}" for note in notes]
+    text = [*said, f"imported {listed}; {case.steps} step(s) of {case.step_minutes:g} min", f"the case is in {target}"]
+    _say(parsed, {"case": str(target), "imported": counts, "notes": notes}, "\n".join(text))
+    return 0
+
+
+def _price(text: str | None) -> float | str | None:
+    """A number, else the name of a file."""
+    try:
+        return text if text is None else float(text)
+    except ValueError:
+        return text
+
+
+def _export(parsed: Arguments) -> int:
+    run = gp.open_run(parsed.run)
+    run.export(parsed.output, parsed.format)
+    document = {"run": parsed.run, "format": parsed.format, "export": parsed.output}
+    _say(parsed, document, f"the tables are in {parsed.output}; times are texts with their offset from UTC")
+    return _code(run)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="gridpact", description="Markets and plans of active distribution networks.")
     parser.add_argument("--version", action="version", version=f"gridpact {gp.__version__}")
@@ -295,6 +334,14 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("--seed", type=int, default=0, metavar="NUMBER", help="seed of a synthetic feeder")
     validate = command("validate", _validate, "name every mistake in a case")
     validate.add_argument("case", metavar="CASE")
+    importing = command("import", _import, "write a case from a MATPOWER file or a pandapower network")
+    importing.add_argument("format", choices=["matpower", "pandapower"])
+    importing.add_argument("file", metavar="FILE", help="a case file (.m), or what pandapower.to_json writes")
+    importing.add_argument("-o", "--output", required=True, metavar="CASE", help="folder, new or empty")
+    importing.add_argument("--interface", metavar="BUS", help="bus at which an interface replaces what generates there")
+    importing.add_argument("--price", metavar="NUMBER|CSV", help="price there: a number, or snapshot and price_per_mwh")
+    importing.add_argument("--profiles", metavar="CSV", help="series: snapshot and columns table/id/column")
+    importing.add_argument("--skip-unsupported", action="store_true", help="leave out what a case cannot hold")
     command("schema", _schema, "list the tables and columns of a case")
     run = command("run", _run, "carry out a study or an example")
     run.add_argument("study", metavar="STUDY_OR_EXAMPLE")
@@ -312,6 +359,10 @@ def _parser() -> argparse.ArgumentParser:
     report = command("report", _report, "write the report of a kept run as an HTML file")
     report.add_argument("run", metavar="RUN")
     report.add_argument("-o", "--output", required=True, metavar="FILE")
+    export = command("export", _export, "write the tables of a kept run for other programs")
+    export.add_argument("run", metavar="RUN")
+    export.add_argument("--format", required=True, choices=["csv", "xlsx"], help="a folder of CSV files or a workbook")
+    export.add_argument("-o", "--output", required=True, metavar="PATH", help="a path where there is nothing yet")
     return parser
 
 

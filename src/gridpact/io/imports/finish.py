@@ -22,6 +22,9 @@ WIDE = 10.0
 LIMITS = ("min_p_mw", "max_p_mw", "min_q_mvar", "max_q_mvar")
 
 
+# Limits of branches from which on they stand for none.
+PLACEHOLDERS = (("lines", "max_i_ka", 200.0, "kA"), ("transformers", "max_s_mva", 99_999.0, "MVA"))
+
 # Conversions back and forth leave noise in the last digits, which nobody wants to read.
 DIGITS = 14
 
@@ -91,6 +94,17 @@ def bounded(tables: Tables, found: Findings) -> Tables:
     return tables | {"generators": generators.assign(**finite), "offers": offers}
 
 
+def without_placeholders(tables: Tables, found: Findings) -> Tables:
+    """The tables without limits of branches that no branch could reach, which stand for no limit in many files."""
+    changed = dict(tables)
+    for kind, column, most, unit in PLACEHOLDERS:
+        frame = tables[kind]
+        beyond = frame[column] >= most
+        found.note(f"limits of {most:g} {unit} and more are taken as none", list(frame.loc[beyond].iloc[:, 0]))
+        changed[kind] = frame.assign(**{column: frame[column].mask(beyond)})
+    return changed
+
+
 def finished(name: str, tables: Tables, series: Series, frequency_hz: float, unpriced: list[str]) -> Case:
     """The validated case. ``unpriced`` are the interfaces to which the series of prices belongs.
 
@@ -104,7 +118,7 @@ def finished(name: str, tables: Tables, series: Series, frequency_hz: float, unp
     text = replace(case_to_text(case), profiles=_profiles(series, unpriced))
     valid, issues = check(text)
     if valid is None:
-        raise InputError([replace(issue, file=_place(issue.file)) for issue in issues])
+        raise InputError([_located(issue, complete) for issue in issues])
     return valid
 
 
@@ -123,5 +137,10 @@ def _profiles(series: Series, unpriced: list[str]) -> TextTable | None:
     return TextTable(given.file, cells, given.rows, given.ragged)
 
 
-def _place(file: str) -> str:
-    return f"imported table {file}" if file in SCHEMA else file
+def _located(issue: Issue, tables: Tables) -> Issue:
+    """The issue with the id of its row, since the table that it counts in is in no file yet."""
+    if issue.file not in SCHEMA:
+        return issue
+    frame = tables.get(issue.file, pd.DataFrame())
+    name = str(frame.iloc[issue.row - 2, 0]) if 2 <= issue.row < len(frame) + 2 else ""
+    return replace(issue, file=f"imported {issue.file} {name}".strip(), row=0)

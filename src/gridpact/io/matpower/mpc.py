@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from gridpact.errors import InputError, Issue
 from gridpact.io.imports.findings import Findings
 from gridpact.io.matpower.conversions import Workspace, convert
-from gridpact.io.matpower.statements import Statement, statements
+from gridpact.io.matpower.statements import TEXT, Statement, statements
 
 Floats = NDArray[np.float64]
 
 HEADER = re.compile(r"function\s+(?P<names>\[[^\]]*\]|\w+)\s*=\s*(?P<case>\w+)\s*(\(\s*\))?")
 ASSIGNMENT = re.compile(r"\w+\.(?P<name>\w+)\s*=\s*(?P<value>.+)", re.DOTALL)
+MATRIX, WORDS = re.compile(r"\[[^\[\]]*\]"), re.compile(rf"\{{[^{{}}]*\}}|{TEXT}")
 NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?"
 CELL = re.compile(
     rf"(?P<sign>[+-]?)(?:(?P<first>{NUMBER})(?:(?P<by>[*/])(?:(?P<second>{NUMBER})|sqrt\((?P<root>{NUMBER})\)))?"
@@ -33,6 +34,7 @@ COLUMNS = {
     "branch": "from_bus to_bus r x b rate_a rate_b rate_c ratio angle status angmin angmax",
 }
 OPTIONAL = {"angmin", "angmax"}
+MOST_SHOWN = 80
 NAMES = frozenset({"bus_name", "branch_name", "gen_name", "gentype", "genfuel", "areas"})
 
 
@@ -77,7 +79,7 @@ def _case_name(file: str, first: Statement) -> str:
     match = HEADER.fullmatch(first.text)
     if match is None:
         fix = "A case file begins with a line like function mpc = case33bw."
-        raise InputError([Issue("this is no MATPOWER case", fix, file, first.line, value=first.text[:60])])
+        raise InputError([Issue("this is no MATPOWER case", fix, file, first.line, value=first.text[:MOST_SHOWN])])
     if match["names"].startswith("["):
         fix = "Load it in MATPOWER and save it with savecase."
         raise InputError([Issue("this is version 1 of the case format, and version 2 is read", fix, file, first.line)])
@@ -87,9 +89,9 @@ def _case_name(file: str, first: Statement) -> str:
 def _read_statement(reading: _Reading, statement: Statement) -> None:
     match = ASSIGNMENT.fullmatch(statement.text)
     value = match["value"] if match else ""
-    if match and value[0] == "[":
+    if match and MATRIX.fullmatch(value):
         _read_matrix(reading, statement, match)
-    elif match and value[0] in "{'\"":
+    elif match and WORDS.fullmatch(value):
         _read_words(reading, statement, match["name"], value)
     elif match and match["name"] == "baseMVA":
         reading.space.base_mva = _number(reading.file, statement.line, value)
@@ -98,9 +100,8 @@ def _read_statement(reading: _Reading, statement: Statement) -> None:
             "Only matrices and the conversions of ohm, kW and power factor are read; "
             "run the file in MATPOWER and save the case with savecase."
         )
-        raise InputError(
-            [Issue("statement is not understood", fix, reading.file, statement.line, value=statement.text)]
-        )
+        shown = " ".join(statement.text.split())[:MOST_SHOWN]
+        raise InputError([Issue("statement is not understood", fix, reading.file, statement.line, value=shown)])
 
 
 def _read_words(reading: _Reading, statement: Statement, name: str, value: str) -> None:

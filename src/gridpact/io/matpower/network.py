@@ -14,15 +14,13 @@ from numpy.typing import NDArray
 from gridpact.errors import InputError, Issue
 from gridpact.io.imports.findings import Findings
 from gridpact.io.imports.graph import shifts_matter
-from gridpact.io.imports.tables import Tables, table
+from gridpact.io.imports.tables import Tables, believable_length, table
 from gridpact.io.matpower.mpc import Mpc
 
 Floats = NDArray[np.float64]
 
 FREQUENCY_HZ = 50.0
 ISOLATED = 4.0
-# A line of one kilometre would have more ohm or nanofarad than the checks of a case believe: make it longer.
-MOST_PER_KM = (1e3, 1e3, 1e5)
 
 
 def names_of(numbers: pd.Series[float]) -> list[str]:
@@ -145,7 +143,7 @@ def _lines(mpc: Mpc, branch: pd.DataFrame) -> pd.DataFrame:
     ohm = branch["kv_from"].to_numpy() ** 2 / mpc.base_mva
     r, x = branch["r"].to_numpy() * ohm, branch["x"].to_numpy() * ohm
     nanofarad = branch["b"].to_numpy() / ohm / (2.0 * np.pi * FREQUENCY_HZ) * 1e9
-    length = _length(r, x, nanofarad)
+    length = believable_length(r, x, nanofarad)
     return table(
         "lines",
         {
@@ -160,13 +158,6 @@ def _lines(mpc: Mpc, branch: pd.DataFrame) -> pd.DataFrame:
             "in_service": (branch["status"] > 0.0).to_numpy(),
         },
     )
-
-
-def _length(*totals: Floats) -> Floats:
-    """One kilometre, or the least power of ten at which no quantity per km is beyond belief."""
-    over = np.max([total / most for total, most in zip(totals, MOST_PER_KM, strict=True)], axis=0)
-    length: Floats = 10.0 ** np.ceil(np.log10(np.maximum(over, 1.0)))
-    return length
 
 
 def _transformers(mpc: Mpc, branch: pd.DataFrame) -> pd.DataFrame:

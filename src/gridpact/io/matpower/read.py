@@ -8,7 +8,7 @@ from pathlib import Path
 from gridpact.case.case import Case
 from gridpact.errors import InputError, Issue
 from gridpact.io.imports.findings import Findings, Tell
-from gridpact.io.imports.finish import bounded, finished, priced, put_interface
+from gridpact.io.imports.finish import bounded, finished, priced, put_interface, without_placeholders
 from gridpact.io.imports.series import Price, read_series
 from gridpact.io.imports.source import read_text
 from gridpact.io.imports.tables import table
@@ -49,6 +49,6 @@ def from_matpower(
     if interface is not None:
         tables = put_interface(tables, interface, voltages(mpc), found)
     open_price = list(tables["interfaces"]["interface"])
-    tables = bounded(priced(tables, price, series, found), found)
+    tables = without_placeholders(bounded(priced(tables, price, series, found), found), found)
     found.settle(skip_unsupported, tell)
     return finished(mpc.name, tables, series, FREQUENCY_HZ, open_price)
