@@ -81,6 +81,15 @@ class Run:
             Path(path).write_text(html, encoding="utf-8")
         return html
 
+    def export(self, path: str | Path, form: str = "csv") -> None:
+        """Write summary, certificate and tables as a folder of CSV files ("csv") or as one workbook ("xlsx").
+
+        Times are texts in ISO 8601 with their offset. Raises ``InputError`` where ``path`` holds something.
+        """
+        from gridpact.io.export import export_run
+
+        export_run(self.record, path, form)
+
     def __str__(self) -> str:
         from gridpact.report.overview import overview
 

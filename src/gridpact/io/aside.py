@@ -65,7 +65,7 @@ def written_aside(out: Path) -> Iterator[Path]:
 
 def _refuse_occupied(final: Path, out: Path) -> None:
     if final.exists() and (not final.is_dir() or any(final.iterdir())):
-        raise InputError([Issue("folder for the run is not empty", "Give a new or an empty folder.", str(out))])
+        raise InputError([Issue("folder is not empty", "Give a new or an empty folder.", str(out))])
 
 
 def _remove_remains(final: Path) -> None:

@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from gridpact.case.cells import NUMBER
 from gridpact.errors import InputError, Issue
 from gridpact.io.xlsx_read import MOST_COLUMNS, MOST_ROWS, column_letters
 
@@ -33,10 +34,13 @@ PROLOGUE = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a sheet: ``cells`` are texts of numbers, "true"/"false", or texts; "" leaves a cell blank."""
+    """One column of a sheet: ``cells`` are numbers, "true" or "false", texts, or numbers among texts, as texts.
+
+    A blank text leaves a cell blank.
+    """
 
     name: str
-    kind: str  # number, flag or text
+    kind: str  # number, flag, text or mixed
     cells: Sequence[str]
 
 
@@ -166,7 +170,11 @@ def _flag_cell(place: str, text: str) -> str:
     return f'<c r="{place}" t="b"><v>{1 if text == "true" else 0}</v></c>'
 
 
-CELLS = {"number": _number_cell, "flag": _flag_cell, "text": _text_cell}
+def _mixed_cell(place: str, text: str) -> str:
+    return _number_cell(place, text) if NUMBER.fullmatch(text) else _text_cell(place, text, GENERAL)
+
+
+CELLS = {"number": _number_cell, "flag": _flag_cell, "text": _text_cell, "mixed": _mixed_cell}
 
 
 def escaped(text: str) -> str:
