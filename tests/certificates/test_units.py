@@ -10,6 +10,7 @@ import pytest
 from gridpact.certificates.judge import certify
 from gridpact.results.record import Record
 from gridpact.study import clear
+from tests.certificates.districts import random_district
 from tests.certificates.spoil import check, failed, with_case_column, with_cells, with_table
 from tests.certificates.units import STEPS, UNSERVED, units_case
 from tests.districts import bus, district, interface, line, load
@@ -29,6 +30,14 @@ def test_every_device_passes_in_every_formulation(formulation: str, step_minutes
     certificate = clear(units_case(step_minutes), formulation=formulation, price_probes=0).record.certificate
     assert failed(certificate) == set()
     assert certificate["verdict"] == ("certified" if formulation == "soc" else "approximate")
+
+
+@pytest.mark.parametrize("formulation", ["soc", "lindistflow", "dc"])
+@pytest.mark.parametrize("seed", range(8))
+def test_random_districts_pass(formulation: str, seed: int) -> None:
+    """Transformers, ramps, commitment, reactive devices and demand with a choice, at random."""
+    case = random_district(seed, iron=0.0 if formulation == "dc" else 0.002)
+    assert failed(clear(case, formulation=formulation, price_probes=1).record.certificate) == set()
 
 
 def test_the_district_does_what_it_was_made_for(units: Record) -> None:
