@@ -4,7 +4,7 @@
             subproblem: integers fixed at the master's, the cones kept         (Clarabel, an upper bound and new zk)
 
 The multipliers of a subproblem are the tightest half-spaces at its integers, so no integer point is visited
-twice and the method ends. A quadratic objective enters the master by its tangents.
+twice and the method ends. Half-spaces at the cones that the master's own point violates make it end sooner. A quadratic objective enters the master by its tangents.
 Source: Lubin, Yamangil, Bent and Vielma, "Polyhedral approximation in mixed-integer convex optimization",
 Mathematical Programming 172, 2018.
 """
@@ -24,10 +24,12 @@ from gridpact.programs.solve import clarabel_point
 from gridpact.programs.standard_form import StandardForm
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 GAP = 1e-4
 ROUNDS = 100
 # A multiplier this small, relative to the largest, makes a half-space that says nothing.
 NEGLIGIBLE = 1e-9
+VIOLATED = 1e-7
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +76,7 @@ def solve_mixed(form: StandardForm, time_limit: float = 600.0) -> MixedSolution:
             return best
         status, x, _, z = clarabel_point(fix_integers(form, np.rint(proposed[form.integers])))
         cuts = cuts.joined(_cuts(form, x if status == "solved" else proposed, z[: form.b.size]))
+        cuts = cuts.joined(_cuts(form, proposed, _normals(form, proposed)))
         if status == "solved" and form.cost(x) < best.cost:
             best = replace(best, x=x, cost=form.cost(x))
         if best.gap <= GAP:
@@ -99,8 +102,7 @@ def _cuts(form: StandardForm, x: Floats, z: Floats) -> Cuts:
     """zk'(bk - Ak x) >= 0 for every second-order cone, and the tangent of the quadratic cost at x."""
     starts, ends = _cone_rows(form)
     strong = np.abs(z[starts]) > NEGLIGIBLE * np.abs(z).max(initial=1.0)
-    cone_of = np.repeat(np.arange(starts.size), ends - starts)
-    rows = np.concatenate([np.arange(a, b) for a, b in zip(starts, ends, strict=True)] or [np.zeros(0, dtype=int)])
+    rows, cone_of = _inside(starts, ends)
     weights = sp.csr_array((z[rows], (cone_of, rows)), shape=(starts.size, form.b.size))[strong]
     gradient = form.P @ x
     matrix = sp.vstack([weights @ form.A, sp.csr_array(gradient[None, :])])
@@ -109,7 +111,27 @@ def _cuts(form: StandardForm, x: Floats, z: Floats) -> Cuts:
     return Cuts(sp.csr_array(sp.hstack([matrix, eta])), right)
 
 
-def _cone_rows(form: StandardForm) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _normals(form: StandardForm, x: Floats) -> Floats:
+    """(1, -u/|u|) for every cone (t, u) that x violates: its half-space touches the cone where x is nearest."""
+    s, z = form.b - form.A @ x, np.zeros(form.b.size)
+    starts, ends = _cone_rows(form)
+    rows, cone_of = _inside(starts, ends)
+    lengths = np.sqrt(np.maximum(np.bincount(cone_of, s[rows] ** 2, starts.size) - s[starts] ** 2, 0.0))
+    violated = lengths > s[starts] + VIOLATED
+    inside = violated[cone_of]
+    z[rows[inside]] = -s[rows[inside]] / lengths[cone_of[inside]]
+    z[starts[violated]] = 1.0
+    return z
+
+
+def _inside(starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
+    """All rows of the cones, and which cone each belongs to."""
+    sizes = ends - starts
+    cone_of = np.repeat(np.arange(starts.size), sizes)
+    return starts[cone_of] + np.arange(cone_of.size) - np.repeat(np.cumsum(sizes) - sizes, sizes), cone_of
+
+
+def _cone_rows(form: StandardForm) -> tuple[Ints, Ints]:
     """First and end rows of the second-order cones."""
     sizes = np.array([size for _, size in form.cones], dtype=np.int64)
     curved = np.array([kind == "second_order" for kind, _ in form.cones], dtype=np.bool_)
@@ -158,6 +180,6 @@ def _as_highs(form: StandardForm, cuts: Cuts) -> Any:
     return lp
 
 
-def _rows_of(form: StandardForm, kind: str) -> NDArray[np.int64]:
+def _rows_of(form: StandardForm, kind: str) -> Ints:
     kinds = np.repeat([name for name, _ in form.cones], [size for _, size in form.cones])
     return np.flatnonzero(kinds == kind)
