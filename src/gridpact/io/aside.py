@@ -1,4 +1,4 @@
-"""Writing a folder aside and renaming it once: whoever looks finds it absent or complete.
+"""Writing a folder or a file aside and renaming it once: whoever looks finds it absent or complete.
 
 The folder is filled beside its final place, on the same filesystem, forced to disk, and renamed. A process killed
 on the way leaves a hidden folder behind, which the next write to the same place removes.
@@ -37,7 +37,7 @@ def write_new(path: Path, content: bytes) -> None:
 
 
 def _refuse_present(final: Path, path: Path) -> None:
-    if final.exists():
+    if path.is_symlink() or final.exists():
         raise InputError([Issue("the file exists", "Choose another, nothing is overwritten.", str(path))])
 
 

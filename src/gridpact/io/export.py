@@ -1,7 +1,7 @@
 """Results for other programs: the summary, the certificate and all tables of a run, as CSV files or as a workbook.
 
 Spreadsheet programs know no time zones, so that times are written as texts in ISO 8601 with their offset, in both
-forms. Numbers keep all their digits; what is not a number stays blank.
+forms. Numbers keep all their digits; what is not a finite number stays blank.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _text(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, pd.Timestamp):
         return value.isoformat()
-    if value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value)):
+    if value is None or value is pd.NaT or (isinstance(value, float) and not math.isfinite(value)):
         return ""
     return value if isinstance(value, str) else json.dumps(plain(value), ensure_ascii=False)
 
