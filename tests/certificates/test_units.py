@@ -249,6 +249,11 @@ def test_a_voltage_without_freedom_has_its_worth(formulation: str, held: float) 
         assert "price_parts" in failed(certify(spoiled))
 
 
+def test_no_surplus_is_promised_where_a_capacitor_stands(units: Record) -> None:
+    """What the bank may give depends on the voltage, which is then no matter of the network alone."""
+    assert "merchandising_surplus" not in {entry["name"] for entry in certify(units)["checks"]}
+
+
 def test_ramps_do_not_reach_over_the_ends(units: Record) -> None:
     assert units.case.steps == STEPS
     first = units.tables["limits"].query("snapshot == @units.case.snapshots[0]")["constraint"]
