@@ -36,7 +36,7 @@ def test_every_device_passes_in_every_formulation(formulation: str, step_minutes
 @pytest.mark.parametrize("seed", range(8))
 def test_random_districts_pass(formulation: str, seed: int) -> None:
     """Transformers, ramps, commitment, reactive devices and demand with a choice, at random."""
-    case = random_district(seed, iron=0.0 if formulation == "dc" else 0.002)
+    case = random_district(seed, iron=0.002)
     assert failed(clear(case, formulation=formulation, price_probes=1).record.certificate) == set()
 
 

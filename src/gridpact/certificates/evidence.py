@@ -104,6 +104,15 @@ def rows_of(ids: Sequence[str], names: Any) -> Ints:
     return np.array([position.get(str(name), -1) for name in names], dtype=np.int64)
 
 
+def price_scale(evidence: Evidence, price: Floats) -> Floats:
+    """What errors of prices are measured against: the price, but at least a fiftieth of the largest active price.
+
+    At prices of fifty that is one unit of the currency, whatever the currency.
+    """
+    largest = float(np.abs(evidence.table("electricity_prices", "price_per_mwh")).max(initial=0.0))
+    return np.maximum(np.abs(price), largest / 50.0 if largest > 0.0 else 1.0)
+
+
 def prices_at(evidence: Evidence, table: str) -> tuple[Floats, Floats]:
     """Active and reactive price at the buses of a table's devices, (devices, steps)."""
     bus = evidence.case.positions(table, "bus")

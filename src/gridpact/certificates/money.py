@@ -24,6 +24,7 @@ from gridpact.certificates.linflow import linear_flow
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-6
 HALF_CENT = 0.5
+KEYS = ["kind", "participant", "carrier"]
 CARRIERS = {"electricity": "p_mw", "reactive": "q_mvar"}
 Due = dict[tuple[str, str, str], tuple[float, float]]
 
@@ -62,11 +63,18 @@ def _keyed(evidence: Evidence, kind: str, carrier: str, energy: Floats, payment:
 
 
 def _payments(evidence: Evidence, due: Due, scale: float) -> Check:
-    """A row that is missing counts as nothing paid; a row that nobody owes counts as NaN."""
+    """A row that is missing counts as nothing paid; a row that nobody owes, or a second one, counts as NaN.
+
+    The operator has one row per carrier, under the name "network"; what it holds is judged by the sums.
+    """
     rows = evidence.record.tables["settlement"]
-    rows = rows[rows["kind"] != "operator"]
-    paid = rows.groupby(["kind", "participant", "carrier"])[["energy_mwh", "payment"]].sum()
+    operator = (rows["kind"] == "operator") & (rows["participant"] == "network")
+    carriers = {carrier for _, _, carrier in due}
+    doubtful = rows.duplicated(KEYS) | (operator & ~rows["carrier"].isin(carriers))
+    paid = rows[~operator].groupby(KEYS)[["energy_mwh", "payment"]].sum()
     found = {(str(k), str(p), str(c)): values for (k, p, c), values in zip(paid.index, paid.to_numpy(), strict=True)}
+    second = rows.loc[doubtful, KEYS].astype(str).itertuples(index=False, name=None)
+    found |= dict.fromkeys(second, np.full(2, np.nan))
     keys = [*due, *(key for key in found if key not in due)]
     expected = np.array([due.get(key, (np.nan, np.nan)) for key in keys]).reshape(-1, 2)
     actual = np.array([found.get(key, np.zeros(2)) for key in keys]).reshape(-1, 2)

@@ -24,7 +24,7 @@ from gridpact.certificates.check import Check, Measure, worst
 from gridpact.certificates.columns import series_p, series_q
 from gridpact.certificates.costs import selling_price
 from gridpact.certificates.dcflow import dc_worth
-from gridpact.certificates.evidence import Evidence, prices_at
+from gridpact.certificates.evidence import Evidence, price_scale, prices_at
 from gridpact.certificates.grid import Grid
 from gridpact.certificates.linflow import LinearFlow, linear_worth
 from gridpact.certificates.multipliers import HELD, current_multipliers, multipliers
@@ -92,8 +92,8 @@ def _price(evidence: Evidence, column: str) -> Floats:
 
 
 def _relative(evidence: Evidence, rule: str, left: Floats, right: Floats, price: Floats) -> Measure:
-    """Difference over max(|price|, 1)."""
-    scaled = np.abs(left - right) / np.maximum(np.abs(price), 1.0)
+    """Difference over the scale of the price."""
+    scaled = np.abs(left - right) / price_scale(evidence, price)
     return Measure(f"{rule} at bus", evidence.case.ids("buses"), scaled)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.certificates.check import Check, Measure, worst
-from gridpact.certificates.evidence import Evidence, rows_of, steps_of
+from gridpact.certificates.evidence import Evidence, price_scale, rows_of, steps_of
 
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-3
@@ -19,14 +19,16 @@ PRICES = {"electricity": "price_per_mwh", "reactive": "reactive_price_per_mvarh"
 
 
 def probe_check(evidence: Evidence) -> Check:
-    """Probed prices beyond their one-sided differences, over max(|price|, 1); not required without probes."""
+    """Probed prices beyond their one-sided differences, over ``price_scale``; not required without probes."""
     rows = evidence.record.tables["price_probes"]
     text = f"Prices beyond the one-sided differences of the cost, relative; {len(rows)} probes."
     if not len(rows):
-        return worst("price_probes", text, TOLERANCE, [], required=False)
+        # None were asked for, or somebody took them away.
+        asked = int(evidence.record.settings.get("price_probes", 0)) > 0
+        return Check("price_probes", asked, float("nan") if asked else 0.0, TOLERANCE, "", text)
     price = _probed_price(evidence)
     left, right = _differences(evidence)
-    scale = np.maximum(np.abs(price), 1.0)
+    scale = price_scale(evidence, price)
     beyond = np.maximum(np.maximum(left - price, price - right), left - right) / scale
     names = [
         " ".join((str(carrier), "price at bus", str(bus)))
@@ -66,4 +68,6 @@ def _differences(evidence: Evidence) -> tuple[Floats, Floats]:
     energy = np.where(step > 0.0, step, np.nan) * evidence.case.hours
     left = np.where(np.isnan(minus), -np.inf, (cost - minus) / energy)
     right = np.where(np.isnan(plus), np.inf, (plus - cost) / energy)
-    return np.where(np.isnan(energy), np.nan, left), np.where(np.isnan(energy), np.nan, right)
+    # A probe that was feasible on neither side shows nothing.
+    void = np.isnan(energy) | (np.isnan(minus) & np.isnan(plus))
+    return np.where(void, np.nan, left), np.where(void, np.nan, right)

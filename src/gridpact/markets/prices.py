@@ -41,7 +41,15 @@ Ints = NDArray[np.int64]
 BALANCES = ("active_balance", "reactive_balance")
 EQUATIONS = (*BALANCES, "flow_law")
 STATES = ("flow_p", "flow_q", "current", "voltage", "angle")
-VOLTAGE = ("buses/vm_min_pu", "buses/vm_max_pu", "buses/vm_pu", "interfaces/vm_pu")
+# A capacitor bank is limited by the voltage: what that is worth is a value of the voltage too.
+VOLTAGE = (
+    "buses/vm_min_pu",
+    "buses/vm_max_pu",
+    "buses/vm_pu",
+    "interfaces/vm_pu",
+    "capacitors/q_mvar",
+    "capacitors/steps",
+)
 CONGESTION = (
     "branches/i_max",
     "branches/i_max/from",

@@ -4,7 +4,8 @@
             subproblem: integers fixed at the master's, the cones kept         (Clarabel, an upper bound and new zk)
 
 The multipliers of a subproblem are the tightest half-spaces at its integers, so no integer point is visited
-twice and the method ends. Half-spaces at the cones that the master's own point violates make it end sooner. A quadratic objective enters the master by its tangents.
+twice and the method ends. Half-spaces at the cones that the master's own point violates make it end sooner.
+A quadratic objective enters the master by its tangents.
 Source: Lubin, Yamangil, Bent and Vielma, "Polyhedral approximation in mixed-integer convex optimization",
 Mathematical Programming 172, 2018.
 """

@@ -102,12 +102,14 @@ def _run_clarabel(form: StandardForm, time_limit: float) -> tuple[str, Any]:
 def _proven(form: StandardForm, result: Any) -> str:
     """The solver's word, but a proof of infeasibility or unboundedness counts only if it holds here.
 
-    Infeasible: A'z = 0, b'z < 0.  Unbounded: A x + s = 0, P x = 0, q'x < 0.  Both up to RAY, relative to the gain and to the ray.
+    Infeasible: A'z = 0, b'z < 0.  Unbounded: A x + s = 0, P x = 0, q'x < 0.
+    Both hold up to RAY, relative to the gain and to the ray.
     """
     status = CLARABEL_STATUS.get(str(result.status), "stopped")
     x, s, z = _point(result)
     if status == "infeasible":
-        gain, size, error = -float(form.b @ z), np.abs(z).max(initial=0.0), np.abs(form.A.T @ z).max(initial=0.0)
+        gain, size = -float(form.b @ z), np.abs(z).max(initial=0.0)
+        error = np.abs(form.A.T @ z).max(initial=0.0)
     elif status == "unbounded":
         gain, size = -float(form.q @ x), np.abs(x).max(initial=0.0)
         error = max(np.abs(form.A @ x + s).max(initial=0.0), np.abs(form.P @ x).max(initial=0.0))

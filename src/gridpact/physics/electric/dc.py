@@ -51,7 +51,6 @@ def solved(network: Network, at: Values) -> Solved:
     """Flows into the branches at their from ends and currents at nominal voltage; series losses are none."""
     P = at["flow_p"]
     none = np.zeros_like(P)
-    shunts = column(network.branches.g) / 2.0
-    return Solved(
-        p=P + shunts, q=none, i=np.abs(P), loss=2.0 * shunts + none, cone_gap=none, vm=np.ones_like(at["angle"])
-    )
+    g, ratio = column(network.branches.g) / 2.0, column(network.branches.ratio)
+    loss = g * (1.0 + ratio**-2.0) + none
+    return Solved(p=P + g / ratio**2, q=none, i=np.abs(P), loss=loss, cone_gap=none, vm=np.ones_like(at["angle"]))
