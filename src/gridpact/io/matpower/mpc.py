@@ -33,6 +33,11 @@ COLUMNS = {
     "gen": "bus pg qg qmax qmin vg mbase status pmax pmin",
     "branch": "from_bus to_bus r x b rate_a rate_b rate_c ratio angle status angmin angmax",
 }
+LIMITS = {
+    "bus": {"vmax", "vmin"},
+    "gen": {"qmax", "qmin", "pmax", "pmin"},
+    "branch": {"rate_a", "rate_b", "rate_c", "angmin", "angmax"},
+}
 OPTIONAL = {"angmin", "angmax"}
 MOST_SHOWN = 80
 NAMES = frozenset({"bus_name", "branch_name", "gen_name", "gentype", "genfuel", "areas"})
@@ -190,6 +195,21 @@ def _named(file: str, line: int, name: str, frame: pd.DataFrame) -> pd.DataFrame
     return shown.reindex(columns=names).fillna(dict.fromkeys(OPTIONAL, 0.0)).astype(np.float64)
 
 
+def _require_finite(file: str, matrices: dict[str, pd.DataFrame]) -> None:
+    """Infinity means no limit, and makes no sense elsewhere."""
+    issues = []
+    for name, frame in matrices.items():
+        rows, places = np.nonzero(~np.isfinite(frame.to_numpy(dtype=np.float64)))
+        for row, column in zip(rows, frame.columns[places], strict=True):
+            if column not in LIMITS.get(name, ()):
+                fix = "Write a finite number."
+                issues.append(
+                    Issue("number is not finite", fix, file, int(frame["line"].iloc[row]), f"mpc.{name}.{column}")
+                )
+    if issues:
+        raise InputError(issues)
+
+
 def _assembled(reading: _Reading, name: str) -> Mpc:
     space, file = reading.space, reading.file
     missing = [f"mpc.{matrix}" for matrix in COLUMNS if matrix not in space.matrices]
@@ -198,6 +218,7 @@ def _assembled(reading: _Reading, name: str) -> Mpc:
         raise InputError([Issue(f"{field} is missing", "Add it.", file) for field in missing])
     if not 0.0 < space.base_mva < np.inf:
         raise InputError([Issue("baseMVA must be a positive number", "Correct it.", file, value=str(space.base_mva))])
+    _require_finite(file, space.matrices)
     gencost = space.matrices.get("gencost", pd.DataFrame({"line": np.zeros(0, dtype=np.int64)}))
     return Mpc(
         file, name, space.base_mva, space.matrices["bus"], space.matrices["gen"], space.matrices["branch"], gencost
