@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gridpact.cli import main
 from gridpact.errors import InputError, Issue
 from gridpact.io.folder import read_case, validate
 
@@ -37,15 +38,25 @@ def test_the_case_without_mistakes_is_fine() -> None:
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake["name"])
-def test_mistake_is_found_alone(mistake: dict[str, Any], tmp_path: Path) -> None:
+def test_mistake_is_found_alone(mistake: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = spoiled(mistake, tmp_path / "case")
     issues = validate(folder)
     assert [place(issue) for issue in issues] == [tuple(found[:4]) for found in mistake["found"]]
     assert [issue.message for issue in issues if not any(found[4] in issue.message for found in mistake["found"])] == []
     assert mistake.get("fix", "") in " ".join(issue.fix for issue in issues)
+    assert main(["validate", str(folder)]) == 2
+    told = capsys.readouterr().err
+    assert all(str(issue) in told.replace("\n  ", "\n") for issue in issues)
+
+
+def test_reading_raises_all_that_validation_finds(tmp_path: Path) -> None:
+    folder = spoiled(
+        next(mistake for mistake in MISTAKES if mistake["name"] == "text among numbers"), tmp_path / "case"
+    )
     with pytest.raises(InputError) as caught:
         read_case(folder)
-    assert caught.value.issues == issues
+    assert len(caught.value.issues) == 5
+    assert caught.value.issues == validate(folder)
 
 
 def test_mistakes_in_several_files_come_out_at_once(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ class TextTable:
     cells: pd.DataFrame
     rows: Ints
     ragged: NDArray[np.bool_]
+    _columns: dict[str, list[str]] = field(default_factory=dict, repr=False)
 
     def issues(
         self, wrong: ArrayLike, column: str, message: str, fix: str | Callable[[str], str], quote: bool = True
@@ -56,7 +57,15 @@ class TextTable:
         return self.column(column)[place]
 
     def column(self, column: str) -> list[str]:
-        """The cells of a column, the first where two have its name; blanks where the table has none."""
+        """The cells of a column, the first where two have its name; blanks where the table has none.
+
+        The list is made once and not to be changed.
+        """
+        if column not in self._columns:
+            self._columns[column] = self._cells_of(column)
+        return self._columns[column]
+
+    def _cells_of(self, column: str) -> list[str]:
         if column not in self.cells:
             return [""] * len(self.cells)
         cells = self.cells.loc[:, column]

@@ -167,7 +167,11 @@ def _read_entry(entry: Path, folder: Path, most: int) -> bytes | Issue:
     name = entry.name
     if name not in KNOWN_FILES:
         return Issue("no table has this name", f"Delete or rename the file.{near(name.lower(), KNOWN_FILES)}", name)
-    if not entry.resolve().is_relative_to(folder):
+    try:
+        inside = entry.resolve().is_relative_to(folder)
+    except (OSError, RuntimeError) as error:  # links that lead in a circle
+        return Issue(f"link leads nowhere: {error}", "Put the file itself into the folder.", name)
+    if not inside:
         return Issue("link leads out of the folder", "Put the file itself into the folder.", name)
     if not entry.is_file():
         return Issue("is not a regular file", "Put a file there.", name)

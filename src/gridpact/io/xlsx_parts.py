@@ -21,8 +21,8 @@ from gridpact.errors import InputError, Issue
 
 MOST_UNPACKED = 128 * 1024 * 1024
 MOST_PARTS = 2000
-# A number takes two elements, a text three: these are about a million cells.
-MOST_ELEMENTS = 2_500_000
+# A number takes two elements, a text three or four: these are up to a million cells.
+MOST_ELEMENTS = 2_000_000
 MOST_CHARACTERS = 50_000_000
 DEEPEST = 64
 CHUNK = 1024 * 1024
@@ -51,11 +51,11 @@ class Budget:
     elements: int = MOST_ELEMENTS
     characters: int = MOST_CHARACTERS
 
-    def spend(self, elements: int, characters: int) -> None:
-        self.elements -= elements
-        self.characters -= characters
-        if self.elements < 0 or self.characters < 0:
-            raise refusal(self.file, "workbook is too large: it has more than about a million cells", USE_FOLDER)
+    def refuse(self, depth: int = 0) -> None:
+        """Raises InputError where it is used up, ValueError where the elements are nested too deep."""
+        if depth > DEEPEST:
+            raise ValueError("elements are nested too deep")
+        raise refusal(self.file, "workbook is too large: it has more than about a million cells", USE_FOLDER)
 
 
 @dataclass(frozen=True)
@@ -155,15 +155,15 @@ def _parser(budget: Budget, start: OnStart, end: OnText) -> expat.XMLParserType:
     def on_start(name: str, attributes: dict[str, str]) -> None:
         nonlocal depth
         depth += 1
-        budget.spend(1, 0)
-        if depth > DEEPEST:
-            raise ValueError("elements are nested too deep")
-        start(name[name.rfind(":") + 1 :], attributes)
+        budget.elements -= 1
+        if budget.elements < 0 or depth > DEEPEST:
+            budget.refuse(depth)
+        start(name if ":" not in name else name[name.rfind(":") + 1 :], attributes)
 
     def on_end(name: str) -> None:
         nonlocal depth
         depth -= 1
-        end(name[name.rfind(":") + 1 :])
+        end(name if ":" not in name else name[name.rfind(":") + 1 :])
 
     parser.StartElementHandler = on_start
     parser.EndElementHandler = on_end

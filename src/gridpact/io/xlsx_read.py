@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
 
 from gridpact.io.xlsx_parts import Attributes, Budget, Package, open_package, parse_part, refusal, relations
 
@@ -62,6 +63,7 @@ def column_letters(column: int) -> str:
     return (column_letters(before - 1) if before else "") + chr(ord("A") + letter)
 
 
+@cache
 def column_number(letters: str) -> int:
     """The inverse of ``column_letters``."""
     number = 0
@@ -220,32 +222,34 @@ class _SheetReader:
         self.inline.texts.clear()
 
     def _end_cell(self) -> None:
-        kind = KINDS.get(self.attributes.get("t", "n"), "")
+        code = self.attributes.get("t", "n")
+        kind, text = KINDS.get(code, ""), self._shown(code)
         if not kind:
-            raise ValueError(f"there is no cell type {self.attributes['t']!r}")
-        text = self._shown()
+            raise ValueError(f"there is no cell type {code!r}")
         if "f" in self.parts:
             kind, text = "formula", text or f"={self.parts['f']}"
-        elif kind == "number" and self._is_date():
+        elif code == "n" and "s" in self.attributes and self._is_date(self.attributes["s"]):
             kind = "date"
         if text:
-            self.budget.spend(0, len(text))
             self.cells.append((self.column, kind, text))
+            self.budget.characters -= len(text)
+            if self.budget.characters < 0:
+                self.budget.refuse()
 
-    def _shown(self) -> str:
-        kind = self.attributes.get("t", "n")
-        if kind == "inlineStr":
-            return "".join(self.inline.texts)
+    def _shown(self, code: str) -> str:
         value = self.parts.get("v", "")
-        if kind == "s" and value:
+        if code == "n":
+            return value.strip()
+        if code == "inlineStr":
+            return "".join(self.inline.texts)
+        if code == "s" and value:
             number = int(value)
             if not 0 <= number < len(self.texts):
                 raise ValueError(f"there is no shared text {number}")
             return self.texts[number]
-        if kind == "b":
+        if code == "b":
             return "true" if value.strip() == "1" else "false"
-        return unescaped(value) if kind == "str" else value.strip()
+        return unescaped(value) if code == "str" else value.strip()
 
-    def _is_date(self) -> bool:
-        style = int(self.attributes.get("s", 0))
-        return style < len(self.dates) and self.dates[style]
+    def _is_date(self, style: str) -> bool:
+        return int(style) < len(self.dates) and self.dates[int(style)]
