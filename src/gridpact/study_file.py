@@ -12,7 +12,8 @@ from gridpact.errors import Issue
 
 Questions = Mapping[str, Callable[..., Any]]
 Document = dict[str, Any]
-MOST_BYTES = 1_000_000
+# Nested keys cost their reader the square of their number.
+MOST_BYTES = 16 * 1024
 
 
 def examine_study(
@@ -24,6 +25,7 @@ def examine_study(
     """
     try:
         document = tomllib.loads(_text(file))
+        str(document)  # what is nested too deep to be shown is refused here, not where an issue quotes it
     except (OSError, ValueError, RecursionError) as error:
         return {}, [_unreadable(file, error)]
     settings = document.get("settings", {})
@@ -40,7 +42,7 @@ def _text(file: Path) -> str:
         content = stream.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise ValueError(f"it is larger than {MOST_BYTES} bytes")
-    return content.decode("utf-8")
+    return content.decode("utf-8-sig")
 
 
 def _unreadable(file: Path, error: Exception) -> Issue:

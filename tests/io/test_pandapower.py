@@ -39,7 +39,7 @@ def solved(net: Any) -> Any:
 
 
 def assert_same_flow(net: Any, **options: Any) -> tuple[gp.Case, bool]:
-    """Voltages of an imported network are those of pandapower's power flow; returns the case and whether it is radial."""
+    """Voltages of an imported network are those of pandapower's power flow. Returns the case and if it is radial."""
     solved(net)
     case, _ = imported(net, **options)
     generated = {f"gen-{index}": complex(row.p_mw, row.q_mvar) for index, row in net.res_gen.iterrows()}
@@ -92,7 +92,7 @@ def small() -> Any:
     trafo = {"sn_mva": 0.63, "vn_hv_kv": 20.5, "vn_lv_kv": 0.41, "vk_percent": 6.0, "vkr_percent": 1.2, "pfe_kw": 1.5}
     tap = {"tap_side": "hv", "tap_neutral": 0, "tap_pos": 2, "tap_step_percent": 2.5, "tap_changer_type": "Ratio"}
     pp.create_transformer_from_parameters(net, 1, 2, i0_percent=0.4, shift_degree=150, **trafo, **tap)
-    pp.create_load(net, 3, 0.2, 0.08)
+    pp.create_load(net, 3, 0.12, 0.05)
     return net
 
 
@@ -454,9 +454,9 @@ def test_all_that_is_not_supported_is_listed_at_once() -> None:
     [
         (
             lambda net: net.line.drop(columns="x_ohm_per_km", inplace=True),
-            "column x_ohm_per_km: table line lacks a column",
+            "table line has no column x_ohm_per_km",
         ),
-        (lambda net: net.line.__setitem__("to_bus", [1, 9]), "line 1 stands at no bus of the network"),
+        (lambda net: net.line.__setitem__("to_bus", [1, 9]), "line 1 stands at a bus that is not there"),
         (lambda net: net.load.__setitem__("p_mw", "much"), "column is not numeric"),
         (lambda net: net.load.__setitem__("in_service", "yes"), "more than true and false"),
         (lambda net: pp.create_pwl_cost(net, 0, "ext_grid", [[0, 1, 9], [1, 2, 3]]), "is not convex"),
@@ -464,7 +464,7 @@ def test_all_that_is_not_supported_is_listed_at_once() -> None:
         (
             lambda net: (
                 pp.create_poly_cost(net, 0, "ext_grid", 1.0),
-                pp.create_pwl_cost(net, 0, "ext_grid", [[0, 1, 9]]),
+                pp.create_pwl_cost(net, 0, "ext_grid", [[0, 1, 9]], check=False),
             ),
             "two costs",
         ),

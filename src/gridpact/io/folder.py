@@ -98,9 +98,11 @@ def case_from_files(files: Mapping[str, bytes]) -> tuple[Case | None, list[Issue
 
 
 def _examine(path: Path) -> tuple[Case | None, list[Issue]]:
-    if path.suffix.lower() in {WORKBOOK, *OTHER_WORKBOOKS} and not path.is_dir():
-        return _examine_workbook(path)
-    return _examine_folder(path)
+    try:
+        is_workbook = path.suffix.lower() in {WORKBOOK, *OTHER_WORKBOOKS} and not path.is_dir()
+        return _examine_workbook(path) if is_workbook else _examine_folder(path)
+    except OSError as error:  # a name that is too long, a folder that may not be entered
+        return None, [Issue(f"path cannot be read: {error.strerror}", "Check it and its permissions.", str(path))]
 
 
 def _examine_workbook(path: Path) -> tuple[Case | None, list[Issue]]:
@@ -132,14 +134,10 @@ def _examine_folder(path: Path) -> tuple[Case | None, list[Issue]]:
     if not folder.is_dir():
         fix = f"Give a folder with {CASE_FILE} and one CSV file for each table."
         return None, [Issue("this is no folder" if folder.exists() else "there is no such folder", fix, str(path))]
-    try:
-        entries = sorted(folder.iterdir())
-    except OSError as error:
-        return None, [Issue(f"folder cannot be read: {error.strerror}", "Check its permissions.", str(path))]
     files: dict[str, bytes] = {}
     issues: list[Issue] = []
     left = MOST_BYTES
-    for entry in entries:
+    for entry in sorted(folder.iterdir()):
         content = _read_entry(entry, folder.resolve(), left) if _concerns_us(entry) else None
         if isinstance(content, bytes):
             files[entry.name] = content
