@@ -2,8 +2,8 @@
 
     python benchmarks/clearing.py [REPETITIONS]
 
-prints a table and writes it, with the versions and the machine, to benchmarks/clearing.md. Every figure is a median; ``ratio`` is building,
-solving and reading the prices over the conic solver's own time, run by run.
+prints a table and writes it, with the versions and the machine, to benchmarks/clearing.md. Every figure is a median;
+``ratio`` is building, solving and reading the prices over the conic solver's own time, run by run.
 """
 
 from __future__ import annotations
@@ -81,9 +81,10 @@ def document(lines: list[str], repetitions: int) -> str:
 
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     machine = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, Python {platform.python_version()}"
-    head = f"# Time of a clearing\n\nMedians of {repetitions} runs after one that does not count. {machine}; {versions}.\n\n"
-    tail = "\n\n`ratio` is building, solving and reading the prices over the conic solver's own time. Made by `python benchmarks/clearing.py`.\n"
-    return head + "\n".join(lines) + tail
+    counted = f"Medians of {repetitions} runs after one that does not count."
+    head = f"# Time of a clearing\n\n{counted} {machine}; {versions}.\n\n"
+    tail = "`ratio` is building, solving and reading the prices over the conic solver's own time.\n"
+    return head + "\n".join(lines) + "\n\n" + tail
 
 
 if __name__ == "__main__":
