@@ -89,6 +89,8 @@ def _buses(net: Net, topology: Topology, found: Findings) -> pd.DataFrame:
     """The buses that stand for themselves, within the limits of all that they stand for."""
     frame = net["bus"]
     low, high = numbers(frame, "min_vm_pu"), numbers(frame, "max_vm_pu")
+    # pandapower fills up with 0 and 2, which are no limits.
+    low, high = np.where(low > 0.0, low, np.nan), np.where(high < 2.0, high, np.nan)
     own = topology.live & (topology.part == np.arange(len(frame)))
     lowest, highest = np.full(len(frame), -np.inf), np.full(len(frame), np.inf)
     np.fmax.at(lowest, topology.part, low)

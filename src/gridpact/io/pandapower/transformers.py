@@ -24,6 +24,7 @@ Complexes = NDArray[np.complex128]
 
 def transformer_tables(net: Net, topology: Topology, found: Findings) -> Tables:
     """Table transformers, and shunts of those open at one end."""
+    limit = _limit(net, topology)
     net = tapped(net, found)
     _refuse_shifts(net, topology, found)
     frame = net["trafo"]
@@ -42,7 +43,7 @@ def transformer_tables(net: Net, topology: Topology, found: Findings) -> Tables:
         "g_us": y.real * 1e6,
         "b_us": y.imag * 1e6,
         "ratio": ratio,
-        "max_s_mva": _rating(frame, np.minimum(kv_high / rated_high, kv_low / rated_low)),
+        "max_s_mva": limit,
         "in_service": topology.carrying("trafo"),
     }
     transformers = table("transformers", columns)
@@ -67,10 +68,14 @@ def _pi(frame: pd.DataFrame) -> tuple[Complexes, Complexes]:
     return z * bend, y / bend
 
 
-def _rating(frame: pd.DataFrame, at_bus: Floats) -> Floats:
-    """Highest apparent power in MVA at the buses' nominal voltages; the weaker end counts."""
+def _limit(net: Net, topology: Topology) -> Floats:
+    """Rated current of the weaker end, taps aside, as apparent power in MVA at the bus's nominal voltage."""
+    frame = net["trafo"]
+    ends = (("hv_bus", "vn_hv_kv"), ("lv_bus", "vn_lv_kv"))
+    at_bus = np.min([topology.kilovolt(whole(frame, bus)) / numbers(frame, rated) for bus, rated in ends], axis=0)
     used = numbers(frame, "df", 1.0) * numbers(frame, "max_loading_percent", 100.0) / 100.0
-    return numbers(frame, "sn_mva") * numbers(frame, "parallel", 1.0) * used * at_bus
+    limit: Floats = numbers(frame, "sn_mva") * numbers(frame, "parallel", 1.0) * used * at_bus
+    return limit
 
 
 def _refuse_shifts(net: Net, topology: Topology, found: Findings) -> None:
