@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
+
 from gridpact.case.case import Case
 from gridpact.errors import InputError, Issue
 from gridpact.io.imports.findings import Findings, Tell
@@ -44,7 +46,9 @@ def from_matpower(
     file, found = Path(path), Findings()
     series = read_series(price, profiles)
     mpc = read_mpc(file.name, read_text(file), found)
-    tables = network_tables(mpc, found)
+    # What turns out not to be a number is named by the validation.
+    with np.errstate(all="ignore"):
+        tables = network_tables(mpc, found)
     tables |= generator_tables(mpc, tables["loads"], found) | {"interfaces": table("interfaces", [])}
     if interface is not None:
         tables = put_interface(tables, interface, voltages(mpc), found)

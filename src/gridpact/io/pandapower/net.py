@@ -81,8 +81,14 @@ def read_net(source: str | os.PathLike[str] | Mapping[str, Any], found: Findings
     else:
         file, parts = "network", dict(source)
     frames = {name: part for name, part in parts.items() if isinstance(part, pd.DataFrame)}
-    if "bus" not in frames:
+    if "bus" not in parts:
         raise InputError([Issue("this is no pandapower network", "Write it with pandapower.to_json.", file)])
+    strange = [name for name in NEEDED if name in parts and name not in frames]
+    if strange:
+        fix = "Only tables of numbers, texts and flags are read."
+        raise InputError([Issue(f"{name} is no table", fix, file) for name in strange])
+    objects = [name for name, part in parts.items() if part is None and not _is_ignored(name)]
+    found.note("objects in the file are not imported", objects)
     for name, frame in frames.items():
         if name not in NEEDED and len(frame) and not _is_ignored(name):
             _refuse_table(file, name, frame, found)
@@ -125,7 +131,7 @@ def _checked(file: str, name: str, frame: pd.DataFrame) -> pd.DataFrame:
         return frame.reindex(columns=NEEDED[name].split())
     try:
         return frame.set_axis(pd.Index(frame.index).astype(np.int64))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise InputError([Issue(f"the index of table {name} is not numeric", "Number its rows.", file)]) from error
 
 
@@ -143,19 +149,17 @@ def _json_parts(path: Path) -> dict[str, Any]:
 
 
 def _plain(file: str, name: str, part: Any) -> Any:
-    """A frame where the part says that it is one; anything else stays what JSON makes of it."""
+    """A frame where the part says that it is one, None for any other object; plain values stay."""
     if not isinstance(part, dict) or "_class" not in part:
         return part
-    if part["_class"] not in ("DataFrame", "GeoDataFrame") and name in NEEDED:
-        fix = "Only tables of numbers, texts and flags are read."
-        raise InputError([Issue(f"{name} is no table", fix, file, value=str(part["_class"]))])
     if part["_class"] != "DataFrame" or _is_ignored(name):
         return None
     try:
         body = part["_object"]
         body = json.loads(body) if isinstance(body, str) else body
-        frame = pd.DataFrame(body["data"], index=body["index"], columns=body["columns"], dtype=object)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        index = [int(number) for number in body["index"]] if name in NEEDED else None
+        frame = pd.DataFrame(body["data"], index=index, columns=body["columns"], dtype=object)
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise InputError([Issue(f"table {name} cannot be read: {error}", "Write it anew.", file)]) from error
     if name in NEEDED:
         _require_plain(file, name, frame)
@@ -163,7 +167,9 @@ def _plain(file: str, name: str, part: Any) -> Any:
 
 
 def _require_plain(file: str, name: str, frame: pd.DataFrame) -> None:
-    """Cells are numbers, texts, flags or blank; only the points of a cost are lists."""
+    """Columns are single; cells are numbers, texts, flags or blank, and only the points of a cost are lists."""
+    if not frame.columns.is_unique:
+        raise InputError([Issue(f"a column of table {name} stands there twice", "Delete one.", file)])
     for column in frame.columns:
         kinds = (dict,) if name == "pwl_cost" and column == "points" else (dict, list)
         if any(isinstance(value, kinds) for value in frame[column]):

@@ -59,7 +59,9 @@ def from_pandapower(
     series = read_series(price, profiles)
     read = read_net(net, found)
     topology = read_topology(read, found)
-    tables = _tables(read, topology, found)
+    # What turns out not to be a number is named by the validation.
+    with np.errstate(all="ignore"):
+        tables = _tables(read, topology, found)
     if interface is not None:
         held = voltages(live_devices(read, topology, Findings()), topology)
         tables = put_interface(tables, interface, held, found)
