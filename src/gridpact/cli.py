@@ -315,14 +315,6 @@ def _export(parsed: Arguments) -> int:
     return _code(run)
 
 
-def _export(parsed: Arguments) -> int:
-    run = gp.open_run(parsed.run)
-    run.export(parsed.output, parsed.format)
-    document = {"run": parsed.run, "format": parsed.format, "export": parsed.output}
-    _say(parsed, document, f"the tables are in {parsed.output}; times are texts with their offset from UTC")
-    return _code(run)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="gridpact", description="Markets and plans of active distribution networks.")
     parser.add_argument("--version", action="version", version=f"gridpact {gp.__version__}")
@@ -367,10 +359,6 @@ def _parser() -> argparse.ArgumentParser:
     report = command("report", _report, "write the report of a kept run as an HTML file")
     report.add_argument("run", metavar="RUN")
     report.add_argument("-o", "--output", required=True, metavar="FILE")
-    export = command("export", _export, "write the tables of a kept run for other programs")
-    export.add_argument("run", metavar="RUN")
-    export.add_argument("--format", required=True, choices=["csv", "xlsx"], help="a folder of CSV files or a workbook")
-    export.add_argument("-o", "--output", required=True, metavar="PATH", help="a path where there is nothing yet")
     export = command("export", _export, "write the tables of a kept run for other programs")
     export.add_argument("run", metavar="RUN")
     export.add_argument("--format", required=True, choices=["csv", "xlsx"], help="a folder of CSV files or a workbook")
