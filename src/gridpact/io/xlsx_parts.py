@@ -110,7 +110,8 @@ def blame(file: str) -> Iterator[None]:
     wrong = (EOFError, NotImplementedError, OSError, OverflowError, RuntimeError, ValueError, struct.error)
     try:
         yield
-    except (*wrong, zipfile.BadZipFile, zlib.error, expat.ExpatError) as error:
+    # An encoding that is not known is a LookupError.
+    except (*wrong, LookupError, zipfile.BadZipFile, zlib.error, expat.ExpatError) as error:
         raise refusal(file, f"file is damaged or no workbook: {error}", SAVE_AGAIN) from error
 
 
