@@ -115,9 +115,10 @@ def _book(names: Sequence[str]) -> str:
         f'<sheet name="{escaped(name)}" sheetId="{number}" r:id="r{number}"/>'
         for number, name in enumerate(names, start=1)
     )
-    return f'{PROLOGUE}<workbook xmlns="{NAMESPACE}" xmlns:r="{RELATIONS}"><sheets>{items}</sheets></workbook>'
+    return f'{PROLOGUE}<workbook xmlns="{NAMESPACE}" xmlns:r="{RELATIONS}">{VIEWS}<sheets>{items}</sheets></workbook>'
 
 
+VIEWS = "<bookViews><workbookView/></bookViews>"
 # In the order of the constants: as it comes, as text (format 49), bold text for the names of columns.
 STYLES = (
     f'{PROLOGUE}<styleSheet xmlns="{NAMESPACE}">'
