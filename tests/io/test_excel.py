@@ -4,6 +4,7 @@ import dataclasses
 import io
 import re
 import tomllib
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -155,6 +156,56 @@ def test_blank_rows_comments_and_spare_formats_change_nothing() -> None:
     book["loads"]["A2"].comment = openpyxl.comments.Comment("biggest customer", "me")
     book["loads"]["C2"].number_format = '0.0 "MW per day, month and second"'
     assert_same_case(read_back(saved(book)), BASE)
+
+
+# What other programs write: prefixes, absolute and oddly cased names of parts, the strict form's types, texts in
+# pieces with a pronunciation, formulas shared by cells, rows and cells without their numbers, a hidden chart.
+OTHER = {
+    "_rels/.rels": """<Relationships><Relationship Id="a" Target="/Book/Workbook.xml"
+        Type="http://purl.oclc.org/ooxml/officeDocument/relationships/officeDocument"/></Relationships>""",
+    "book/workbook.xml": """<x:workbook xmlns:x="y" xmlns:d1="z"><x:sheets><x:sheet name="a &amp; b" d1:id="r1"/>
+        <x:sheet name="chart" sheetId="4" state="veryHidden" d1:id="r2"/></x:sheets></x:workbook>""",
+    "book/_rels/workbook.xml.rels": """<Relationships><Relationship Id="r1" Type="u/worksheet" Target="s/../S1.xml"/>
+        <Relationship Id="r2" Type="u/chartsheet" Target="c.xml"/>
+        <Relationship Id="r3" Type="u/styles" Target="/book/styles.xml"/>
+        <Relationship Id="r4" Type="u/sharedStrings" Target="texts.xml"/></Relationships>""",
+    "book/styles.xml": """<styleSheet><numFmts><numFmt numFmtId="164" formatCode="d/m/yy"/></numFmts>
+        <cellStyleXfs><xf numFmtId="14"/></cellStyleXfs><cellXfs><xf numFmtId="0"/><xf numFmtId="164"/>
+        <xf numFmtId="22"/></cellXfs><dxfs><dxf/></dxfs></styleSheet>""",
+    "book/texts.xml": """<sst><si><t>pla</t></si><si><r><rPr><b/></rPr><t xml:space="preserve">two </t></r><r><t>pieces
+</t></r><rPh sb="0" eb="1"><t>spoken</t></rPh></si></sst>""",
+    "book/s1.xml": """<x:worksheet xmlns:x="y"><x:cols><x:col min="1"/></x:cols><x:sheetData>
+        <x:row><x:c t="s"><x:v>0</x:v></x:c><x:c r="C1" t="s"><x:v>1</x:v></x:c><x:c/></x:row>
+        <x:row r="7"><x:c r="B7" s="1"><x:v>45000</x:v></x:c><x:c s="2"><x:v>0.5</x:v></x:c><x:c><x:f>A1</x:f></x:c>
+        <x:c><x:f t="shared" si="0"/><x:v>4</x:v></x:c><x:c t="d"><x:v>2024-01-01</x:v></x:c></x:row>
+        <x:row><x:c t="b"><x:v>1</x:v></x:c><x:c t="e"><x:v>#N/A</x:v></x:c><x:c s="0"><x:v>1.5E-3</x:v></x:c>
+        <x:c t="str"><x:v>said_x000D_</x:v></x:c></x:row></x:sheetData>
+        <x:mergeCells><x:mergeCell ref="A2:B3"/></x:mergeCells><x:extLst><x:f>B2</x:f></x:extLst></x:worksheet>""",
+}
+
+
+def test_other_ways_of_writing_the_same_are_read() -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, document in OTHER.items():
+            archive.writestr(name, document)
+    sheet, chart = read_sheets("book.xlsx", stream.getvalue())
+    assert (sheet.name, sheet.hidden, sheet.merged) == ("a & b", False, ["A2:B3"])
+    assert (chart.name, chart.hidden, chart.rows) == ("chart", True, [])
+    assert sheet.rows == [
+        (1, [(0, "text", "pla"), (2, "text", "two pieces\n")]),
+        (
+            7,
+            [
+                (1, "date", "45000"),
+                (2, "date", "0.5"),
+                (3, "formula", "=A1"),
+                (4, "formula", "4"),
+                (5, "date", "2024-01-01"),
+            ],
+        ),
+        (8, [(0, "flag", "true"), (1, "error", "#N/A"), (2, "number", "1.5E-3"), (3, "text", "said\r")]),
+    ]
 
 
 # --- mistakes ------------------------------------------------------------------------------------------------
