@@ -3,8 +3,9 @@
     python scripts/make_examples.py [ROOT]
 
 writes ``src/gridpact/examples/<name>/`` (study.toml and the case folder) and ``tests/cases/case33bw/case/`` below
-ROOT, by default this repository. The output depends on nothing but the source data and the numbers in this file;
-what the numbers mean, and which of them are choices of ours, is told in the SOURCES.txt beside each example.
+ROOT, by default this repository. The output depends on nothing but the source data, the numbers in this file and
+make_oberrhein.py, which builds oberrhein-day with the importer of the package; what the numbers mean, and which of
+them are choices of ours, is told in the SOURCES.txt beside each example.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import runpy
 import shutil
 import sys
 from collections.abc import Iterable, Mapping
@@ -428,6 +430,7 @@ def make(root: Path) -> None:
     papavasiliou15(root, "papavasiliou15", "Pd_pu_variantA_Kim")
     papavasiliou15(root, "papavasiliou15-b", "Pd_pu_variantB_Mieth")
     pjm5_dc(root)
+    runpy.run_path(str(REPOSITORY / "scripts/make_oberrhein.py"))["make"](root)
 
 
 if __name__ == "__main__":

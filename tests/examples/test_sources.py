@@ -16,6 +16,8 @@ DIGESTS = {
     "case5/bus.csv": "d4dbd1c358edadcd4eed4e849168fb9b1c023dbe14778d587737a5ba2495cf57",
     "case5/gen.csv": "d301ce1cc108f8bf7b2cbbffd48ab4c4e371d22f7191231f3fa5dba165da0155",
     "li2019/day24_energy_hub.csv": "7120e8a9934f9aca60242902e55bafcff2723d12386dd1e325ac87d953facd27",
+    "oberrhein/PANDAPOWER_LICENSE.txt": "4c1736078125e9b148ae4305cba3e30232766866b77ee0c0b211c72708d25cba",
+    "oberrhein/network.json": "e4afda3c9ea888655df4d93961ee0321903cf0995ec911b02315ebaf14ad3781",
     "papavasiliou15/branch.csv": "b480c4abcabcaaee1a3de337c2bf78f06d822f67de4a920d8433b40c16f04851",
     "papavasiliou15/bus.csv": "50229182d553c774a9c6b8352f613d9b278c871defc6651eb712d403e67ac53a",
     "rts_gmlc/RTS-GMLC_NOTICE.txt": "46e542196f4b41e5972a0a195c416078ff347a4d560863a06d937f92aac74567",
@@ -69,4 +71,11 @@ def test_the_sun_is_down_at_night_and_highest_around_noon(source: Callable[[str]
 def test_the_notice_stands_beside_every_copy_of_the_weather_data(project: Path) -> None:
     notice = (project / "scripts/data/rts_gmlc/RTS-GMLC_NOTICE.txt").read_bytes()
     assert b"provided that this entire notice appears in all copies of the Data" in notice
-    assert (project / "src/gridpact/examples/ieee33-day/RTS-GMLC_NOTICE.txt").read_bytes() == notice
+    for example in ("ieee33-day", "oberrhein-day"):
+        assert (project / "src/gridpact/examples" / example / "RTS-GMLC_NOTICE.txt").read_bytes() == notice
+
+
+def test_the_licence_stands_beside_every_copy_of_the_network(project: Path) -> None:
+    licence = (project / "scripts/data/oberrhein/PANDAPOWER_LICENSE.txt").read_bytes()
+    assert b"Redistributions of source code must retain the above copyright notice" in licence
+    assert (project / "src/gridpact/examples/oberrhein-day/PANDAPOWER_LICENSE.txt").read_bytes() == licence

@@ -30,6 +30,7 @@ def test_examples_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert code == 0
     assert {line.split()[0] for line in out.splitlines()} == {
         "ieee33-day",
+        "oberrhein-day",
         "papavasiliou15",
         "papavasiliou15-b",
         "pjm5-dc",
@@ -186,12 +187,14 @@ def test_validate_takes_a_study_and_sees_its_loops(capsys: pytest.CaptureFixture
     assert "5 loop(s)" in err
 
 
-def test_a_case_in_place_of_a_study_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_case_in_place_of_a_study_is_cleared_with_the_defaults(capsys: pytest.CaptureFixture[str]) -> None:
     from gridpact import examples
 
-    code, _, err = told(capsys, "run", str(examples.path("papavasiliou15") / "case"))
-    assert code == 2
-    assert "this is a case" in err
+    case = examples.path("papavasiliou15") / "case"
+    code, out, _ = told(capsys, "run", str(case), "--set", "price_probes=1")
+    assert code == 0
+    assert "formulation = soc" in out
+    assert told(capsys, "run", str(case), "--set", "colour=red")[0] == 2
 
 
 def test_failed_certificate_is_exit_4_and_shows_no_price(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
