@@ -199,9 +199,9 @@ def _setting(text: str) -> tuple[str, Any]:
 
 
 def _study_file(name: str) -> Path:
-    """A study file, a folder that holds one, or the name of an example."""
+    """A study file, a folder that holds one, a case, or the name of an example."""
     path = Path(name)
-    if path.is_dir():
+    if path.is_dir() and not (path / "case.toml").is_file():
         return path / "study.toml"
     if path.exists() or path.suffix == ".toml" or "/" in name:
         return path

@@ -15,7 +15,7 @@ from gridpact.case.case import Case
 from gridpact.errors import InputError, Issue
 from gridpact.results.record import Record, Summary
 from gridpact.results.summary import clearing_summary
-from gridpact.study_file import examine_study
+from gridpact.study_file import examine_study, setting_issues
 
 if TYPE_CHECKING:
     from gridpact.markets.cleared import Cleared
@@ -214,15 +214,26 @@ QUESTIONS: dict[str, Callable[..., Run]] = {"clear": clear}
 def run_study(path: str | Path, *, progress: bool = False, **overrides: Any) -> Run:
     """Carry out a study file (TOML): ``question``, ``case`` relative to the file, ``[settings]``.
 
+    The path of a case asks to clear it with the settings' defaults.
+
     ``overrides`` replace settings of the file. Raises ``InputError`` naming every unknown key.
     """
     from gridpact.io.folder import read_case
 
+    if _is_case(Path(path)):
+        issues = setting_issues(Path(path), clear, overrides)
+        if issues:
+            raise InputError(issues)
+        return clear(path, **overrides, progress=progress)
     document, issues = examine_study(Path(path), QUESTIONS, overrides)
     if issues:
         raise InputError(issues)
     case = read_case(Path(path).parent / document["case"])
     return QUESTIONS[document["question"]](case, **document.get("settings", {}), progress=progress)
+
+
+def _is_case(path: Path) -> bool:
+    return (path / "case.toml").is_file() or path.suffix == ".xlsx"
 
 
 def validate_study(path: str | Path) -> list[Issue]:

@@ -65,10 +65,10 @@ def _study_issues(file: Path, questions: Questions, document: Mapping[str, Any])
         return [*issues, Issue("the question is missing or unknown", fix, str(file), value=question)]
     if not isinstance(document.get("case"), str):
         issues.append(Issue("the case is missing", 'Write case = "path", relative to the study file.', str(file)))
-    return issues + _setting_issues(file, questions[question], document.get("settings", {}))
+    return issues + setting_issues(file, questions[question], document.get("settings", {}))
 
 
-def _setting_issues(file: Path, function: Callable[..., Any], settings: Any) -> list[Issue]:
+def setting_issues(file: Path, function: Callable[..., Any], settings: Any) -> list[Issue]:
     """Settings are the keyword arguments of the question's function, with the types of their defaults."""
     known = {
         name: parameter.default

@@ -195,3 +195,33 @@ def test_explain_is_what_the_pool_raises() -> None:
     network = market_network(case, soc)
     form = compile_program(clearing_program(case, network, soc))
     assert "max_import_mw" in str(explain(Market(case, network, soc, form)))
+
+
+def test_demand_in_the_wrong_unit_is_suspected() -> None:
+    """2000 MW behind a line of 7 MVA: the hint compares the two."""
+    case = two_buses(lines=[line("a", "1", "2", max_i_ka=0.4)], loads=[load("2", 2000.0)])
+    with pytest.raises(gp.InfeasibleError, match=r"2000 MW is 289 times .* kW"):
+        clear_pool(case)
+
+
+def test_stepped_bank_does_not_hide_the_voltage_limit() -> None:
+    """The same limit and the same amount as with a bank of any value."""
+    parts = {
+        "buses": [bus("1", vn_kv=20.0), bus("2", low=0.97, vn_kv=20.0)],
+        "lines": [line("a", "1", "2", r=6.0, x=6.0)],
+        "loads": [load("2", 2.0, 1.5)],
+    }
+    found = [
+        diagnosis(two_buses(**parts, capacitors=[{"capacitor": "c", "bus": "2", "q_mvar": 1.0, "steps": steps}]))
+        for steps in (0, 3)
+    ]
+    assert [table["constraint"].tolist() for table in found] == [["buses/vm_min_pu"]] * 2
+    assert found[1]["relax_by"].item() == pytest.approx(found[0]["relax_by"].item(), abs=1e-5)
+
+
+def test_many_components_of_one_limit_share_a_line() -> None:
+    """A voltage limit that a whole feeder misses is one line, with the worst bus."""
+    case = random_feeder(3, buses=12)
+    tight = case.with_table("buses", case.tables["buses"].assign(vm_min_pu=[0.9] + [1.02] * 11, vm_max_pu=1.1))
+    with pytest.raises(gp.InfeasibleError, match=r"buses/vm_min_pu of \d+ components, most of all"):
+        clear_pool(tight)

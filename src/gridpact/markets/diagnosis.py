@@ -24,20 +24,22 @@ Ints = NDArray[np.int64]
 DEVICE_WEIGHT = 2.0
 DEMAND_WEIGHT = 10.0
 SETTINGS = ("buses", "lines", "transformers", "interfaces")
-MOST_LINES = 8
+MOST_LINES = 4
+FAR = 3.0
 
 # What the weather and the customers give is no limit that a planner could relax.
 GIVEN = ("renewables/p_mw", "bids/p_mw")
 
-# Equalities that stand for a limit of the case: they may be relaxed in both directions.
+# Equalities that stand for a limit of the case, and the directions in which they may give way: no plant gives more
+# than the weather allows, and no customer wants more energy than asked for.
 EQUALITIES = {
-    "generators/p_mw": ("generators", "max_p_mw"),
-    "generators/q_mvar": ("generators", "max_q_mvar"),
-    "renewables/must_take": ("renewables", "p_mw"),
-    "storages/level": ("storages", "energy_mwh"),
-    "shiftable/p_mw": ("shiftable", "max_p_mw"),
-    "shiftable/energy_mwh": ("shiftable", "energy_mwh"),
-    "compensators/q_mvar": ("compensators", "max_q_mvar"),
+    "generators/p_mw": ("generators", "max_p_mw", (1.0, -1.0)),
+    "generators/q_mvar": ("generators", "max_q_mvar", (1.0, -1.0)),
+    "renewables/must_take": ("renewables", "p_mw", (-1.0,)),
+    "storages/level": ("storages", "energy_mwh", (1.0, -1.0)),
+    "shiftable/p_mw": ("shiftable", "max_p_mw", (1.0,)),
+    "shiftable/energy_mwh": ("shiftable", "energy_mwh", (-1.0,)),
+    "compensators/q_mvar": ("compensators", "max_q_mvar", (1.0, -1.0)),
 }
 
 
@@ -56,10 +58,12 @@ def explain(market: Market) -> InfeasibleError:
     if relaxation is None:
         return InfeasibleError("No dispatch satisfies all limits, and relaxing limits and demand does not help.")
     records = _records(market, candidates, relaxation)
+    if records.empty:
+        return InfeasibleError("No dispatch satisfies all limits, but by less than the accuracy of the solver.")
     rows: list[dict[str, Any]] = [
         dict(zip(records.columns, row, strict=True)) for row in records.itertuples(index=False)
     ]
-    return InfeasibleError(_message(records), rows)
+    return InfeasibleError(_message(records) + _scale_hint(market), rows)
 
 
 def _candidates(market: Market) -> Iterator[pd.DataFrame]:
@@ -71,12 +75,13 @@ def _candidates(market: Market) -> Iterator[pd.DataFrame]:
     for limit in limits_of(market):
         if limit.row in market.form.rows and limit.row not in GIVEN and not limit.row.endswith("/vm_pu"):
             yield _of_limit(market, limit)
-    for row, (table, column) in EQUALITIES.items():
+    for row, (table, column, signs) in EQUALITIES.items():
         if row in market.form.rows:
-            yield from _both_ways(market, row, table, column, market.case.ids(table), DEVICE_WEIGHT)
+            yield from _of_equality(market, row, table, column, market.case.ids(table), DEVICE_WEIGHT, signs)
     for row, column in (("active_balance", "p_mw"), ("reactive_balance", "q_mvar")):
         if row in market.form.rows:
-            yield from _both_ways(market, row, "loads at bus", column, market.case.ids("buses"), DEMAND_WEIGHT)
+            names = market.case.ids("buses")
+            yield from _of_equality(market, row, "loads at bus", column, names, DEMAND_WEIGHT, (1.0, -1.0))
 
 
 def _of_limit(market: Market, limit: Limit) -> pd.DataFrame:
@@ -90,11 +95,11 @@ def _of_limit(market: Market, limit: Limit) -> pd.DataFrame:
     return table.assign(end=limit.end, unit=limit.unit, scale=scale[at], squared=squared[at], side=side)
 
 
-def _both_ways(
-    market: Market, row: str, table: str, column: str, names: list[str], weight: float
+def _of_equality(
+    market: Market, row: str, table: str, column: str, names: list[str], weight: float, signs: tuple[float, ...]
 ) -> Iterator[pd.DataFrame]:
     rows, unit = _by_step(market, market.form.rows[row]), UNITS[column.rpartition("_")[2]]
-    for sign in (1.0, -1.0):
+    for sign in signs:
         found = _table(market, table, column, names, rows, sign, np.full(len(names), weight))
         # A balance reads demand - supply = 0: a larger right-hand side serves less.
         side = -sign if row.endswith("_balance") else sign
@@ -148,16 +153,37 @@ def _records(market: Market, candidates: pd.DataFrame, relaxation: Relaxation) -
 
 
 def _message(records: pd.DataFrame) -> str:
-    """The smallest set of limits, one line per component with its worst step."""
+    """The smallest set of limits: one line per component, or per constraint where many components share it."""
     lines = ["No dispatch satisfies all limits. It would be feasible with these changes:"]
-    groups = list(records.groupby(["constraint", "component"], sort=False))
-    for (constraint, component), rows in groups[:MOST_LINES]:
-        worst = rows.iloc[int(np.argmax(np.abs(rows["relax_by"].to_numpy())))]
-        more = f", and in {len(rows) - 1} more step(s) by less" if len(rows) > 1 else ""
-        lines.append(
-            f"{constraint} of {component!r}: {worst['relax_by']:+.4g} {worst['unit']}"
-            f" at {worst['snapshot'].isoformat()}{more}"
-        )
-    if len(groups) > MOST_LINES:
-        lines.append(f"... and {len(groups) - MOST_LINES} more; the diagnosis has all of them.")
+    for constraint, rows in records.groupby("constraint", sort=False):
+        components = rows.groupby("component", sort=False)
+        if len(components) > MOST_LINES:
+            lines.append(f"{constraint} of {len(components)} components, most of all {_worst(rows)}")
+        else:
+            lines += [f"{constraint} of {_worst(group)}{_elsewhere(group)}" for _, group in components]
     return "\n".join(lines)
+
+
+def _scale_hint(market: Market) -> str:
+    """A demand far above all that lines at the roots and plants could supply is probably in another unit."""
+    case, network = market.case, market.network
+    demand = float(case.series("loads", "p_mw").sum(axis=0).max(initial=0.0))
+    ends = np.isin(network.branches.from_bus, network.references) | np.isin(network.branches.to_bus, network.references)
+    supply = float(network.branches.i_max[ends].sum()) * network.base_mva
+    for table, column in (("generators", "max_p_mw"), ("renewables", "p_mw"), ("storages", "discharge_mw")):
+        supply += float(case.series(table, column).sum(axis=0).max(initial=0.0))
+    if not demand > FAR * supply:
+        return ""
+    return (
+        f"\nThe peak demand of {demand:.4g} MW is {demand / supply:.0f} times what the branches at the root and all "
+        "plants could supply: are the loads given in MW, not in kW?"
+    )
+
+
+def _worst(rows: pd.DataFrame) -> str:
+    worst = rows.iloc[int(np.argmax(np.abs(rows["relax_by"].to_numpy())))]
+    return f"{worst['component']!r}: {worst['relax_by']:+.4g} {worst['unit']} at {worst['snapshot'].isoformat()}"
+
+
+def _elsewhere(rows: pd.DataFrame) -> str:
+    return f", and in {len(rows) - 1} more step(s) by less" if len(rows) > 1 else ""

@@ -15,7 +15,7 @@ from types import ModuleType
 import numpy as np
 
 from gridpact.case.case import Case
-from gridpact.errors import InfeasibleError, InputError
+from gridpact.errors import InfeasibleError, InputError, NotConverged
 from gridpact.markets.cleared import Cleared, Market
 from gridpact.markets.diagnosis import explain
 from gridpact.physics.devices.device import Device
@@ -64,6 +64,10 @@ def clear_pool(case: Case, formulation: str = "soc", solver: str = "clarabel") -
         return _settle(market, solver)
     except InfeasibleError as error:
         raise (error if error.unbounded else explain(market)) from None
+    except NotConverged as error:
+        # Far from feasible, a solver may stop without a proof; how much would have to give way is easier to find.
+        explained = explain(market)
+        raise (explained if explained.diagnosis else error) from None
 
 
 def _settle(market: Market, solver: str) -> Cleared:

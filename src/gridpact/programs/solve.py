@@ -102,20 +102,19 @@ def _run_clarabel(form: StandardForm, time_limit: float) -> tuple[str, Any]:
 def _proven(form: StandardForm, result: Any) -> str:
     """The solver's word, but a proof of infeasibility or unboundedness counts only if it holds here.
 
-    Infeasible: A'z = 0, b'z < 0.  Unbounded: A x + s = 0, P x = 0, q'x < 0.
-    Both hold up to RAY, relative to the gain and to the ray.
+    Infeasible: A'z = 0 and b'z < 0, so that b'z >= (A'z)'x fails for every x of up to 1 / RAY per unit.
+    Unbounded: A x + s = 0, P x = 0 and q'x < 0, so that the same fails for multipliers up to 1 / RAY of the costs.
     """
     status = CLARABEL_STATUS.get(str(result.status), "stopped")
     x, s, z = _point(result)
     if status == "infeasible":
-        gain, size = -float(form.b @ z), np.abs(z).max(initial=0.0)
-        error = np.abs(form.A.T @ z).max(initial=0.0)
+        gain, error = -float(form.b @ z), np.abs(form.A.T @ z).max(initial=0.0)
     elif status == "unbounded":
-        gain, size = -float(form.q @ x), np.abs(x).max(initial=0.0)
+        gain = -float(form.q @ x) / max(1.0, np.abs(form.q).max(initial=0.0))
         error = max(np.abs(form.A @ x + s).max(initial=0.0), np.abs(form.P @ x).max(initial=0.0))
     else:
         return status
-    return status if gain > 0.0 and error <= RAY * min(gain, size) else "stopped"
+    return status if gain > 0.0 and error <= RAY * gain else "stopped"
 
 
 def _call_clarabel(form: StandardForm, time_limit: float, equilibrate: bool) -> Any:

@@ -4,7 +4,7 @@
     capacitor     0 <= q <= q_max v                                 any value
                   q = q_max / n  sum of w_k,   w_k = z_k v          in n steps, z_k 0 or 1
 
-With v between its limits, w = z v is exactly  v_min z <= w <= v_max z,  v - v_max (1 - z) <= w <= v - v_min (1 - z)
+With v between any bounds, w = z v is exactly  v_min z <= w <= v_max z,  v - v_max (1 - z) <= w <= v - v_min (1 - z)
 (McCormick, Mathematical Programming 10, 1976).
 """
 
@@ -65,7 +65,9 @@ def _stepped(
         return {}, {"capacitors/steps": equal(q[banks] - fixed * v[banks])}, ()
     on, w = Variable((part.size, case.steps)), Variable((part.size, case.steps))
     bus = case.positions("capacitors", "bus")[banks][part]
-    low, high = (case.column("buses", f"vm_{side}_pu")[bus, None] ** 2 for side in ("min", "max"))
+    # Wider than the voltage limits, which have rows of their own: the products stay exact if those give way.
+    low = np.minimum(case.column("buses", "vm_min_pu")[bus, None], 0.5) ** 2
+    high = np.maximum(case.column("buses", "vm_max_pu")[bus, None], 1.5) ** 2
     at = v[banks[part]]
     named = {
         "capacitors/steps": equal(q[banks] - share @ w),
