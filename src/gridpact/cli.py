@@ -293,8 +293,7 @@ def _import(parsed: Arguments) -> int:
     gp.read_case(target)
     counts = {name: case.count(name) for name in gp.SCHEMA if case.count(name)}
     listed = ", ".join(f"{count} {name}" for name, count in counts.items())
-    said = [f"note: {note}" for note in notes]
-    text = [*said, f"imported {listed}; {case.steps} step(s) of {case.step_minutes:g} min", f"the case is in {target}"]
+    text = [*notes, f"imported {listed}; {case.steps} step(s) of {case.step_minutes:g} min", f"the case is in {target}"]
     _say(parsed, {"case": str(target), "imported": counts, "notes": notes}, "\n".join(text))
     return 0
 
