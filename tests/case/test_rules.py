@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridpact.errors import InputError
@@ -50,6 +50,7 @@ def test_times_and_costs_of_a_unit_that_always_runs_are_harmless() -> None:
     assert complaints(generators=[unit], steps=2) == []
 
 
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)).map(sorted), min_size=2, max_size=2),
     st.integers(0, 12),

@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import json
 import re
 import tomllib
 import zipfile
@@ -21,7 +22,7 @@ from gridpact.case.text import tables_to_write
 from gridpact.cli import main
 from gridpact.errors import InputError, Issue
 from gridpact.io.excel import case_to_workbook
-from gridpact.io.folder import case_from_workbook, read_case, validate, write_case
+from gridpact.io.folder import case_from_workbook, read_case, write_case
 from gridpact.io.xlsx_read import column_letters, column_number, is_date_code, read_sheets, unescaped
 from gridpact.io.xlsx_write import Column, escaped, workbook_bytes
 from tests.io.made import assert_same_case, cases
@@ -41,7 +42,7 @@ def read_back(data: bytes) -> Case:
 # --- there and back ------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(cases())
 def test_read_after_write_is_the_identity(case: Case) -> None:
     assert_same_case(read_back(case_to_workbook("book.xlsx", case)), case)
@@ -92,7 +93,7 @@ def typed(kind: type, text: str) -> object:
     return text == "true" if kind is bool else float(text) if kind in (int, float) else text
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(cases())
 def test_openpyxl_reads_the_same_values(case: Case) -> None:
     book = openpyxl.load_workbook(io.BytesIO(case_to_workbook("book.xlsx", case)))
@@ -236,13 +237,12 @@ def spoiled(mistake: dict[str, Any]) -> bytes:
 def test_mistake_is_found_alone(mistake: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "book.xlsx"
     path.write_bytes(spoiled(mistake))
-    issues = validate(path)
+    assert main(["validate", str(path), "--json"]) == 2
+    issues = [Issue(**issue) for issue in json.loads(capsys.readouterr().out)["issues"]]
     found = [(issue.file, issue.row, issue.column, issue.value) for issue in issues]
     assert found == [(f"book.xlsx [{sheet}]" if sheet else "book.xlsx", *rest) for sheet, *rest, _ in mistake["found"]]
     assert all(part in issue.message for issue, (*_, part) in zip(issues, mistake["found"], strict=True))
     assert mistake.get("fix", "") in " ".join(issue.fix for issue in issues)
-    assert main(["validate", str(path)]) == 2
-    assert "Traceback" not in capsys.readouterr().err
 
 
 def test_dates_are_numbers_with_a_format() -> None:

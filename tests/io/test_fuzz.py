@@ -19,10 +19,10 @@ SAMPLE = {
     "sheets": 60,
     "study": 100,
     "matpower": 60,
-    "workbook": 25,
-    "folder": 25,
-    "run": 25,
-    "pandapower": 20,
+    "workbook": 20,
+    "folder": 20,
+    "run": 20,
+    "pandapower": 10,
 }
 CAMPAIGN = {
     "pandapower": 4_000,
