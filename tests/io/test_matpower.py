@@ -358,6 +358,8 @@ def test_everything_that_is_not_supported_is_listed_at_once_or_told(write: Write
         ({"content": "function mpc = a\nmpc.version = '1';"}, "only version 2"),
         ({"content": "function mpc = a\nmpc.version = '2';"}, "mpc.bus is missing"),
         ({"content": "function mpc = a\nmpc.bus = [1 2\n"}, "a bracket is never closed"),
+        ({"content": "function mpc = a\n" + "a" * 1_000_001}, "small.m, row 2: line is longer than any line"),
+        ({"content": "function mpc = a\nmpc.gencost = [\n" + "1\n" * 500_001 + "];"}, "more than 500000 rows"),
         ({"content": "function mpc = a\nmpc.bus = 1];\n"}, "a bracket is closed that was not opened"),
         ({"bus": [BUS[0], BUS[1][:-1]]}, "row has 12 values where the first has 13"),
         ({"bus": [row[:11] for row in BUS]}, "mpc.bus has only 11 columns"),
@@ -414,6 +416,12 @@ def test_wrong_options_are_refused(write: Write, options: Any, message: str) -> 
 
 
 HOURS = ("2024-05-01T00:00:00+02:00", "2024-05-01T01:00:00+02:00", "2024-05-01T02:00:00+02:00")
+
+
+def test_a_least_power_is_lost_with_the_generator_and_told(write: Write) -> None:
+    case, told = imported(write(gen=[[*GEN[0][:9], 3]]), interface=1, price=5)
+    assert case.column("interfaces", "max_export_mw").tolist() == [0.0]
+    assert "their least power is not kept: 3 MW" in told
 
 
 def series(path: Path, header: str, values: list[str]) -> Path:

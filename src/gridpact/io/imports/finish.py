@@ -47,6 +47,8 @@ def put_interface(tables: Tables, bus: str, voltage: Mapping[str, float], found:
     )
     row = {"interface": f"interface-{bus}", "bus": bus, "vm_pu": voltage.get(bus, 1.0), PRICE: np.nan}
     row |= _limits_of(replaced) if len(replaced) else {}
+    least = float(replaced["min_p_mw"].sum())
+    found.note("their least power is not kept", [f"{least:g} MW"] if least > 0.0 else [])
     return tables | {
         "generators": generators[~here].reset_index(drop=True),
         "offers": offers[~offers["generator"].isin(replaced["generator"])].reset_index(drop=True),

@@ -7,7 +7,7 @@ from pathlib import Path
 from gridpact.errors import InputError, Issue
 from gridpact.io.csvtext import decode
 
-MOST_BYTES = 200 * 1024 * 1024
+MOST_BYTES = 32 * 1024 * 1024
 
 
 def read_bytes(path: Path) -> bytes:

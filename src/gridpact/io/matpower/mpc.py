@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -40,6 +41,9 @@ LIMITS = {
 }
 OPTIONAL = {"angmin", "angmax"}
 MOST_SHOWN = 80
+MOST_ROWS = 500_000
+MOST_CELLS = 20_000_000
+PLAIN = re.compile(r"[-+.\deE \t\r,]+", re.ASCII)
 NAMES = frozenset({"bus_name", "branch_name", "gen_name", "gentype", "genfuel", "areas"})
 
 
@@ -72,9 +76,9 @@ class _Reading:
 def read_mpc(file: str, text: str, found: Findings) -> Mpc:
     """The case in a file's text. Raises InputError, naming file and line, for everything that is not understood."""
     reading = _Reading(file, found)
-    first, *others = statements(file, text) or [Statement(1, "")]
-    name = _case_name(file, first)
-    for statement in others:
+    all_statements = statements(file, text)
+    name = _case_name(file, next(all_statements, Statement(1, "")))
+    for statement in all_statements:
         _read_statement(reading, statement)
     found.note("names and groups in the file are not imported", reading.named)
     return _assembled(reading, name)
@@ -131,18 +135,31 @@ def _read_matrix(reading: _Reading, statement: Statement, match: re.Match[str]) 
     if name in NAMES:
         reading.named.append(name)
         return
-    rows = list(statement.rows(match.start("value") + 1, match.end("value") - 1))
+    rows = list(islice(statement.rows(match.start("value") + 1, match.end("value") - 1), MOST_ROWS + 1))
+    if len(rows) > MOST_ROWS:
+        issue = Issue(
+            f"mpc.{name} has more than {MOST_ROWS} rows", "Import a part of it.", reading.file, statement.line
+        )
+        raise InputError([issue])
     if name not in (*COLUMNS, "gencost"):
         if rows:
             _refuse_field(reading, statement, name)
         return
-    values = [
-        [_number(reading.file, line, cell) for cell in re.split(r"[\s,]+", text.strip(" \t,"))] for line, text in rows
-    ]
-    frame = pd.DataFrame(_padded(values) if name == "gencost" else _even(reading.file, rows, values))
+    values = [_row(reading.file, line, text) for line, text in rows]
+    frame = pd.DataFrame((_padded if name == "gencost" else _even)(reading.file, rows, values))
     reading.space.matrices[name] = _named(reading.file, statement.line, name, frame).assign(
         line=np.array([line for line, _ in rows], dtype=np.int64)
     )
+
+
+def _row(file: str, line: int, text: str) -> Floats:
+    """The numbers of a row; the slow way is for fractions, infinities and mistakes."""
+    if PLAIN.fullmatch(text):
+        try:
+            return np.array(text.replace(",", " ").split(), dtype=np.float64)
+        except ValueError:
+            pass
+    return np.array([_number(file, line, cell) for cell in re.split(r"[\s,]+", text.strip(" \t,"))])
 
 
 def _number(file: str, line: int, text: str) -> float:
@@ -167,7 +184,7 @@ def _float(text: str) -> float:
     return float(text.replace("d", "e").replace("D", "e"))
 
 
-def _even(file: str, rows: list[tuple[int, str]], values: list[list[float]]) -> Floats:
+def _even(file: str, rows: list[tuple[int, str]], values: list[Floats]) -> Floats:
     """The rows as a matrix. Raises InputError where they have different lengths."""
     width = len(values[0]) if values else 0
     for (line, _), row in zip(rows, values, strict=True):
@@ -177,9 +194,17 @@ def _even(file: str, rows: list[tuple[int, str]], values: list[list[float]]) -> 
     return np.array(values, dtype=np.float64).reshape(len(values), width)
 
 
-def _padded(values: list[list[float]]) -> Floats:
+def _padded(file: str, rows: list[tuple[int, str]], values: list[Floats]) -> Floats:
+    """The rows as a matrix, filled up with zeros."""
     width = max(map(len, values), default=0)
-    return np.array([row + [0.0] * (width - len(row)) for row in values], dtype=np.float64).reshape(-1, width)
+    if width * len(values) > MOST_CELLS:
+        longest = max(range(len(values)), key=lambda row: len(values[row]))
+        fix = "Shorten the longest row."
+        raise InputError([Issue("mpc.gencost is too large", fix, file, rows[longest][0])])
+    padded = np.zeros((len(values), width))
+    for row, numbers in enumerate(values):
+        padded[row, : len(numbers)] = numbers
+    return padded
 
 
 def _named(file: str, line: int, name: str, frame: pd.DataFrame) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from gridpact.io.matpower.network import FREQUENCY_HZ, network_tables
 def from_matpower(
     path: str | os.PathLike[str],
     *,
-    interface: str | None = None,
+    interface: str | int | None = None,
     price: Price = None,
     profiles: str | os.PathLike[str] | None = None,
     skip_unsupported: bool = False,
@@ -51,7 +51,7 @@ def from_matpower(
         tables = network_tables(mpc, found)
     tables |= generator_tables(mpc, tables["loads"], found) | {"interfaces": table("interfaces", [])}
     if interface is not None:
-        tables = put_interface(tables, interface, voltages(mpc), found)
+        tables = put_interface(tables, str(interface), voltages(mpc), found)
     open_price = list(tables["interfaces"]["interface"])
     tables = without_placeholders(bounded(priced(tables, price, series, found), found), found)
     found.settle(skip_unsupported, tell)

@@ -11,8 +11,9 @@ from gridpact.errors import InputError, Issue
 TEXT = r"'(?:[^'\n]|'')*'|\"[^\"\n]*\""
 COMMENT = re.compile(rf"({TEXT})|%.*")
 QUOTED = re.compile(TEXT)
-PART = re.compile(rf"(?:\[[^\[\]]*\]|\{{[^{{}}]*\}}|{TEXT}|[^;\[\]{{}}'\"]+)+")
-ROW_END = re.compile(r"([;\n])")
+PART = re.compile(rf"(?:\[[^\[\]]*\]|\{{[^{{}}]*\}}|{TEXT}|[^;\[\]{{}}'\"]++)++")
+ROW = re.compile(r"[^;\n]*+[;\n]|[^;\n]++")
+MOST_LETTERS = 1_000_000
 
 # Stands for the end of a line that goes on in the next: white space that still counts as a line.
 CONTINUED = "\r"
@@ -28,18 +29,23 @@ class Statement:
     def rows(self, begin: int, end: int) -> Iterator[tuple[int, str]]:
         """The rows in a part of the text, each with its line; they end at line ends and semicolons."""
         line = self.line + _line_ends(self.text[:begin])
-        for piece in ROW_END.split(self.text[begin:end]):
-            if piece.strip(f" \t{CONTINUED};\n"):
+        for match in ROW.finditer(self.text, begin, end):
+            piece = match[0]
+            if piece.strip("; \t\n\r"):
                 lead = piece[: len(piece) - len(piece.lstrip())]
-                yield line + _line_ends(lead), piece.strip()
+                yield line + _line_ends(lead), piece.strip("; \t\n\r")
             line += _line_ends(piece)
 
 
-def statements(file: str, text: str) -> list[Statement]:
+def statements(file: str, text: str) -> Iterator[Statement]:
     """All statements of a file. Raises InputError where brackets do not match."""
-    found: list[Statement] = []
     begun, pending, depth = 1, "", 0
     for number, line in enumerate(_without_comments(text), start=1):
+        if not pending and not line.strip():
+            begun = number + 1
+            continue
+        if len(line) > MOST_LETTERS:
+            raise InputError([Issue("line is longer than any line", "Break the line.", file, number)])
         goes_on = line.rstrip().endswith("...")
         pending += line.rstrip()[:-3] + CONTINUED if goes_on else line + "\n"
         bare = QUOTED.sub("", line)
@@ -47,11 +53,11 @@ def statements(file: str, text: str) -> list[Statement]:
         if depth < 0:
             raise InputError([Issue("a bracket is closed that was not opened", "Correct the line.", file, number)])
         if depth == 0 and not goes_on:
-            found += _parts(file, begun, pending)
+            yield from _parts(file, begun, pending)
             begun, pending = number + 1, ""
     if depth:
         raise InputError([Issue("a bracket is never closed", "Close it with ]; or };", file, begun)])
-    return [*found, *_parts(file, begun, pending)]
+    yield from _parts(file, begun, pending)
 
 
 def _without_comments(text: str) -> Iterator[str]:
@@ -60,7 +66,10 @@ def _without_comments(text: str) -> Iterator[str]:
     for line in text.splitlines():
         mark = line.strip()
         depth += (mark == "%{") - (mark == "%}" and depth > 0)
-        yield "" if depth or mark == "%}" else COMMENT.sub(lambda match: match[1] or "", line)
+        if depth or mark == "%}":
+            yield ""
+        else:
+            yield COMMENT.sub(lambda match: match[1] or "", line) if "%" in line else line
 
 
 def _parts(file: str, line: int, text: str) -> Iterator[Statement]:
@@ -69,13 +78,14 @@ def _parts(file: str, line: int, text: str) -> Iterator[Statement]:
     while place < len(text):
         match = PART.match(text, place)
         if match is None and text[place] != ";":
-            number = line + _line_ends(text[:place])
             fix = "Brackets within brackets and open quotation marks are not read; simplify the line."
-            raise InputError([Issue("line cannot be read", fix, file, number, value=text[place : place + 40].strip())])
-        if match is not None and match[0].strip():
-            lead = match[0][: len(match[0]) - len(match[0].lstrip())]
-            yield Statement(line + _line_ends(text[:place] + lead), match[0].strip())
-        place = match.end() if match is not None else place + 1
+            raise InputError([Issue("line cannot be read", fix, file, line, value=text[place : place + 40].strip())])
+        part = ";" if match is None else match[0]
+        if part.strip("; \t\n\r"):
+            lead = part[: len(part) - len(part.lstrip())]
+            yield Statement(line + _line_ends(lead), part.strip())
+        line += _line_ends(part)
+        place += len(part)
 
 
 def _line_ends(text: str) -> int:

@@ -36,6 +36,7 @@ NEEDED = {
     "poly_cost": "element et cp1_eur_per_mw",
     "pwl_cost": "element et points",
 }
+MOST_ROWS = 500_000
 # Tables without meaning for a market; those of results begin with res_ or _.
 IGNORED = frozenset({"measurement", "bus_geodata", "line_geodata", "group", "characteristic"})
 IGNORED_ENDS = ("_characteristic", "_characteristic_table", "_characteristic_spline", "_curve_table", "_curve")
@@ -125,6 +126,8 @@ def _checked(file: str, name: str, frame: pd.DataFrame) -> pd.DataFrame:
         raise InputError(
             [Issue(f"table {name} has no column {column}", fix, file, column=column) for column in missing]
         )
+    if len(frame) > MOST_ROWS:
+        raise InputError([Issue(f"table {name} has more than {MOST_ROWS} rows", "Import a part of it.", file)])
     if not frame.index.is_unique:
         raise InputError([Issue(f"an index of table {name} stands there twice", "Number the rows anew.", file)])
     if not len(frame):

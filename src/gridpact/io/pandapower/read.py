@@ -32,7 +32,7 @@ USUAL_LIMITS = (0.9, 1.1)
 def from_pandapower(
     net: str | os.PathLike[str] | Mapping[str, Any],
     *,
-    interface: str | None = None,
+    interface: str | int | None = None,
     price: Price = None,
     profiles: str | os.PathLike[str] | None = None,
     skip_unsupported: bool = False,
@@ -54,7 +54,7 @@ def from_pandapower(
     """
     if interface is not None and price is None:
         fix = "Give the price at the interface as well."
-        raise InputError([Issue("interface has no price", fix, value=interface)])
+        raise InputError([Issue("interface has no price", fix, value=str(interface))])
     found = Findings()
     series = read_series(price, profiles)
     read = read_net(net, found)
@@ -64,7 +64,7 @@ def from_pandapower(
         tables = _tables(read, topology, found)
     if interface is not None:
         held = voltages(live_devices(read, topology, Findings()), topology)
-        tables = put_interface(tables, interface, held, found)
+        tables = put_interface(tables, str(interface), held, found)
     open_price = list(tables["interfaces"].loc[tables["interfaces"]["price_per_mwh"].isna(), "interface"])
     tables = without_placeholders(bounded(priced(tables, price, series, found), found), found)
     found.settle(skip_unsupported, tell)
