@@ -429,6 +429,14 @@ UNSUPPORTED: dict[str, tuple[Callable[[Any], object], str]] = {
         ),
         "cost that is not linear",
     ),
+    "series capacitor": (
+        lambda net: pp.create_line_from_parameters(net, 1, 0, 1.0, 0.1, -0.1, 0.0, 0.3),
+        "line-2 has a negative resistance or reactance",
+    ),
+    "negative short-circuit voltage": (
+        lambda net: (tap(net, vk_percent=[-6.0]), pp.create_transformer(net, 1, 2, "0.63 MVA 20/0.4 kV")),
+        "trafo-0 has a negative resistance or reactance",
+    ),
     "island": (lambda net: (pp.create_bus(net, 0.4), pp.create_load(net, 4, 0.1)), "cut off"),
 }
 
@@ -469,7 +477,7 @@ def test_all_that_is_not_supported_is_listed_at_once() -> None:
             "two costs",
         ),
         (lambda net: (pp.create_bus(net, 20.0), pp.create_switch(net, 3, 4, et="b")), "different vn_kv"),
-        (lambda net: net.line.__setitem__("x_ohm_per_km", -0.1), "imported lines line-0"),
+        (lambda net: net.line.__setitem__("c_nf_per_km", -1.0), "imported lines line-0, column c_nf_per_km"),
         (lambda net: net.ext_grid.drop(0, inplace=True), "cut off"),
         (lambda net: net.__setitem__("f_hz", 0.0), "f_hz is no frequency"),
     ],

@@ -50,7 +50,8 @@ def from_pandapower(
 
     Raises InputError for what is wrong and for what a case cannot hold, unless ``skip_unsupported`` leaves it out: all
     other elements of pandapower (trafo3w, impedance, dcline, ward, motor, asymmetric ones, controller and so on), loads
-    of constant current, costs of reactive power, tap characteristics, phase shifts in loops, buses cut off.
+    of constant current, costs of reactive power, tap characteristics, negative impedances, phase shifts in loops, buses
+    cut off.
     """
     if interface is not None and price is None:
         fix = "Give the price at the interface as well."
@@ -76,6 +77,8 @@ def _tables(net: Net, topology: Topology, found: Findings) -> Tables:
     costs = read_costs(net, found)
     lines, transformers = line_tables(net, topology, found), transformer_tables(net, topology, found)
     loads, units = load_tables(live, topology, costs, found), unit_tables(live, topology, costs, found)
+    _refuse_negative(lines, "lines", ("r_ohm_per_km", "x_ohm_per_km"), net.file, found)
+    _refuse_negative(transformers, "transformers", ("r_ohm", "x_ohm"), net.file, found)
     buses = _held(_buses(net, topology, found), units["generators"], live, topology)
     return {
         "buses": buses,
@@ -85,6 +88,19 @@ def _tables(net: Net, topology: Topology, found: Findings) -> Tables:
         "shunts": joined(loads["shunts"], lines["shunts"], transformers["shunts"]),
         **units,
     }
+
+
+def _refuse_negative(tables: Tables, kind: str, columns: tuple[str, str], file: str, found: Findings) -> None:
+    """Take branches with a negative impedance (series capacitors, parts of a star) out of a table."""
+    frame = tables[kind]
+    negative = (frame[list(columns)] < 0.0).any(axis=1).to_numpy()
+    for name in frame.loc[negative].iloc[:, 0]:
+        fix = "Replace it by an equivalent without one; skipped, it is left out."
+        found.refuse(f"{name} has a negative resistance or reactance", fix, file)
+    tables[kind] = chosen(frame, ~negative)
+    if kind == "lines":
+        switches = tables["switches"]
+        tables["switches"] = chosen(switches, switches["line"].isin(tables[kind]["line"]).to_numpy())
 
 
 def _buses(net: Net, topology: Topology, found: Findings) -> pd.DataFrame:
