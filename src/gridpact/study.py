@@ -131,11 +131,7 @@ def clear(
     from gridpact.programs.standard_form import arrays
     from gridpact.progress import tracker
 
-    _require(isinstance(solver, str), "solver", solver, "Give the name of a solver.")
-    _require(isinstance(formulation, str), "formulation", formulation, "Give the name of a formulation.")
-    _require(isinstance(price_probes, int), "price_probes", price_probes, "Give a whole number.")
-    _require(exactness in EXACTNESS, "exactness", exactness, f"Choose one of: {', '.join(EXACTNESS)}.")
-    _require(0 <= price_probes <= 10_000, "price_probes", price_probes, "Give a whole number from 0 to 10000.")
+    _check_settings(formulation, exactness, solver, price_probes)
     settings = {"formulation": formulation, "exactness": exactness, "solver": solver, "price_probes": price_probes}
     case = require_valid(case) if isinstance(case, Case) else read_case(case)
     started = perf_counter()
@@ -153,6 +149,15 @@ def clear(
         provenance=_provenance(cleared.solution, perf_counter() - started),
     )
     return Run(_judged(record))
+
+
+def _check_settings(formulation: Any, exactness: Any, solver: Any, price_probes: Any) -> None:
+    """Types and ranges, whatever the caller passed."""
+    _require(isinstance(solver, str), "solver", solver, "Give the name of a solver.")
+    _require(isinstance(formulation, str), "formulation", formulation, "Give the name of a formulation.")
+    _require(isinstance(price_probes, int), "price_probes", price_probes, "Give a whole number.")
+    _require(exactness in EXACTNESS, "exactness", exactness, f"Choose one of: {', '.join(EXACTNESS)}.")
+    _require(0 <= price_probes <= 10_000, "price_probes", price_probes, "Give a whole number from 0 to 10000.")
 
 
 def _integers(cleared: Cleared) -> dict[str, Any]:

@@ -8,17 +8,22 @@ from gridpact.case.case import Case, Ints
 
 
 def island_labels(case: Case) -> Ints:
-    """For each bus the number of the first bus of its island, through branches that carry current; shape (buses,).
-
-    Labels are lowered to the least label next to them, and then followed to their own label, until nothing
-    changes; a few rounds even for long feeders.
-    """
+    """For each bus the number of the first bus of its island, through branches that carry current; shape (buses,)."""
     carrying = case.branches_in_service()
     start, end = (
         np.concatenate([case.positions("lines", side), case.positions("transformers", side)])[carrying]
         for side in ("from_bus", "to_bus")
     )
-    labels = np.arange(case.count("buses"), dtype=np.int64)
+    return components(case.count("buses"), start, end)
+
+
+def components(count: int, start: Ints, end: Ints) -> Ints:
+    """For each of ``count`` nodes the least node it hangs together with through the edges; shape (count,).
+
+    Labels are lowered to the least label next to them, and then followed to their own label, until nothing
+    changes; a few rounds even for long feeders.
+    """
+    labels = np.arange(count, dtype=np.int64)
     while True:
         least = np.minimum(labels[start], labels[end])
         lower = labels.copy()

@@ -1,4 +1,4 @@
-"""Which nodes of a graph hang together, and whether phase shifts matter in it."""
+"""Whether phase shifts matter in a network."""
 
 from __future__ import annotations
 
@@ -10,23 +10,6 @@ Ints = NDArray[np.int64]
 
 # Degrees; vector groups and taps are given with a few decimals.
 SAME_ANGLE = 1e-6
-
-
-def components(count: int, start: Ints, end: Ints) -> Ints:
-    """For each of ``count`` nodes the least node it hangs together with through the edges; shape (count,).
-
-    Labels fall to the least label next to them, and then to that label's own, until nothing changes.
-    """
-    labels = np.arange(count, dtype=np.int64)
-    while True:
-        least = np.minimum(labels[start], labels[end])
-        lower = labels.copy()
-        np.minimum.at(lower, labels[start], least)
-        np.minimum.at(lower, labels[end], least)
-        lower = lower[lower]
-        if np.array_equal(lower, labels):
-            return labels
-        labels = lower
 
 
 def shifts_matter(count: int, start: Ints, end: Ints, shift: Floats) -> bool:

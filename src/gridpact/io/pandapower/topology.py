@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from gridpact.case.network import components
 from gridpact.errors import InputError, Issue
 from gridpact.io.imports.findings import Findings, listed
-from gridpact.io.imports.graph import components
 from gridpact.io.pandapower.columns import Bools, Floats, Ints, flags, has_text, numbers, whole
 from gridpact.io.pandapower.net import Net
 
