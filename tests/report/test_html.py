@@ -125,7 +125,7 @@ def test_figures_with_money_are_stamped_when_the_certificate_failed(failed: str,
     own = [(marked, body) for marked, body in figures if f'id="{panel.name}-' in body]
     assert len(own) == 1
     assert bool(own[0][0]) == panel.shows_money
-    assert ("<!-- NOT CERTIFIED -->" in own[0][1]) == panel.shows_money
+    assert (">NOT CERTIFIED</text>" in own[0][1]) == panel.shows_money
     assert ("not valid" in own[0][1]) == panel.shows_money
 
 

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from io import StringIO
 from typing import Any
+from xml.sax.saxutils import escape
 
 from matplotlib import rc_context
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from gridpact.results.record import Record
 
 Draw = Callable[[Record], Figure | None]
 MANY_STEPS = 1500
+RASTER_DPI = 192
+LAID_OUT_IN = "'DejaVu Sans'"
+SHOWN_IN = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+_METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
 
 LOOK: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9.0,
     "axes.titlesize": 9.0,
     "axes.titlelocation": "left",
+    "axes.titley": 1.0,
     "axes.labelsize": 9.0,
     "axes.labelcolor": "#3a3f44",
     "axes.edgecolor": "#8a9096",
@@ -38,10 +47,9 @@ LOOK: dict[Any, Any] = {
     "legend.columnspacing": 1.4,
     "figure.titlesize": 11.5,
     "figure.titleweight": "bold",
-    "figure.constrained_layout.use": True,
     "lines.linewidth": 1.6,
     "text.parse_math": False,
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",
     "svg.image_inline": True,
 }
 
@@ -51,7 +59,7 @@ def inline(draw: Draw, record: Record, name: str, stamp: str = "") -> str:
 
     ``name`` makes the ids of the figure its own: all figures of a page share one name space.
     """
-    with rc_context({**LOOK, "svg.hashsalt": name}):
+    with look(name):
         figure = draw(record)
         if figure is None:
             return ""
@@ -59,16 +67,37 @@ def inline(draw: Draw, record: Record, name: str, stamp: str = "") -> str:
             _stamp(figure, stamp)
         if record.case.steps > MANY_STEPS:
             _rasterise(figure)
-        return _own_ids(_svg(figure), name)
+        return svg(figure, name)
 
 
-def _svg(figure: Figure) -> str:
-    """The SVG element alone: no XML declaration, no date, nothing that changes from run to run."""
+def look(name: str) -> AbstractContextManager[None]:
+    """The settings under which figures are made and written; ``name`` seeds their ids."""
+    return rc_context({**LOOK, "svg.hashsalt": name})
+
+
+def svg(figure: Figure, name: str) -> str:
+    """The SVG element alone, self-contained, and the same from run to run.
+
+    Texts stay texts: they can be searched, copied and read aloud. They are laid out in a wide font, and shown in the
+    reader's own, which is narrower: what does not overlap here does not overlap there.
+    """
     text = StringIO()
-    figure.savefig(text, format="svg", dpi=192, metadata={"Date": None, "Creator": None})
-    svg = text.getvalue()
-    title = figure.get_suptitle().replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
-    return svg[svg.index("<svg") :].replace("<svg", f'<svg role="img" aria-label="{title}"', 1)
+    figure.set_dpi(RASTER_DPI)
+    FigureCanvasSVG(figure).print_svg(text, metadata={"Date": None, "Creator": None})
+    written = text.getvalue()
+    element = _METADATA.sub("", written[written.index("<svg") :]).replace(LAID_OUT_IN, SHOWN_IN)
+    label = escape(figure.get_suptitle(), {'"': "&quot;"})
+    return _own_ids(element.replace("<svg", f'<svg role="img" aria-label="{label}"', 1), name)
+
+
+def data_uri(element: str) -> str:
+    """An SVG element as an address that holds it."""
+    return f"data:image/svg+xml;base64,{b64encode(document(element).encode()).decode()}"
+
+
+def document(element: str) -> str:
+    """An SVG element as a file of its own."""
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{element}'
 
 
 def _own_ids(svg: str, name: str) -> str:

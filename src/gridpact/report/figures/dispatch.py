@@ -75,5 +75,5 @@ def _bars(supply: dict[str, Floats], withdrawal: dict[str, Floats], load: Floats
     colours = [COLOURS[name] for name in (*supply, *withdrawal)] + ["#3a3f44"]
     values["load"] = -float(load[0])
     figure = canvas.sheet("Who serves the load", 1.0 + 0.32 * len(values))
-    canvas.bars(figure.subplots(), list(values), np.array(list(values.values())), colours, "MW")
+    canvas.bars(figure, list(values), np.array(list(values.values())), colours, "MW")
     return figure

@@ -3,78 +3,81 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.colors import CenteredNorm
 from matplotlib.figure import Figure
 
-from gridpact.report.figures.canvas import (
-    BLUE,
-    GREY,
-    Floats,
-    edges,
-    label_buses,
-    legend_above,
-    local_time,
-    matrix,
-    panels,
-    sheet,
-    thinned,
-)
+from gridpact.report.figures import canvas, colours
+from gridpact.report.figures.canvas import Floats
+from gridpact.report.figures.colours import SAME
 from gridpact.results.record import Record
 
-SAME = 0.005  # currency/MWh; differences below half a cent are no differences to look at
+NAMES = 40
+PIXELS = 250_000
+BAR, BAR_GAP, BAR_ROOM = 0.14, 0.1, 0.75  # inches: width, distance from the map, room with its numbers
 
 
 def draw(record: Record) -> Figure | None:
     prices = record.tables.get("electricity_prices")
     if prices is None:
         return None
-    values = matrix(prices, "price_per_mwh", record.case.steps)
-    excess = values - matrix(prices, "energy_per_mwh", record.case.steps)
+    values = canvas.matrix(prices, "price_per_mwh", record.case.steps)
+    excess = values - canvas.matrix(prices, "energy_per_mwh", record.case.steps)
     return _profile(record, values, excess) if record.case.steps == 1 else _map(record, values, excess)
 
 
 def _map(record: Record, values: Floats, excess: Floats) -> Figure:
     """Price at the left, its difference from the root price at the right where there is one."""
     buses = record.case.ids("buses")
-    figure = sheet("Price of electricity by bus and time", float(np.clip(1.6 + 0.15 * len(buses), 3.0, 7.0)))
-    numbers = {"price": values}
+    figure = canvas.sheet("Price of electricity by bus and time", float(np.clip(1.6 + 0.15 * len(buses), 3.0, 7.0)))
+    shown = {"price": values}
     if np.nanmax(np.abs(excess), initial=0.0) > SAME:
-        numbers["difference from the energy price"] = excess
-    grid = figure.subplots(1, len(numbers), sharey=True, squeeze=False)[0]
-    for axes, (title, shown) in zip(grid, numbers.items(), strict=True):
-        _panel(axes, record, shown, title)
-    places, names = thinned(buses, 40)
-    grid[0].set_yticks(places, names, fontsize=8)
-    grid[0].set_ylabel("bus")
+        shown["difference from the energy price"] = excess
+    places, names = canvas.thinned(buses, NAMES)
+    left = max(canvas.text_width(name, 8.0) for name in names) + 0.4
+    width = (canvas.WIDTH - left - len(shown) * BAR_ROOM) / len(shown)
+    for column, (title, numbers) in enumerate(shown.items()):
+        start = left + column * (width + BAR_ROOM)
+        _panel(figure, record, numbers, title, start, start + width)
+    first = figure.axes[0]
+    canvas.label_rows(first, places, names, 8.0)
+    first.set_ylabel("bus")
+    first.yaxis.set_label_coords((0.12 - left) / width, 0.5)
     return figure
 
 
-def _panel(axes: Axes, record: Record, numbers: Floats, title: str) -> None:
-    moments, signed = edges(record.case), bool((numbers < -SAME).any())
+def _panel(figure: Figure, record: Record, numbers: Floats, title: str, start: float, end: float) -> None:
+    """One map from ``start`` to ``end`` inches, and its colour bar with the unit on top."""
+    top, below = canvas.TITLE + 0.25, canvas.BELOW
+    axes = canvas.axes_at(figure, start, below, canvas.WIDTH - end, top)
+    moments, scale = canvas.edges(record.case), colours.scale_of(numbers)
     image = axes.imshow(
         numbers,
         aspect="auto",
-        interpolation="antialiased",
+        interpolation="none" if numbers.size < PIXELS else "antialiased",
         extent=(moments[0], moments[-1], len(numbers) - 0.5, -0.5),
-        cmap="PuOr_r" if signed else "cividis",
-        norm=CenteredNorm() if signed else None,
+        cmap=scale.map,
+        norm=scale.norm,
     )
-    axes.set_title(title)
+    axes.set_title(f"{title} ({scale.note})" if scale.note else title)
     axes.grid(visible=False)
-    axes.tick_params(axis="y", length=0)
-    local_time(axes, record.case, ticks=6)
-    unit = f"{record.case.currency}/MWh"
-    axes.figure.colorbar(image, ax=axes, location="right", fraction=0.05, aspect=40, pad=0.02, label=unit)
+    axes.set_yticks([])
+    canvas.local_time(axes, record.case, ticks=6)
+    beside = canvas.axes_at(figure, end + BAR_GAP, below, canvas.WIDTH - end - BAR_GAP - BAR, top)
+    colours.bar(beside, image, scale.extend)
+    beside.set_title(f"{record.case.currency}/MWh", loc="center", fontsize=8.5)
 
 
 def _profile(record: Record, values: Floats, excess: Floats) -> Figure:
     buses = record.case.ids("buses")
-    figure = sheet("Price of electricity by bus", 3.2)
-    (axes,) = panels(figure)
-    axes.plot((values - excess)[:, 0], color=GREY, drawstyle="steps-mid", label="price at the root")
-    axes.plot(values[:, 0], "o", markersize=5 if len(buses) < 100 else 2, color=BLUE, label="price at the bus")
-    label_buses(axes, buses)
+    figure = canvas.sheet("Price of electricity by bus", 3.2)
+    (axes,) = canvas.panels(figure)
+    axes.plot(
+        (values - excess)[:, 0],
+        color=canvas.GREY,
+        drawstyle="steps-mid",
+        label="price of energy, where the grid feeds in",
+    )
+    axes.plot(values[:, 0], "o", markersize=5 if len(buses) < 100 else 2, color=canvas.BLUE, label="price at the bus")
+    canvas.label_buses(axes, buses)
     axes.set_ylabel(f"{record.case.currency}/MWh")
-    legend_above(axes)
+    canvas.legend_above(axes)
     return figure

@@ -74,7 +74,5 @@ def _bars(record: Record, bus: str, prices: pd.DataFrame) -> Figure:
     colours = {"energy (root)": canvas.GREY, **COLOURS, "price": canvas.BLUE}
     figure = canvas.sheet(f"What makes the price at bus {bus}", 1.0 + 0.32 * len(values))
     numbers = np.array(list(values.values()))
-    canvas.bars(
-        figure.subplots(), list(values), numbers, [colours[name] for name in values], f"{record.case.currency}/MWh"
-    )
+    canvas.bars(figure, list(values), numbers, [colours[name] for name in values], f"{record.case.currency}/MWh")
     return figure

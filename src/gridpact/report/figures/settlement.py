@@ -19,10 +19,11 @@ def draw(record: Record) -> Figure | None:
     if settlement is None or settlement.empty:
         return None
     payments = totals(settlement)
-    figure = canvas.sheet("Who pays and who receives", 1.2 + 0.27 * len(payments))
-    axes, values = figure.subplots(), payments.to_numpy(dtype=np.float64)
+    figure = canvas.sheet("Who pays and who receives", 1.3 + 0.27 * len(payments))
+    values = payments.to_numpy(dtype=np.float64)
     colours = [PAYS if value > 0 else RECEIVES for value in values]
-    canvas.bars(axes, [str(name) for name in payments.index], values, colours, record.case.currency)
+    names = [str(name) for name in payments.index]
+    axes = canvas.bars(figure, names, values, colours, record.case.currency, legend_rows=1)
     axes.legend(handles=[Patch(color=PAYS, label="pays"), Patch(color=RECEIVES, label="receives")], loc="lower left",
                 bbox_to_anchor=(0.0, 1.0), ncols=2, borderaxespad=0.3)  # fmt: skip
     return figure

@@ -51,5 +51,5 @@ def _bars(case: Case, energy: Floats) -> Figure:
     names = [f"{name} (of {capacity:g} MWh)" for name, capacity in capacities.items()]
     figure = canvas.sheet("Energy in the storages at the end", 1.0 + 0.32 * len(names))
     values = np.array([path[-1] for path in paths.values()])
-    canvas.bars(figure.subplots(), names, values, COLOURS[: len(names)], "MWh")
+    canvas.bars(figure, names, values, COLOURS[: len(names)], "MWh")
     return figure
