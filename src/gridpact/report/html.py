@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from gridpact.report import asked, numbers, verdict
 from gridpact.report.drawing import Draw, inline
-from gridpact.report.figures import dispatch, price_map, price_parts, settlement, storage, voltage
+from gridpact.report.figures import dispatch, network_map, price_map, price_parts, settlement, storage, voltage
 from gridpact.report.standing import Standing, standing_of
 from gridpact.report.text import safe, tag
 from gridpact.results.record import Record
@@ -45,6 +45,13 @@ PANELS = (
         "price-map",
         price_map.draw,
         "The price is what one more MWh of demand at that bus and time would add to the cost of all.",
+        shows_money=True,
+    ),
+    Panel(
+        "network-map",
+        network_map.draw,
+        "Buses stand at their coordinates where all have some, else as a tree that grows from the interface at the "
+        "left; loops are closed by dashed lines. The thicker a line, the higher its load.",
         shows_money=True,
     ),
     Panel(
