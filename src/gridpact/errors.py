@@ -4,7 +4,8 @@
     ├── InputError        the case, the study or an argument is wrong; ``.issues`` names every mistake
     ├── InfeasibleError   no dispatch satisfies all limits, or the cost has no lower bound
     ├── NotConverged      a solver or an algorithm stopped at its limit without an answer
-    └── ArchiveError      a run folder is incomplete, was changed, or is none
+    ├── ArchiveError      a run folder is incomplete, was changed, or is none
+    └── WorkerLost        the processes that ran a task died, or none could be started
 
 Each class carries the exit code of the command line as ``exit_code``.
 """
@@ -55,6 +56,10 @@ class InputError(GridPactError):
         self.issues = [Issue(issues, "")] if isinstance(issues, str) else list(issues)
         super().__init__("\n".join(str(issue).strip() for issue in self.issues))
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[list[Issue]]]:
+        """Made again from its issues: the default, from its message, would lose them or change the message."""
+        return type(self), (self.issues,)
+
 
 class InfeasibleError(GridPactError):
     """No dispatch satisfies all limits, or the cost can fall without bound.
@@ -81,3 +86,7 @@ class ArchiveError(GridPactError):
     """A run folder is incomplete, was changed after it was written, or is none."""
 
     exit_code = 4
+
+
+class WorkerLost(GridPactError):
+    """The worker processes that ran a task died, or no worker could be started or reached."""

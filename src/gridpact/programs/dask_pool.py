@@ -1,0 +1,211 @@
+"""The tasks of a batch on their way to the workers of a Dask cluster and back.
+
+Each local worker has a seat, a Dask resource of its own, and every task is sent to one seat: the one that runs, and the
+one that waits beside it. When a worker dies, both come back, and only one is to blame. So each of them runs again with
+a worker to itself, and is given up only when that one dies too. An innocent task is never lost with a guilty one.
+"""
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from distributed import Client, Future, KilledWorker
+from distributed.protocol.serialize import deserialize_bytes, serialize_bytes
+
+from gridpact.errors import GridPactError, WorkerLost
+from gridpact.programs.batch import Outcome, attempted
+
+T = TypeVar("T")
+R = TypeVar("R")
+POLL_SECONDS = 0.1
+
+
+def packed(thing: object) -> bytes:
+    """As Dask sends it: pickled, and by value what another process cannot import."""
+    return serialize_bytes(thing, on_error="raise")  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=2)
+def _function(source: bytes | str) -> Callable[[Any], Any]:
+    """The function of a batch, made once per worker, so that what it holds stays there."""
+    content = source if isinstance(source, bytes) else Path(source).read_bytes()
+    return deserialize_bytes(content)  # type: ignore[no-any-return]
+
+
+def perform(function: bytes | str, task: int, content: bytes) -> bytes:
+    """Run one task on a worker; its errors travel as values, since Dask would shorten long ones."""
+    outcome = attempted(task, lambda: _function(function)(deserialize_bytes(content)))
+    if outcome.error is not None:
+        return packed(Outcome(task, error=_portable(outcome.error)))
+    try:
+        return packed(outcome)
+    except Exception as error:
+        return packed(Outcome(task, error=_portable(error)))
+
+
+def _portable(error: Exception) -> Exception:
+    """The error itself, an unexpected one with its traceback as a note; a stand-in where it cannot be sent."""
+    if not isinstance(error, GridPactError):
+        error.add_note("On a worker: " + "".join(traceback.format_exception(error)).rstrip())
+    copy = attempted(0, lambda: deserialize_bytes(packed(error)))
+    return error if type(copy.value) is type(error) else _stand_in("error", error)
+
+
+def _stand_in(what: str, error: Exception) -> Exception:
+    text = "".join(traceback.format_exception(error)).rstrip()
+    return RuntimeError(f"The {what} of a task cannot be sent from process to process: {text}")
+
+
+class DaskPool:
+    """Runs batches with a client's workers.
+
+    ``seats`` says how many tasks may be on their way to each seat; the seat "" is any worker of a user's cluster.
+    ``mend`` is called while waiting: it replaces dead workers, or raises ``WorkerLost``. A function goes through
+    ``folder`` where the workers can read it, else with every task.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        seats: Mapping[str, int],
+        attempts: int,
+        mend: Callable[[], None],
+        folder: Path | None = None,
+    ) -> None:
+        self.client, self.seats, self.attempts, self.mend, self.folder = client, seats, attempts, mend, folder
+
+    def run(self, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[Outcome[R]]:
+        """The outcomes of all tasks as they finish; the next tasks leave before an outcome is handed out."""
+        with self._shared(packed(function)) as source:
+            flights = Flights(self, source, tasks)
+            try:
+                flights.fill()
+                while flights.running or flights.suspects:
+                    landed = flights.land()
+                    flights.fill()
+                    yield from landed
+            finally:
+                flights.cancel()
+
+    @contextmanager
+    def _shared(self, content: bytes) -> Iterator[bytes | str]:
+        """What tells a worker the function: where it lies, by its hash, or the function itself."""
+        if self.folder is None:
+            yield content
+            return
+        path = self.folder / sha256(content).hexdigest()
+        path.write_bytes(content)
+        try:
+            yield str(path)
+        finally:
+            path.unlink(missing_ok=True)
+
+
+@dataclass
+class Flight:
+    """A task on its way: its content, where to, how much of the seat it takes, how many workers have died under it."""
+
+    task: int
+    content: bytes
+    seat: str = ""
+    room: int = 0
+    deaths: int = 0
+    future: Future[bytes] | None = None
+
+
+class Flights:
+    """All tasks of one batch: those that wait, those on their way, and those under suspicion."""
+
+    def __init__(self, pool: DaskPool, function: bytes | str, tasks: Sequence[Any]) -> None:
+        self.pool, self.function = pool, function
+        self.name = f"gridpact-{uuid4().hex}"
+        self.free = dict(pool.seats)
+        self.waiting = iter(enumerate(tasks))
+        self.suspects: deque[Flight] = deque()
+        self.running: dict[int, Flight] = {}
+        self.landed: SimpleQueue[Outcome[Any]] = SimpleQueue()
+
+    def fill(self) -> None:
+        """Send all tasks for which there is room; suspects go first, and each waits until a seat is empty."""
+        while True:
+            seat = max(self.free, key=self.free.__getitem__)
+            room = self.pool.seats[seat] if self.suspects else 1
+            if self.free[seat] < room:
+                return
+            flight = self.suspects.popleft() if self.suspects else self._prepared()
+            if flight is None:
+                return
+            flight.seat, flight.room = seat, room
+            self._send(flight)
+
+    def _prepared(self) -> Flight | None:
+        for number, task in islice(self.waiting, 1):
+            content = attempted(number, lambda task=task: packed(task))  # type: ignore[misc]
+            if content.error is not None:
+                self.landed.put(content)
+            return Flight(number, content.value or b"")
+        return None
+
+    def _send(self, flight: Flight) -> None:
+        self.free[flight.seat] -= flight.room
+        self.running[flight.task] = flight
+        if not flight.content:
+            return
+        flight.future = self.pool.client.submit(
+            perform,
+            self.function,
+            flight.task,
+            flight.content,
+            key=f"{self.name}-{flight.task}-{flight.deaths}",
+            resources={flight.seat: 1} if flight.seat else None,
+            pure=False,
+        )
+        flight.future.add_done_callback(lambda future: self.landed.put(_outcome(flight.task, future)))
+
+    def land(self) -> list[Outcome[Any]]:
+        """The next outcome, or none where its worker died and the task must run again."""
+        outcome = self._next()
+        flight = self.running.pop(outcome.task)
+        self.free[flight.seat] += flight.room
+        return self._judged(flight, outcome.error) if isinstance(outcome.error, KilledWorker) else [outcome]
+
+    def _next(self) -> Outcome[Any]:
+        while True:
+            self.pool.mend()
+            with suppress(Empty):
+                return self.landed.get(timeout=POLL_SECONDS)
+
+    def _judged(self, flight: Flight, death: KilledWorker) -> list[Outcome[Any]]:
+        """Give up a task under which enough workers have died, provided that it was alone with the last one."""
+        flight.deaths += death.allowed_failures + 1
+        if flight.deaths < self.pool.attempts or flight.room < self.pool.seats[flight.seat]:
+            self.suspects.append(flight)
+            return []
+        message = f"Task {flight.task} was given up: {flight.deaths} worker processes died while they ran it"
+        return [Outcome(flight.task, error=WorkerLost(message))]
+
+    def cancel(self) -> None:
+        """Forget what is still on its way."""
+        futures = [flight.future for flight in self.running.values() if flight.future is not None]
+        if futures:
+            self.pool.client.cancel(futures, force=True)
+
+
+def _outcome(task: int, future: Future[bytes]) -> Outcome[Any]:
+    """What came back for one task: the worker's own outcome, or why there is none."""
+    try:
+        return deserialize_bytes(future.result())  # type: ignore[no-any-return]
+    except Exception as error:
+        return Outcome(task, error=error)
