@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from dataclasses import replace
 from html.parser import HTMLParser
+from xml.etree import ElementTree
 
 import pytest
 
@@ -65,7 +67,7 @@ def failed() -> str:
 def test_needs_nothing_from_elsewhere(certified: str) -> None:
     reader = Reader(certified)
     assert not {"script", "link", "iframe", "object"} & set(reader.tags)
-    assert [place for place in reader.fetched if not place.startswith(("#", "data:image/png"))] == []
+    assert [place for place in reader.fetched if not place.startswith(("#", "data:image/"))] == []
     assert "@import" not in certified
     assert re.findall(r"url\((?!#)", certified) == []
 
@@ -75,6 +77,21 @@ def test_is_well_formed_and_its_ids_are_unique(certified: str) -> None:
     assert reader.open == []
     assert len(reader.ids) == len(set(reader.ids))
     assert {place[1:] for place in reader.fetched if place.startswith("#")} <= set(reader.ids)
+
+
+def test_every_figure_can_be_saved_as_a_file_of_its_own(certified: str) -> None:
+    """The links hold what the page shows, as XML that refers to nothing outside of itself."""
+    links = re.findall(
+        r'<a class="save" download="(made-up-[a-z-]+).svg" href="data:image/svg\+xml;base64,([^"]+)"', certified
+    )
+    assert [name for name, _ in links] == [f"made-up-{panel.name}" for panel in PANELS]
+    for _, content in links:
+        element = b64decode(content).decode()
+        assert element.split("\n", 1)[1] in certified
+        root = ElementTree.fromstring(element)  # noqa: S314  our own
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        places = [value for node in root.iter() for key, value in node.attrib.items() if key.endswith("href")]
+        assert all(place.startswith(("#", "data:image/png;base64,")) for place in places)
 
 
 def test_is_the_same_every_time(certified: str) -> None:

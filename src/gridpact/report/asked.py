@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from gridpact.case.case import Case
-from gridpact.report.text import moment, number, safe, table, tag
+from gridpact.report.text import moment, number, safe, significant, table, tag
 from gridpact.results.record import Record
 
 QUESTIONS = {"clear": "Clearing of the electricity market"}
@@ -22,13 +22,21 @@ def heading(record: Record) -> str:
 def section(record: Record) -> str:
     """The size of the case, the settings of the study, and what it was computed with."""
     rows = {"network": size(record.case)} | dict(record.settings) | dict(record.provenance)
-    body = [[safe(name.replace("_", " ")), safe(_flat(value))] for name, value in rows.items()]
+    body = [[_term(name), safe(_flat(value))] for name, value in rows.items() if value is not None]
     return tag("h2", "What was asked, and with what") + table(["", ""], body, "terms")
 
 
+def _term(name: str) -> str:
+    """A setting in words, its unit at the end: solver_seconds is solver, seconds."""
+    stem = name.removesuffix("_seconds")
+    return safe(stem.replace("_", " ") + (", seconds" if stem != name else ""))
+
+
 def _flat(value: object) -> str:
-    """Settings and versions as a reader writes them."""
-    return ", ".join(f"{key} {item}" for key, item in value.items()) if isinstance(value, Mapping) else str(value)
+    """Settings and versions as a reader writes them: numbers of three digits."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_flat(item)}" for key, item in value.items())
+    return significant(value) if isinstance(value, float) else str(value)
 
 
 def horizon(case: Case) -> str:

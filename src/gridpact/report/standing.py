@@ -77,8 +77,7 @@ def _passed(record: Record, count: int) -> Standing:
     if verdict == "approximate":
         return Standing(
             "approximate",
-            f"All {count} required checks passed for a network model that is an approximation. "
-            "How far it is from the alternating-current network is listed below.",
+            f"All {count} required checks passed, for a network model that is an approximation.",
         )
     if verdict != "certified":
         return Standing("failed", f"The verdict of the certificate is {verdict!r}. {VOID}")

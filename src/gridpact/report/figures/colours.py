@@ -7,18 +7,21 @@ beyond q(0.01) or q(0.99) than half of q(0.99) - q(0.01): then it is that quanti
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal, cast
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
+from matplotlib.colors import Colormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Polygon
 
 from gridpact.report.figures.canvas import Floats
 from gridpact.report.text import number
 
 SAME = 0.005  # currency/MWh; differences below half a cent are no differences to look at
 TAIL, SPOILS = 0.01, 0.5
+SHADES, ARROW = 128, 0.14  # steps of a colour bar; inches of its arrow
 Extend = Literal["neither", "min", "max", "both"]
 
 
@@ -70,13 +73,35 @@ def scale_of(values: Floats) -> Scale:
     return Scale(low, high, least, most, signed=low < -SAME)
 
 
-def bar(
-    axes: Axes, colours: ScalarMappable, extend: Extend = "neither", horizontal: bool = False, **options: Any
-) -> None:
-    """A colour bar that fills these axes."""
-    figure: Any = axes.figure
-    drawn = figure.colorbar(
-        colours, cax=axes, extend=extend, orientation="horizontal" if horizontal else "vertical", **options
-    )
-    drawn.outline.set_visible(False)
+def bar(axes: Axes, norm: Normalize, shades: str | Colormap, extend: Extend = "neither", across: bool = False) -> None:
+    """A colour bar that fills these axes, upwards or ``across``, with an arrow where there are values beyond it.
+
+    Plain axes with an image: matplotlib's own colour bar takes as long as a whole figure.
+    """
+    low, high = float(norm.vmin or 0.0), float(norm.vmax or 0.0)
+    low, high = (low, high) if high > low else (low - SAME, high + SAME)
+    steps = np.linspace(0.0, 1.0, SHADES)
+    picture, extent = (steps[None, :], (low, high, 0.0, 1.0)) if across else (steps[::-1, None], (0.0, 1.0, low, high))
+    axes.imshow(picture, cmap=shades, aspect="auto", extent=extent, vmin=0.0, vmax=1.0, interpolation="none")
+    axes.grid(visible=False)
+    axes.set_frame_on(False)
+    length = ARROW / _inches(axes, across)
+    for end, tip, side in ((0.0, -length, "min"), (1.0, 1.0 + length, "max")):
+        if extend in (side, "both"):
+            corners = np.array([[end, 0.0], [tip, 0.5], [end, 1.0]])
+            colour = colormaps.get_cmap(shades)(end)
+            corners = corners if across else corners[:, ::-1]
+            axes.add_patch(Polygon(corners, transform=axes.transAxes, clip_on=False, color=colour, linewidth=0))
     axes.tick_params(length=3, pad=2)
+    if across:
+        axes.set_yticks([])
+    else:
+        axes.set_xticks([])
+        axes.yaxis.tick_right()
+
+
+def _inches(axes: Axes, across: bool) -> float:
+    """Length of a colour bar."""
+    width, height = cast(Figure, axes.figure).get_size_inches()
+    box = axes.get_position()
+    return float(box.width * width if across else box.height * height)

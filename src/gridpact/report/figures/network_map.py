@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgba
 from matplotlib.figure import Figure
@@ -214,9 +213,9 @@ def _bars(figure: Figure, record: Record, moment: Moment) -> None:
     scale, half = colours.scale_of(moment.price), canvas.WIDTH / 2.0
     height = float(figure.get_size_inches()[1])
     price = canvas.axes_at(figure, SIDE + 0.2, 0.48, half + 0.2, height - 0.6)
-    colours.bar(price, ScalarMappable(scale.norm, scale.map), scale.extend, horizontal=True)
+    colours.bar(price, scale.norm, scale.map, scale.extend, across=True)
     note = f" ({scale.note})" if scale.note else ""
     price.set_xlabel(f"price at the buses, {record.case.currency}/MWh{note}")
     load = canvas.axes_at(figure, half + 0.2, 0.48, SIDE + 0.2, height - 0.6)
-    colours.bar(load, ScalarMappable(Normalize(0.0, moment.load_most), LOADS), horizontal=True)
+    colours.bar(load, Normalize(0.0, moment.load_most), LOADS, across=True)
     load.set_xlabel(moment.load_name)

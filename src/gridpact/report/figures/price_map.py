@@ -49,7 +49,7 @@ def _panel(figure: Figure, record: Record, numbers: Floats, title: str, start: f
     top, below = canvas.TITLE + 0.25, canvas.BELOW
     axes = canvas.axes_at(figure, start, below, canvas.WIDTH - end, top)
     moments, scale = canvas.edges(record.case), colours.scale_of(numbers)
-    image = axes.imshow(
+    axes.imshow(
         numbers,
         aspect="auto",
         interpolation="none" if numbers.size < PIXELS else "antialiased",
@@ -62,8 +62,10 @@ def _panel(figure: Figure, record: Record, numbers: Floats, title: str, start: f
     axes.set_yticks([])
     canvas.local_time(axes, record.case, ticks=6)
     beside = canvas.axes_at(figure, end + BAR_GAP, below, canvas.WIDTH - end - BAR_GAP - BAR, top)
-    colours.bar(beside, image, scale.extend)
-    beside.set_title(f"{record.case.currency}/MWh", loc="center", fontsize=8.5)
+    colours.bar(beside, scale.norm, scale.map, scale.extend)
+    unit = beside.set_title(f"{record.case.currency}/MWh", loc="center", fontsize=8.5)
+    if scale.extend in ("max", "both"):
+        unit.set_y(1.0 + colours.ARROW / (float(figure.get_size_inches()[1]) - top - below))
 
 
 def _profile(record: Record, values: Floats, excess: Floats) -> Figure:

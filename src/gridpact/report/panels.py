@@ -1,0 +1,79 @@
+"""The figures of a report, in their order, as SVG."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gridpact.report.drawing import Draw, document, inline
+from gridpact.report.figures import dispatch, network_map, price_map, price_parts, settlement, storage, voltage
+from gridpact.report.standing import Standing, standing_of
+from gridpact.results.record import Record
+
+STAMP = "NOT CERTIFIED"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A figure of the report; one that ``shows_money`` is marked where the prices are not certified."""
+
+    name: str
+    draw: Draw
+    caption: str
+    shows_money: bool = False
+
+
+PANELS = (
+    Panel(
+        "price-map",
+        price_map.draw,
+        "The price is what one more MWh of demand at that bus and time would add to the cost of all. The energy "
+        "price is the price where the network meets the grid.",
+        shows_money=True,
+    ),
+    Panel(
+        "network-map",
+        network_map.draw,
+        "Buses stand at their coordinates where all have some, else as a tree that grows from the interface at the "
+        "left; loops are closed by dashed lines. The thicker a line, the higher its load.",
+        shows_money=True,
+    ),
+    Panel(
+        "price-parts",
+        price_parts.draw,
+        "The bus shown is the one whose price is, on average, furthest from the energy price. "
+        "The parts add up to the difference; those below a hundredth of the largest are left out.",
+        shows_money=True,
+    ),
+    Panel(
+        "dispatch",
+        dispatch.draw,
+        "What feeds the network counts positive, charging and sales to the grid negative. "
+        "What exceeds the load goes into these and into losses.",
+    ),
+    Panel("voltage", voltage.draw, "Dashed: the widest limits of any bus whose voltage is not held."),
+    Panel("storage", storage.draw, "Energy at the ends of the steps."),
+    Panel(
+        "settlement",
+        settlement.draw,
+        "Payments of the whole horizon, for active and reactive energy. All of them, the network operator's included, "
+        "add up to zero.",
+        shows_money=True,
+    ),
+)
+
+
+def drawn(panel: Panel, record: Record, standing: Standing) -> str:
+    """The figure as an SVG element, stamped where its prices are not valid; empty where there is nothing to draw."""
+    return inline(panel.draw, record, panel.name, stamp=STAMP if void(panel, standing) else "")
+
+
+def void(panel: Panel, standing: Standing) -> bool:
+    """Whether the figure shows money that the certificate does not vouch for."""
+    return panel.shows_money and not standing.valid
+
+
+def svg_files(record: Record) -> dict[str, str]:
+    """Every figure of the run as an SVG file of its own, by file name."""
+    standing = standing_of(record)
+    elements = {panel.name: drawn(panel, record, standing) for panel in PANELS}
+    return {f"{name}.svg": document(element) for name, element in elements.items() if element}
