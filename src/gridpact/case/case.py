@@ -15,6 +15,7 @@ from gridpact.case.schema import SCHEMA
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+PERIODS = {"day": "D", "week": "W-SUN"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +39,7 @@ class Case:
     tables: Mapping[str, pd.DataFrame]
     profiles: pd.DataFrame
     frequency_hz: float = 50.0
+    window: str = "horizon"
     validated: bool = field(default=False, init=False)
     _positions: dict[tuple[str, str], Ints] = field(default_factory=dict, init=False, repr=False)
 
@@ -51,6 +53,15 @@ class Case:
         kept = self.profiles.drop(columns=[name for name in added.columns if name in self.profiles.columns])
         return replace(self, profiles=pd.concat([kept, added], axis=1))
 
+    def with_window(self, window: str) -> Case:
+        """The same case, cleared together by "horizon", "day" or "week"; not yet validated."""
+        return replace(self, window=window)
+
+    def steps_between(self, first: int, stop: int) -> Case:
+        """The case of the steps ``first`` to before ``stop``; as valid as the whole where it keeps windows whole."""
+        part = replace(self, start=self.snapshots[first], steps=stop - first, profiles=self.profiles.iloc[first:stop])
+        return part.marked_validated() if self.validated else part
+
     def marked_validated(self) -> Case:
         """The same case, marked as checked against the schema and its rules; for the validator alone."""
         checked = replace(self)
@@ -63,6 +74,21 @@ class Case:
         step = pd.Timedelta(minutes=self.step_minutes)
         utc = pd.date_range(self.start.tz_convert("UTC"), periods=self.steps, freq=step)
         return utc.tz_convert(self.timezone).rename("snapshot")
+
+    @cached_property
+    def begins(self) -> NDArray[np.bool_]:
+        """Steps with which a window begins, shape (steps,): the first, and each local day or week (Monday) if asked."""
+        begins = np.zeros(self.steps, dtype=np.bool_)
+        if self.window in PERIODS:
+            number = self.snapshots.tz_localize(None).to_period(PERIODS[self.window]).asi8
+            begins[1:] = number[1:] != number[:-1]
+        begins[0] = True
+        return begins
+
+    @property
+    def ends(self) -> NDArray[np.bool_]:
+        """Steps with which a window ends, shape (steps,)."""
+        return np.roll(self.begins, -1)
 
     @property
     def hours(self) -> float:

@@ -20,8 +20,9 @@ def shiftable_energy(draft: Draft) -> Iterator[Issue]:
     """Energy that its window of power cannot hold, or that its lowest power already exceeds."""
     case = draft.case
     energy = case.column("shiftable", "energy_mwh")
-    most = case.series("shiftable", "max_p_mw").sum(axis=1) * case.hours
-    least = case.series("shiftable", "min_p_mw").sum(axis=1) * case.hours
+    first = np.flatnonzero(case.begins)
+    most = np.add.reduceat(case.series("shiftable", "max_p_mw"), first, axis=1).min(axis=1) * case.hours
+    least = np.add.reduceat(case.series("shiftable", "min_p_mw"), first, axis=1).max(axis=1) * case.hours
     message = "energy is more than max_p_mw can take over the horizon"
     fix = "Lower energy_mwh, or raise max_p_mw or widen its window."
     yield from draft.rows("shiftable", energy > most * (1 + ROUNDING), "energy_mwh", message, fix)

@@ -57,6 +57,7 @@ class Table:
 
 
 BLANK: Final = float("nan")
+WINDOWS: Final = ("horizon", "day", "week")
 
 
 def _id(name: str, description: str) -> Column:
@@ -298,7 +299,7 @@ _SHIFTABLE = Table(
     "Energy that a load needs within the horizon, at hours to be chosen; a profile of max_p_mw gives the window.",
     (
         _ref("load", "loads", "load it belongs to"),
-        Column("energy_mwh", "energy needed over the horizon", unit="MWh", minimum=0.0),
+        Column("energy_mwh", "energy needed over the horizon, or over each window of it", unit="MWh", minimum=0.0),
         Column("min_p_mw", "lowest power", unit="MW", default=0.0, minimum=0.0, profile=True),
         Column("max_p_mw", "highest power", unit="MW", minimum=0.0, profile=True),
         Column("q_mvar_per_mw", "reactive over active power", unit="Mvar/MW", default=0.0),
@@ -421,5 +422,13 @@ HEADER: Final = Table(
         Column("step_minutes", "length of a step", unit="min", positive=True),
         Column("steps", "number of steps", minimum=1.0),
         Column("frequency_hz", "frequency, for the line capacitances", unit="Hz", default=50.0, positive=True),
+        Column(
+            "window",
+            "what is cleared together: all steps, or those of each local day or week; storages, ramps and shiftable "
+            "energy then start anew with each window",
+            kind="text",
+            default="horizon",
+            choices=WINDOWS,
+        ),
     ),
 )

@@ -120,13 +120,13 @@ def case_to_text(case: Case) -> TextCase:
 
 def tables_to_write(case: Case) -> dict[str, pd.DataFrame]:
     """The tables, then the profiles, as texts: without empty tables and without columns at their default."""
-    text = case_to_text(case)
     written = {
-        name: text.tables[name].cells[_columns_to_write(case, name)]
+        name: _frame_to_text(name, case.tables[name][_columns_to_write(case, name)])
         for name in SCHEMA
-        if name in text.tables and len(text.tables[name].cells)
+        if name in case.tables and len(case.tables[name])
     }
-    return written if text.profiles is None else written | {"profiles": text.profiles.cells}
+    profiles = _profiles_to_text(case)
+    return written if profiles is None else written | {"profiles": profiles.cells}
 
 
 def _columns_to_write(case: Case, name: str) -> list[str]:
@@ -158,7 +158,7 @@ def header_texts(case: Case) -> dict[str, str]:
 
 def _frame_to_text(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     columns = {column.name: column for column in SCHEMA[name].columns} if name in SCHEMA else {}
-    texts = [_column_to_text(frame.iloc[:, place], columns.get(str(key))) for place, key in enumerate(frame.columns)]
+    texts = [_column_to_text(values, columns.get(str(key))) for key, values in frame.items()]
     cells = pd.DataFrame(dict(enumerate(texts)), index=range(len(frame)), dtype=object)
     cells.columns = pd.Index([str(key) for key in frame.columns], dtype=object)
     return cells
@@ -166,7 +166,12 @@ def _frame_to_text(name: str, frame: pd.DataFrame) -> pd.DataFrame:
 
 def _column_to_text(values: pd.Series[Any], column: Column | None) -> list[str]:
     may_be_blank = column is None or column.default != column.default or column.kind in ("id", "text")
-    return ["" if may_be_blank and pd.isna(value) else _cell(value) for value in values.tolist()]
+    if values.dtype == np.float64:  # as _cell does it, many at a time
+        texts = list(map(repr, values.tolist()))
+        return ["" if text == "nan" else text for text in texts] if may_be_blank else texts
+    if may_be_blank:
+        return ["" if blank else _cell(value) for value, blank in zip(values.tolist(), values.isna(), strict=True)]
+    return [_cell(value) for value in values.tolist()]
 
 
 def _profiles_to_text(case: Case) -> TextTable | None:

@@ -5,7 +5,8 @@ in the ``commitment`` table. Prices come from the program in which that is held,
 the units as they run. That no other choice is much cheaper rests on the bound that the search over the choices has
 proven; it is taken as stated in the summary.
 
-A start at a step means running there and not at the step before; a unit that runs at the first step has run before.
+A start at a step means running there and not at the step before; a unit that runs at the first step of a window has run
+before.
 """
 
 from __future__ import annotations
@@ -41,10 +42,9 @@ def running(evidence: Evidence, table: str) -> Bools:
     return evidence.commitment(UNITS[table]) if evidence.case.flags(table, "committable").any() else on
 
 
-def starts(on: Bools) -> Bools:
-    """Steps at which a unit runs and did not run before."""
-    before = np.hstack([np.ones_like(on[:, :1]), on[:, :-1]])
-    begun: Bools = on & ~before
+def starts(on: Bools, begins: Bools) -> Bools:
+    """Steps at which a unit runs and did not run before, in the same window."""
+    begun: Bools = on & ~(begins | np.roll(on, 1, axis=1))
     return begun
 
 
@@ -69,17 +69,18 @@ def _broken(evidence: Evidence, table: str) -> list[Measure]:
     case, on = evidence.case, running(evidence, table)
     broken = {
         "committable": ~on & ~case.flags(table, "committable")[:, None],
-        "min_up_h": ~on & _recent(starts(on), case.column(table, "min_up_h"), case.hours),
-        "min_down_h": on & _recent(starts(~on), case.column(table, "min_down_h"), case.hours),
+        "min_up_h": ~on & _recent(case, starts(on, case.begins), case.column(table, "min_up_h")),
+        "min_down_h": on & _recent(case, starts(~on, case.begins), case.column(table, "min_down_h")),
     }
     return [Measure(f"{table}/{rule}", case.ids(table), where.astype(np.float64)) for rule, where in broken.items()]
 
 
-def _recent(event: Bools, least: Floats, hours: float) -> Bools:
-    """Whether the last event is less than ``least`` hours ago; (units, steps)."""
-    step = np.arange(event.shape[1], dtype=np.float64)
+def _recent(case: Case, event: Bools, least: Floats) -> Bools:
+    """Whether the last event of the window is less than ``least`` hours ago; (units, steps)."""
+    step = np.arange(case.steps, dtype=np.float64)
+    begun = np.maximum.accumulate(np.where(case.begins, step, -np.inf))
     last = np.maximum.accumulate(np.where(event, step, -np.inf), axis=1)
-    recent: Bools = (step - last) * hours < least[:, None] - 1e-9 * hours
+    recent: Bools = (last >= begun) & ((step - last) * case.hours < least[:, None] - 1e-9 * case.hours)
     return recent
 
 

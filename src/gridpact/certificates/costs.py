@@ -69,7 +69,7 @@ def cost_terms(evidence: Evidence) -> dict[str, Floats]:
         "sold": -selling_price(case) * evidence.table("interface", "sell_mw"),
         "generators": generator_cost(case, evidence.dispatch("generator", "p_mw")),
         "running": case.series("generators", "cost_per_h") * on,
-        "starts": case.column("generators", "start_cost")[:, None] * starts(on) / case.hours,
+        "starts": case.column("generators", "start_cost")[:, None] * starts(on, case.begins) / case.hours,
         "renewables": case.series("renewables", "cost_per_mwh") * evidence.dispatch("renewable", "p_mw"),
         "wear": wear * evidence.table("storages", "discharge_mw"),
     }

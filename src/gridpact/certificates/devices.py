@@ -52,7 +52,7 @@ def recursion(evidence: Evidence) -> Floats:
     charged = evidence.table("storages", "charge_mw") * _column(evidence, "storages", "efficiency_charge")
     drawn = evidence.table("storages", "discharge_mw") / _column(evidence, "storages", "efficiency_discharge")
     energy = evidence.table("storages", "energy_mwh")
-    before = np.hstack([case.column("storages", "initial_mwh")[:, None], energy[:, :-1]])
+    before = np.where(case.begins, _column(evidence, "storages", "initial_mwh"), np.roll(energy, 1, axis=1))
     kept = (1.0 - _column(evidence, "storages", "loss_per_hour")) ** hours
     left: Floats = energy - kept * before - hours * (charged - drawn)
     return left
@@ -71,7 +71,7 @@ def in_steps(case: Case) -> NDArray[np.bool_]:
 
 
 def final_energy(evidence: Evidence) -> Floats:
-    """Least energy at the end, MWh, shape (storages,)."""
+    """Least energy at the end of a window, MWh, shape (storages,)."""
     final, initial = (evidence.case.column("storages", name) for name in ("final_mwh", "initial_mwh"))
     return np.where(np.isnan(final), initial, final)
 
@@ -131,7 +131,7 @@ def _storages(evidence: Evidence) -> Excess:
         "storages/discharge_mw": beyond(discharge, zero, case.series("storages", "discharge_mw")),
         "storages/energy_mwh": beyond(energy, low, high),
         "storages/energy balance": recursion(evidence),
-        "storages/final_mwh": (final_energy(evidence) - energy[:, -1]).clip(0.0),
+        "storages/final_mwh": np.where(case.ends, final_energy(evidence)[:, None] - energy, 0.0).clip(0.0),
         "storages/charging while discharging": np.minimum(charge, discharge).clip(0.0),
         "storages/q_mvar": evidence.dispatch("storage", "q_mvar"),
     }
@@ -149,13 +149,21 @@ def _loads(evidence: Evidence) -> Excess:
             q = q + per_load(case, table, part.taken * demand.reactive_ratio(case, table) * power)
     excess["loads/total"] = evidence.dispatch("load", "p_mw") + consumed
     if case.count("shiftable"):
-        placed = demand.chosen(evidence, "shiftable").sum(axis=1) * case.hours
-        excess["shiftable/energy_mwh"] = placed - case.column("shiftable", "energy_mwh")
+        excess["shiftable/energy_mwh"] = _misplaced(evidence)
     if case.count("controllable"):
         excess |= _ramps(evidence, "controllable", demand.chosen(evidence, "controllable"))
     if evidence.formulation != "dc":
         excess["loads/q_mvar"] = evidence.dispatch("load", "q_mvar") + q
     return excess
+
+
+def _misplaced(evidence: Evidence) -> Floats:
+    """Shiftable energy placed in each window less what is needed, at the first step of the window; MWh."""
+    case = evidence.case
+    first, off = np.flatnonzero(case.begins), np.zeros((case.count("shiftable"), case.steps))
+    placed = np.add.reduceat(demand.chosen(evidence, "shiftable"), first, axis=1) * case.hours
+    off[:, first] = placed - _column(evidence, "shiftable", "energy_mwh")
+    return off
 
 
 def _compensators(evidence: Evidence) -> Excess:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gridpact.case.case import Case
@@ -49,7 +52,7 @@ class Evidence:
     @property
     def instants(self) -> Sequence[Any]:
         """Start of every step."""
-        return list(self.case.snapshots)
+        return self.case.snapshots
 
     def table(self, name: str, column: str) -> Floats:
         """A column of a result table, shape (components, steps); none where the case has no such components."""
@@ -59,8 +62,23 @@ class Evidence:
 
     def dispatch(self, kind: str, column: str) -> Floats:
         """A column of the dispatch of one kind of device, shape (devices, steps)."""
-        rows = self.record.tables["dispatch"]
-        return self._by_step(rows.loc[rows["kind"] == kind, column].to_numpy(dtype=np.float64))
+        values = self.record.tables["dispatch"][column].to_numpy(dtype=np.float64)
+        return self._by_step(values[self._kinds[kind]]) if kind in self._kinds else np.zeros((0, self.case.steps))
+
+    @cached_property
+    def _kinds(self) -> Mapping[str, Ints]:
+        """Rows of the dispatch table by kind."""
+        return row_groups(self.record.tables["dispatch"][["kind"]])
+
+    @cached_property
+    def multipliers(self) -> Mapping[tuple[str, str], tuple[Any, Ints, Floats]]:
+        """Component, step and value of the limit table's rows by constraint and end."""
+        rows, groups = self.record.tables["limits"], {}
+        steps, values = steps_of(self.case, rows["snapshot"]), rows["multiplier"].to_numpy(dtype=np.float64)
+        names = rows["component"].to_numpy()
+        for (constraint, end), places in row_groups(rows[["constraint", "end"]]).items():
+            groups[constraint, end] = names[places], steps[places], values[places]
+        return groups
 
     def demand(self, column: str) -> Floats:
         """A part of the demand of the loads; zero where the table has no such column, as the case has no such part."""
@@ -91,11 +109,23 @@ def utc(snapshots: Any) -> NDArray[np.datetime64]:
     return times
 
 
+def row_groups(keys: pd.DataFrame) -> dict[Any, Ints]:
+    """Numbers of the rows of every combination of keys (the key itself where there is one column)."""
+    by = list(keys.columns) if keys.shape[1] > 1 else keys.columns[0]
+    return {key: np.asarray(places, dtype=np.int64) for key, places in keys.groupby(by, sort=False).indices.items()}
+
+
 def steps_of(case: Case, snapshots: Any) -> Ints:
     """Number of the step that begins at each snapshot, -1 where none does."""
     known, asked = utc(case.snapshots.tz_convert("UTC").tz_localize(None)), utc(snapshots)
     place = np.minimum(np.searchsorted(known, asked), known.size - 1)
     return np.where(known[place] == asked, place, -1)
+
+
+def carried(case: Case) -> sp.csr_array:
+    """Matrix (steps x steps) with a one where a step follows the one before it in the same window of the market."""
+    later = np.flatnonzero(~case.begins)
+    return sp.csr_array((np.ones(later.size), (later, later - 1)), shape=(case.steps, case.steps))
 
 
 def rows_of(ids: Sequence[str], names: Any) -> Ints:

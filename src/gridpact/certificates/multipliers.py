@@ -14,7 +14,7 @@ from gridpact.certificates.check import Check, Measure, worst
 from gridpact.certificates.commitment import unit_range
 from gridpact.certificates.costs import turnover
 from gridpact.certificates.devices import final_energy
-from gridpact.certificates.evidence import Evidence, rows_of, steps_of
+from gridpact.certificates.evidence import Evidence, rows_of
 from gridpact.certificates.grid import BranchFlow, Grid
 from gridpact.certificates.ramps import largest_changes, ramped
 
@@ -25,13 +25,13 @@ HELD = "interfaces/vm_pu"
 
 def multipliers(evidence: Evidence, constraint: str, end: str = "") -> Floats:
     """Multipliers of one constraint, currency per hour and unit, (components, steps); zero where the table has none."""
-    case, rows = evidence.case, evidence.record.tables["limits"]
-    rows = rows[(rows["constraint"] == constraint) & (rows["end"] == end)]
-    ids = case.ids(constraint.split("/")[0])
-    values = np.zeros((len(ids), case.steps))
-    component, step = rows_of(ids, rows["component"]), steps_of(case, rows["snapshot"])
-    known = component >= 0
-    np.add.at(values, (component[known], step[known]), rows["multiplier"].to_numpy(dtype=np.float64)[known])
+    ids = evidence.case.ids(constraint.split("/")[0])
+    values = np.zeros((len(ids), evidence.case.steps))
+    if (constraint, end) in evidence.multipliers:
+        names, step, multiplier = evidence.multipliers[constraint, end]
+        component = rows_of(ids, names)
+        known = component >= 0
+        np.add.at(values, (component[known], step[known]), multiplier[known])
     return values
 
 
@@ -134,7 +134,7 @@ def _storage_rooms(evidence: Evidence) -> dict[str, Floats]:
         evidence.table("storages", name) for name in ("charge_mw", "discharge_mw", "energy_mwh")
     )
     least = np.repeat(case.column("storages", "min_mwh")[:, None], case.steps, axis=1)
-    least[:, -1] = np.maximum(least[:, -1], final_energy(evidence))
+    least[:, case.ends] = np.maximum(least[:, case.ends], final_energy(evidence)[:, None])
     return {
         "storages/charge_mw": case.series("storages", "charge_mw") - charge,
         "storages/discharge_mw": case.series("storages", "discharge_mw") - discharge,

@@ -182,13 +182,15 @@ def _free_of_cost(power: Floats) -> tuple[Floats, Floats]:
 
 
 def _cheapest_hours(evidence: Evidence, price: Floats) -> Floats:
-    """Power (shiftable, steps) that places the energy at the lowest prices, between the lowest and highest power."""
+    """Power (shiftable, steps) within its range that places the energy of each window at the lowest prices."""
     case = evidence.case
     low, high = case.series("shiftable", "min_p_mw"), case.series("shiftable", "max_p_mw")
-    order = np.argsort(price, axis=1, kind="stable")
+    first, window = np.flatnonzero(case.begins), np.cumsum(case.begins) - 1
+    order = np.lexsort((price, np.broadcast_to(window, price.shape)), axis=1)  # by price within each window
     room = np.take_along_axis(high - low, order, axis=1)
-    needed = case.column("shiftable", "energy_mwh") / case.hours - low.sum(axis=1)
-    filled = np.clip(needed[:, None] - (np.cumsum(room, axis=1) - room), 0.0, room)
+    needed = case.column("shiftable", "energy_mwh")[:, None] / case.hours - np.add.reduceat(low, first, axis=1)
+    ahead = np.cumsum(room, axis=1) - room
+    filled = np.clip(needed[:, window] - (ahead - ahead[:, first][:, window]), 0.0, room)
     extra = np.empty_like(filled)
     np.put_along_axis(extra, order, filled, axis=1)
     placed: Floats = low + extra

@@ -39,13 +39,14 @@ def ramped(evidence: Evidence, table: str) -> bool:
 
 
 def largest_changes(evidence: Evidence, table: str) -> tuple[Floats, Floats]:
-    """Largest rise and fall between steps, MW, (units, steps - 1); infinite without a limit."""
+    """Largest rise and fall between steps, MW, (units, steps - 1); infinite without a limit and between windows."""
     case, on = evidence.case, running(evidence, table)
     up, down = (case.hours * case.column(table, f"ramp_{way}_mw_per_h")[:, None] for way in ("up", "down"))
     least = case.series(table, "min_p_mw")
     rise = np.where(on[:, :-1], up, np.maximum(up, least[:, 1:]))
     fall = np.where(on[:, 1:], down, np.maximum(down, least[:, :-1]))
-    return np.where(np.isnan(up), np.inf, rise), np.where(np.isnan(down), np.inf, fall)
+    anew = case.begins[1:]
+    return np.where(np.isnan(up) | anew, np.inf, rise), np.where(np.isnan(down) | anew, np.inf, fall)
 
 
 def best_plan(evidence: Evidence, table: str, price: Floats, cost: Cost, done: Floats) -> Floats:

@@ -27,7 +27,7 @@ from gridpact.certificates.check import Check, Measure, worst
 from gridpact.certificates.commitment import running
 from gridpact.certificates.costs import selling_price
 from gridpact.certificates.devices import final_energy
-from gridpact.certificates.evidence import Evidence, prices_at
+from gridpact.certificates.evidence import Evidence, carried, prices_at
 from gridpact.certificates.multipliers import multipliers
 
 Floats = NDArray[np.float64]
@@ -150,8 +150,8 @@ def _stored_worth(evidence: Evidence) -> Floats:
     case = evidence.case
     kept = (1.0 - case.column("storages", "loss_per_hour")) ** case.hours
     added = case.hours * (_limit(evidence, "storages/min_mwh") - _limit(evidence, "storages/energy_mwh"))
-    carried = sp.kron(sp.diags_array(kept), sp.eye_array(case.steps, k=1))
-    worth: Floats = splu(sp.csc_array(sp.eye_array(added.size) - carried)).solve(added.ravel())
+    back = sp.kron(sp.diags_array(kept), carried(case).T)
+    worth: Floats = splu(sp.csc_array(sp.eye_array(added.size) - back)).solve(added.ravel())
     return worth.reshape(added.shape)
 
 
@@ -163,14 +163,15 @@ def _bids(evidence: Evidence) -> dict[str, Floats]:
 
 
 def _shiftable(evidence: Evidence) -> dict[str, Floats]:
-    """Off the middle of what is left in all steps."""
+    """Off the middle of what is left in all steps of a window."""
     left = demand.margin(evidence, "shiftable") - _net_limit(evidence, "shiftable", "p_mw")
     free = ~_fixed(evidence, "shiftable", "p_mw")
-    most, least = (
-        pick(left, axis=1, where=free, initial=start) for pick, start in ((np.max, -np.inf), (np.min, np.inf))
-    )
-    middle = np.where(free.any(axis=1), (most + least) / 2.0, 0.0)[:, None]
-    return {"shiftable/max_p_mw": np.where(free, np.abs(left - middle), 0.0)}
+    begins = evidence.case.begins
+    first, window = np.flatnonzero(begins), np.cumsum(begins) - 1
+    most = np.maximum.reduceat(np.where(free, left, -np.inf), first, axis=1)
+    least = np.minimum.reduceat(np.where(free, left, np.inf), first, axis=1)
+    middle = np.where(most >= least, most, 0.0) / 2.0 + np.where(most >= least, least, 0.0) / 2.0
+    return {"shiftable/max_p_mw": np.where(free, np.abs(left - middle[:, window]), 0.0)}
 
 
 def _controllable(evidence: Evidence) -> dict[str, Floats]:

@@ -9,7 +9,7 @@ from scipy.optimize import linprog
 
 from gridpact.case.case import Case
 from gridpact.certificates.devices import final_energy
-from gridpact.certificates.evidence import Evidence
+from gridpact.certificates.evidence import Evidence, carried
 
 Floats = NDArray[np.float64]
 
@@ -36,9 +36,8 @@ def _energy_balance(case: Case) -> tuple[sp.csr_array, Floats]:
     kept = (1.0 - case.column("storages", "loss_per_hour")) ** case.hours
     gain = case.hours * np.repeat(case.column("storages", "efficiency_charge"), steps)
     drain = case.hours / np.repeat(case.column("storages", "efficiency_discharge"), steps)
-    change = sp.eye_array(gain.size) - sp.kron(sp.diags_array(kept), sp.eye_array(steps, k=-1))
-    start = np.zeros((kept.size, steps))
-    start[:, 0] = kept * case.column("storages", "initial_mwh")
+    change = sp.eye_array(gain.size) - sp.kron(sp.diags_array(kept), carried(case))
+    start = np.where(case.begins, (kept * case.column("storages", "initial_mwh"))[:, None], 0.0)
     return sp.csr_array(sp.hstack([-sp.diags_array(gain), sp.diags_array(drain), change])), start.ravel()
 
 
@@ -46,7 +45,7 @@ def _plan_bounds(evidence: Evidence) -> Floats:
     """Lower and upper bound of every charge, discharge and energy, (3 x storages x steps, 2)."""
     case = evidence.case
     least = np.repeat(case.column("storages", "min_mwh")[:, None], case.steps, axis=1)
-    least[:, -1] = np.maximum(least[:, -1], final_energy(evidence))
+    least[:, case.ends] = np.maximum(least[:, case.ends], final_energy(evidence)[:, None])
     most = np.repeat(case.column("storages", "energy_mwh"), case.steps)
     powers = [case.series("storages", name).ravel() for name in ("charge_mw", "discharge_mw")]
     lower = np.concatenate([np.zeros(2 * least.size), least.ravel()])

@@ -29,11 +29,10 @@ def summary_check(evidence: Evidence) -> Check:
 
 def mark_check(evidence: Evidence) -> Check:
     """Rows of the price table whose mark is not that of the archived verdict."""
-    rows = evidence.record.tables["electricity_prices"]
-    wrong = rows["certified"].to_numpy(dtype=np.bool_) != (_verdict(evidence) == "certified")
+    wrong = np.abs(evidence.table("electricity_prices", "certified") - float(_verdict(evidence) == "certified"))
     text = "Prices whose mark of certification is not that of the archived verdict."
-    names = [f"{bus}, {time.isoformat()}" for bus, time in zip(rows["bus"], rows["snapshot"], strict=True)]
-    return worst("certified_marks", text, 0.0, [Measure("price at bus", names, wrong.astype(np.float64))])
+    measure = Measure("price at bus", evidence.case.ids("buses"), wrong)
+    return worst("certified_marks", text, 0.0, [measure], evidence.instants)
 
 
 def _difference(told: Any, own: Any) -> float:

@@ -22,6 +22,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,7 @@ def _write_new(folder: Path, name: str, content: bytes) -> None:
     (folder / name).write_bytes(content)
 
 
+@cache
 def _versions() -> dict[str, str]:
     """Versions of Python and of the packages that are installed and may have had a part in the run."""
     versions = {"python": platform.python_version()}
@@ -119,7 +121,8 @@ def _arrays_to_bytes(arrays: Mapping[str, NDArray[Any]]) -> bytes:
         for name, array in arrays.items():
             entry = io.BytesIO()
             np.lib.format.write_array(entry, np.asanyarray(array), allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy", ZIP_DATE), entry.getvalue(), zipfile.ZIP_DEFLATED)
+            # The first level takes a quarter of the time of the sixth, for a file that is no larger.
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", ZIP_DATE), entry.getvalue(), zipfile.ZIP_DEFLATED, 1)
     return stream.getvalue()
 
 
@@ -128,7 +131,7 @@ def _table_to_bytes(table: pd.DataFrame) -> bytes:
     import pyarrow.parquet as pq
 
     stream = io.BytesIO()
-    pq.write_table(pa.Table.from_pandas(table, preserve_index=False), stream, write_page_checksum=True)
+    pq.write_table(pa.Table.from_pandas(table, preserve_index=False, nthreads=1), stream, write_page_checksum=True)
     return stream.getvalue()
 
 

@@ -89,7 +89,7 @@ def _write_csv(path: Path, cells: pd.DataFrame) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(cells.columns)
-        writer.writerows(cells.itertuples(index=False, name=None))
+        writer.writerows(zip(*(values.tolist() for _, values in cells.items()), strict=True))
 
 
 def case_from_files(files: Mapping[str, bytes]) -> tuple[Case | None, list[Issue]]:

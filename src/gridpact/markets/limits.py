@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from gridpact.markets.cleared import Cleared, Market
+from gridpact.results.record import words
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -35,6 +37,15 @@ ALIASES = {
 }
 UNITS = {"mw": "MW", "mvar": "Mvar", "mva": "MVA", "mwh": "MWh", "h": "MW/h"}
 COLUMNS = ["snapshot", "constraint", "component", "end", "multiplier", "unit"]
+TEXT = np.zeros(0, dtype=object)
+NOTHING = {
+    "step": np.zeros(0, dtype=np.int64),
+    "constraint": TEXT,
+    "component": TEXT,
+    "end": TEXT,
+    "multiplier": np.zeros(0),
+    "unit": TEXT,
+}
 
 
 @dataclass(frozen=True)
@@ -60,12 +71,15 @@ def limit_table(cleared: Cleared) -> pd.DataFrame:
     """Rows (snapshot, constraint, component, end, multiplier, unit) of the limits that bind."""
     noise = NOISE * max(1.0, float(np.abs(cleared.price("active_balance")).max(initial=0.0)))
     found = [
-        _binding(cleared, limit, _multipliers(cleared, limit), noise)
+        _binding(cleared.case.currency, limit, _multipliers(cleared, limit), noise)
         for limit in limits_of(cleared)
         if limit.row in cleared.form.rows
     ]
-    table = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=COLUMNS)
-    return table.sort_values("snapshot", kind="stable", ignore_index=True)
+    columns = {name: np.concatenate([NOTHING[name], *(part[name] for part in found)]) for name in NOTHING}
+    order = np.argsort(columns["step"], kind="stable")
+    table = {name: words(columns[name][order]) for name in ("constraint", "component", "end", "unit")}
+    table = {"snapshot": cleared.case.snapshots[columns["step"][order]], **table}
+    return pd.DataFrame(table | {"multiplier": columns["multiplier"][order]})[COLUMNS]
 
 
 def limits_of(market: Market) -> Iterator[Limit]:
@@ -127,24 +141,26 @@ def _multipliers(cleared: Cleared, limit: Limit) -> Floats:
     """Currency per hour and unit of the limit, shape (components, steps); zero where it has no row."""
     z = cleared.multipliers(limit.row)
     z = (z[0] if z.ndim == 3 else z)[limit.rows]
-    if z.shape[1] == cleared.case.steps - 1:
-        z = np.pad(z, ((0, 0), (1, 0)))  # a limit of changes: it belongs to the later step
+    if z.shape[1] < cleared.case.steps:
+        changes, z = z, np.zeros((z.shape[0], cleared.case.steps))
+        z[:, ~cleared.case.begins] = changes  # a limit of changes belongs to the later step
     saved = z * limit.scale[:, None] / cleared.case.hours
     # Only a held voltage has two sides; where a limit became an equality, the positive side is the limit's.
     return saved if limit.column == "vm_pu" else np.maximum(saved, 0.0)
 
 
-def _binding(cleared: Cleared, limit: Limit, multipliers: Floats, noise: float) -> pd.DataFrame:
-    case = cleared.case
-    where = np.argwhere(noise < np.abs(multipliers).T)
-    names = np.array(limit.names, dtype=object)
-    return pd.DataFrame(
-        {
-            "snapshot": case.snapshots[where[:, 0]],
-            "constraint": f"{limit.table}/{limit.column}",
-            "component": names[where[:, 1]],
-            "end": limit.end,
-            "multiplier": multipliers.T[where[:, 0], where[:, 1]],
-            "unit": f"{case.currency}/h per {limit.unit}",
-        }
-    )
+def _binding(currency: str, limit: Limit, multipliers: Floats, noise: float) -> dict[str, NDArray[Any]]:
+    """The columns of the limit table where the limit binds, with the number of the step."""
+    step, component = np.nonzero(noise < np.abs(multipliers).T)
+
+    def everywhere(text: str) -> NDArray[Any]:
+        return np.full(step.size, text, dtype=object)
+
+    return {
+        "step": step,
+        "constraint": everywhere(f"{limit.table}/{limit.column}"),
+        "component": np.array(limit.names, dtype=object)[component],
+        "end": everywhere(limit.end),
+        "multiplier": multipliers[component, step],
+        "unit": everywhere(f"{currency}/h per {limit.unit}"),
+    }

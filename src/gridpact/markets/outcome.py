@@ -14,7 +14,7 @@ from gridpact.markets.settlement import settlement
 from gridpact.physics.devices.interface import selling_price
 from gridpact.physics.electric.flow import Solved
 from gridpact.physics.electric.network import Network
-from gridpact.results.record import long_table
+from gridpact.results.record import long_table, words
 
 Floats = NDArray[np.float64]
 
@@ -87,7 +87,7 @@ def _commitment(cleared: Cleared) -> dict[str, pd.DataFrame]:
     names = [name for ids, _ in chosen.values() for name in ids]
     on = np.vstack([values for _, values in chosen.values()]) > 0.5
     table = long_table(case.snapshots, "device", names, on=on)
-    table.insert(1, "kind", [kind for kind, (ids, _) in chosen.items() for _ in ids] * case.steps)
+    table.insert(1, "kind", words([kind for kind, (ids, _) in chosen.items() for _ in ids] * case.steps))
     return {"commitment": table}
 
 
@@ -119,7 +119,7 @@ def _dispatch(cleared: Cleared, branches: Solved) -> pd.DataFrame:
     devices = [name for kind in injections for name in case.ids(f"{kind}s")]
     heat = np.full_like(p, np.nan)
     table = long_table(case.snapshots, "device", devices, p_mw=p, q_mvar=q, heat_mw=heat, energy_mwh=energy)
-    table.insert(2, "kind", kinds * case.steps)
+    table.insert(2, "kind", words(kinds * case.steps))
     return table
 
 

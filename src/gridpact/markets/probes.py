@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from gridpact.errors import InfeasibleError
 from gridpact.markets.cleared import Cleared
+from gridpact.programs.blocks import Block, blocks
 from gridpact.programs.solve import solve
+from gridpact.programs.standard_form import StandardForm
 
 Ints = NDArray[np.int64]
 Track = Callable[[list[tuple[int, int, str]]], Iterable[tuple[int, int, str]]]
@@ -28,7 +30,8 @@ def price_probes(cleared: Cleared, prices: pd.DataFrame, count: int, solver: str
     """Costs around ``count`` bus-hours, for both carriers; a cost is NaN where the market became infeasible."""
     carriers = [name for name, balance in CARRIERS.items() if balance in cleared.form.rows]
     tasks = [(bus, step, carrier) for bus, step in _chosen(cleared, prices, count) for carrier in carriers]
-    rows = [_probe(cleared, bus, step, carrier, solver) for bus, step, carrier in track(tasks)]
+    parts = blocks(cleared.form) if tasks else []
+    rows = [_probe(cleared, parts, bus, step, carrier, solver) for bus, step, carrier in track(tasks)]
     return pd.DataFrame(
         {
             "snapshot": cleared.case.snapshots[[step for _, step, _ in tasks]],
@@ -52,16 +55,22 @@ def _chosen(cleared: Cleared, prices: pd.DataFrame, count: int) -> list[tuple[in
     return [(at % buses, at // buses) for at in chosen]
 
 
-def _probe(cleared: Cleared, bus: int, step: int, carrier: str, solver: str) -> tuple[float, float]:
+def _probe(cleared: Cleared, parts: list[Block], bus: int, step: int, carrier: str, solver: str) -> tuple[float, float]:
+    """Optimal costs with a little less and a little more demand, which only one block of the program feels."""
     row = int(cleared.form.rows[CARRIERS[carrier]][bus, step])
-    return tuple(_cost(cleared, row, sign * STEP, solver) for sign in (-1.0, 1.0))  # type: ignore[return-value]
+    block = next(part for part in parts if row in part.rows)
+    before = block.form.cost(cleared.solution.x[block.columns])
+    place = int(np.flatnonzero(block.rows == row)[0])
+    minus, plus = (_cost(block.form, place, sign * STEP, solver) for sign in (-1.0, 1.0))
+    rest = cleared.solution.cost - before
+    return rest + minus, rest + plus
 
 
-def _cost(cleared: Cleared, row: int, demand: float, solver: str) -> float:
+def _cost(form: StandardForm, row: int, demand: float, solver: str) -> float:
     """Optimal cost with ``demand`` (per unit) added to the balance ``demand - supply = 0`` of a row."""
-    b = cleared.form.b.copy()
+    b = form.b.copy()
     b[row] -= demand
     try:
-        return solve(cleared.form.with_b(b), solver).cost
+        return solve(form.with_b(b), solver).cost
     except InfeasibleError:
         return float("nan")

@@ -16,7 +16,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from gridpact.programs.solve import clarabel_point
+from gridpact.programs.conic import clarabel_point
 from gridpact.programs.standard_form import StandardForm
 
 Floats = NDArray[np.float64]

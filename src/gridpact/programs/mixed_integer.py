@@ -21,7 +21,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gridpact.errors import InfeasibleError, NotConverged
-from gridpact.programs.solve import clarabel_point
+from gridpact.programs.conic import clarabel_point
 from gridpact.programs.standard_form import StandardForm
 
 Floats = NDArray[np.float64]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,9 +35,10 @@ class Record:
 
 def long_table(snapshots: pd.DatetimeIndex, name: str, ids: list[str], **columns: NDArray[Any]) -> pd.DataFrame:
     """A tidy table from arrays of shape (ids, steps): rows ordered by snapshot, then id."""
-    steps, n = len(snapshots), len(ids)
-    frame = {"snapshot": np.repeat(snapshots.to_numpy(), n), name: ids * steps}
-    frame |= {column: np.asarray(values).T.reshape(-1) for column, values in columns.items()}
-    table = pd.DataFrame(frame)
-    table["snapshot"] = snapshots.repeat(n)
-    return table
+    frame: dict[str, Any] = {"snapshot": snapshots.repeat(len(ids)), name: words(ids * len(snapshots))}
+    return pd.DataFrame(frame | {column: np.asarray(values).T.reshape(-1) for column, values in columns.items()})
+
+
+def words(texts: Sequence[str] | NDArray[Any]) -> pd.Series[str]:
+    """A column of texts as they are: pandas would otherwise look whether each of them is a time."""
+    return pd.Series(np.asarray(texts, dtype=object), dtype=object)

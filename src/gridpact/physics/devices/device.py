@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from gridpact.case.case import Case
 from gridpact.programs.affine import Affine, Variable, constant
 from gridpact.programs.program import Named
 
@@ -46,6 +48,12 @@ def unlimited(bound: Floats, sign: float = 1.0) -> Floats:
 def total(price: Floats, power: Affine) -> Affine:
     """Sum of price x power over devices and steps."""
     return (power * price).total()
+
+
+def before(case: Case) -> sp.csr_array:
+    """Matrix (steps x steps): ``x @ before`` is x one step earlier, zero where a window begins."""
+    later = np.flatnonzero(~case.begins)
+    return sp.csr_array((np.ones(later.size), (later - 1, later)), shape=(case.steps, case.steps))
 
 
 def membership(positions: Ints, count: int) -> Floats:

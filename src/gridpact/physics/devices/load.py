@@ -3,7 +3,7 @@
 p = -(fixed - unserved + sum of bids + shifted + controlled)
 unserved     0 <= p <= fixed,                               cost  price x p
 bids         0 <= p <= width,                               cost  -benefit x p
-shiftable    min <= p <= max,  hours x sum of p = energy
+shiftable    min <= p <= max,  hours x sum of p over each window = energy
 controllable a unit (see ``unit``) that takes power,        cost  -benefit x p
 """
 
@@ -69,7 +69,10 @@ def _shiftable(case: Case, base: float, held: Held) -> Part:
     placed = Variable(lower.shape)
     named = box(placed, lower, upper, ("shiftable/min_p_mw", "shiftable/max_p_mw", "shiftable/p_mw"))
     energy = case.column("shiftable", "energy_mwh") / base
-    named["shiftable/energy_mwh"] = equal(case.hours * placed.sum_over_steps(), energy[:, None])
+    windows = np.equal.outer(np.cumsum(case.begins) - 1, np.arange(case.begins.sum())).astype(np.float64)
+    named["shiftable/energy_mwh"] = equal(
+        case.hours * placed @ windows, np.repeat(energy[:, None], windows.shape[1], 1)
+    )
     return Part(placed, _ratio(case, "shiftable"), {"shift_p": placed}, named, nothing())
 
 

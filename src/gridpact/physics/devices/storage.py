@@ -2,15 +2,16 @@
 
 e[t] = (1 - loss)^h e[t-1] + h (efficiency_charge c[t] - d[t] / efficiency_discharge)
 min <= e[t] <= capacity,   e[end] >= final,   cost  wear x d
+
+Every window of the market begins with the initial energy.
 """
 
 from __future__ import annotations
 
 import numpy as np
-import scipy.sparse as sp
 
 from gridpact.case.case import Case
-from gridpact.physics.devices.device import Device, total, zeros
+from gridpact.physics.devices.device import Device, before, total, zeros
 from gridpact.programs.affine import Variable
 from gridpact.programs.program import Named, Rows, box, equal
 
@@ -38,12 +39,11 @@ def storages(case: Case, base: float) -> Device:
 
 def _state(case: Case, base: float, charge: Variable, discharge: Variable, energy: Variable) -> Rows:
     keep = (1.0 - case.column("storages", "loss_per_hour")[:, None]) ** case.hours
-    before = np.zeros(charge.shape)
-    before[:, 0] = keep[:, 0] * case.column("storages", "initial_mwh") / base
-    earlier = keep * energy @ sp.eye_array(case.steps, k=1, format="csr")
+    initial = np.where(case.begins, keep * case.column("storages", "initial_mwh")[:, None] / base, 0.0)
+    earlier = keep * energy @ before(case)
     into = case.column("storages", "efficiency_charge")[:, None] * charge
     out = 1.0 / case.column("storages", "efficiency_discharge")[:, None] * discharge
-    return equal(energy - earlier - case.hours * (into - out), before)
+    return equal(energy - earlier - case.hours * (into - out), initial)
 
 
 def _power(case: Case, base: float, power: Variable, name: str) -> Named:
@@ -55,7 +55,7 @@ def _level(case: Case, base: float, energy: Variable) -> Named:
     least = np.repeat(case.column("storages", "min_mwh")[:, None], case.steps, axis=1)
     final = case.column("storages", "final_mwh")
     final = np.where(np.isnan(final), case.column("storages", "initial_mwh"), final)
-    least[:, -1] = np.maximum(least[:, -1], final)
+    least[:, case.ends] = np.maximum(least[:, case.ends], final[:, None])
     most = np.repeat(case.column("storages", "energy_mwh")[:, None], case.steps, axis=1)
     names = ("storages/min_mwh", "storages/energy_mwh", "storages/level")
     return box(energy, least / base, most / base, names)
