@@ -1,0 +1,159 @@
+"""Sequential convex programming with tight cones as equalities: the remedy that ends in a KKT point.
+
+    minimise    cost(x) + sum over cones of (max(mu, 0) + rho) |dw - a du|^2 / u,     d = x - current x
+    subject to  tangent of every tight cone at the current ratios a  = 0,  everything else as it is
+
+The square is the exact curvature of a cone with multiplier mu (see ``tight``); what is concave (mu < 0) is left out, so
+that the subproblem is convex. rho is the radius of a proximal trust region. Where the tangents cannot be met, their sum
+is driven to zero at a price instead (exact penalty). A step is judged by the Lagrangian cost - mu'g, which, unlike the
+cost, knows what closing the gaps again will cost: no second-order correction is needed.
+Sources: Nocedal and Wright, "Numerical Optimization", 2006, chapter 18; Fletcher, "Practical Methods", 1987, 14.5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from gridpact.programs.conic import Compiled
+from gridpact.programs.exactness.gap import factors
+from gridpact.programs.exactness.point import Point, found, kkt_residual, own_linearisation, stopped
+from gridpact.programs.exactness.tight import Tight, linearised
+from gridpact.programs.standard_form import StandardForm
+
+Floats = NDArray[np.float64]
+NAME = "sequential"
+ROUNDS = 40
+GAP = 1e-8
+# Predicted fall of the cost, relative to the cost, at which a point counts as optimal; and the KKT residual then.
+FALL = 1e-9
+RESIDUAL = 1e-7
+# What is good enough after so many rounds without a fall: flat optima leave the solver's own noise.
+TOLERATED, FLAT = 1e-6, 4
+# Proximal weight and price of an open cone, per largest entry of q.
+PROXIMAL = 0.02
+OPEN_PRICE = 1e2
+ACCEPT, GOOD = 0.1, 0.7
+# Tangents left open by less than this count as met; rounds without that before the search is given up.
+OPEN, PATIENCE = 1e-7, 6
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Where the search is: a point, multipliers of its last subproblem, the proximal weight, and some counts."""
+
+    x: Floats
+    z: Floats
+    rho: float
+    met: bool
+    solves: int
+    missed: int = 0
+    flat: int = 0
+    settled: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """The solution of a subproblem: its tangents met or left open at a price, and how many solves that took."""
+
+    x: Floats
+    z: Floats
+    met: bool
+    solves: int
+
+
+def sequential(tight: Tight, ratios: Floats, gap_tolerance: float = GAP) -> Point:
+    """A KKT point near the ratios a = w / u, shape (k - 2, n), which need not belong to any feasible point.
+
+    Status ``exact`` with multipliers ``z`` of the linearisation at x; ``inexact`` where the search ended without,
+    ``stopped`` where a subproblem was infeasible or could not be solved.
+    """
+    price = float(np.abs(tight.form.q).max(initial=0.0))
+    first = _subproblem(tight, linearised(tight, ratios), ratios, price, True)
+    if first is None:
+        return stopped(NAME, tight, 1)
+    state = State(first.x, first.z, PROXIMAL * price, first.met, first.solves)
+    while state.solves < ROUNDS and state.missed < PATIENCE:
+        trial = _step(tight, state, price)
+        if trial is None:
+            break
+        state = _judged(tight, state, trial, price, gap_tolerance)
+        if state.settled:
+            return found(NAME, tight, state.x, state.solves, gap_tolerance, state.z)
+    return replace(found(NAME, tight, state.x, state.solves, gap_tolerance), status="inexact")
+
+
+def _step(tight: Tight, state: State, price: float) -> Trial | None:
+    a = tight.ratios(state.x)
+    H = _model_squares(tight, state, a)
+    form = linearised(tight, a)
+    form = replace(form, P=sp.csc_array(form.P + H), q=form.q - H @ state.x)
+    return _subproblem(tight, form, a, price, state.met)
+
+
+def _model_squares(tight: Tight, state: State, a: Floats) -> sp.csc_array:
+    u, _, _ = factors(tight.slack(state.x))
+    return tight.curvature(a, (np.maximum(state.z[tight.rest.size :], 0.0) + state.rho) / u)
+
+
+def _subproblem(tight: Tight, form: StandardForm, a: Floats, price: float, expected: bool) -> Trial | None:
+    """Solved with the tangents as equalities, if that is ``expected`` and possible; else with a price on them."""
+    if expected:
+        answer = Compiled(form).answer(form)
+        if answer.status == "solved":
+            return Trial(answer.x, answer.z, True, 1)
+    opened = _opened(tight, form, a, OPEN_PRICE * price)
+    answer = Compiled(opened).answer(opened)
+    if answer.status != "solved":
+        return None
+    z = answer.z.copy()
+    z[tight.rest.size :] -= OPEN_PRICE * price
+    return Trial(answer.x, z, bool(answer.s[tight.rest.size :].max(initial=0.0) <= OPEN), 1 + expected)
+
+
+def _opened(tight: Tight, form: StandardForm, a: Floats, price: float) -> StandardForm:
+    """Tangents at least zero, and a price on each: one-sided, since the tangents are nonnegative all over the cones."""
+    G, _ = tight.tangent(a)
+    cones = (*form.cones[:-1], ("nonnegative", tight.size))
+    return replace(form, cones=cones, q=form.q - price * np.asarray(G.sum(axis=0)).ravel())
+
+
+def _judged(tight: Tight, state: State, trial: Trial, price: float, gap_tolerance: float) -> State:
+    """The next state: the trial, if it is good enough, and a proximal weight that fits how good it was."""
+    predicted, actual = _falls(tight, state, trial, price)
+    small = trial.met and abs(predicted) <= FALL * (1.0 + abs(tight.form.cost(state.x)))
+    solves, missed = state.solves + trial.solves, state.missed + 1 - trial.met
+    counted = replace(state, solves=solves, missed=missed, flat=state.flat + small)
+    if not (small or actual >= ACCEPT * predicted):
+        return replace(counted, z=trial.z, rho=10.0 * state.rho)
+    moved = replace(counted, x=trial.x, z=trial.z, met=trial.met)
+    if small:
+        return _settled(tight, moved, gap_tolerance)
+    return replace(moved, rho=state.rho / 10.0 if actual > GOOD * predicted else state.rho)
+
+
+def _settled(tight: Tight, state: State, gap_tolerance: float) -> State:
+    """Whether the point is optimal; if not: a shorter step closes gaps, a longer one brings multipliers to rest."""
+    form, s = own_linearisation(tight, state.x)
+    at_rest = kkt_residual(form, state.x, s, state.z) <= (RESIDUAL if state.flat < FLAT else TOLERATED)
+    closed = bool(np.abs(tight.gap(state.x)).max(initial=0.0) <= gap_tolerance)
+    shorter = not closed and (at_rest or state.flat >= FLAT)
+    return replace(state, settled=at_rest and closed, rho=state.rho * 10.0 if shorter else state.rho / 10.0)
+
+
+def _falls(tight: Tight, state: State, trial: Trial, price: float) -> tuple[float, float]:
+    """Predicted and actual fall of the Lagrangian, or of the penalised cost where tangents were left open."""
+    before, after = tight.gap(state.x), tight.gap(trial.x)
+    a = tight.ratios(state.x)
+    fall = tight.form.cost(state.x) - tight.form.cost(trial.x)
+    if not trial.met:
+        G, h = tight.tangent(a)
+        weight, open_before = OPEN_PRICE * price, np.abs(before).sum()
+        predicted = fall + weight * (open_before - (h - G @ trial.x).sum())
+        return float(predicted), float(fall + weight * (open_before - np.abs(after).sum()))
+    mu, d = trial.z[tight.rest.size :], trial.x - state.x
+    squares = 0.5 * d @ (_model_squares(tight, state, a) @ d)
+    return float(fall - mu @ before - squares), float(fall - mu @ (before - after))

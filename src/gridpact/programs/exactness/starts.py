@@ -1,0 +1,38 @@
+"""Where the sequential remedy starts from: ratios a = w / u of the tight cones.
+
+The non-linear program has several local optima: reactive power that flows one way or the other, power that comes from
+here or from there. In order of their worth on feeders at a voltage limit:
+
+    flat        a = 0: the first step is the program without losses, the second the one with losses at its flows
+    relaxed     the ratios of the relaxed optimum
+    mirrored    the flat start's optimum with all flows reversed
+    amplified   the same flows, three times as strong
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridpact.programs.exactness.point import Point
+from gridpact.programs.exactness.sequential import sequential
+from gridpact.programs.exactness.tight import Tight
+
+Floats = NDArray[np.float64]
+AMPLIFIED = 3.0
+
+
+def local_optima(tight: Tight, relaxed: Floats, gap_tolerance: float, known: Floats | None = None) -> Iterator[Point]:
+    """KKT points from all starts, one after the other; ``relaxed`` is a relaxed optimum x.
+
+    With a ``known`` exact point in place of the flat start's, that start is left out.
+    """
+    if known is None:
+        flat = sequential(tight, np.zeros((tight.rows.shape[0] - 2, tight.size)), gap_tolerance)
+        yield flat
+        known = flat.x if flat.status == "exact" else relaxed
+    yield sequential(tight, tight.ratios(relaxed), gap_tolerance)
+    yield sequential(tight, -tight.ratios(known), gap_tolerance)
+    yield sequential(tight, AMPLIFIED * tight.ratios(known), gap_tolerance)
