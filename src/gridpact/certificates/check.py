@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -48,7 +49,7 @@ def worst(
     description: str,
     tolerance: float,
     measures: Sequence[Measure],
-    instants: Sequence[Any] = (),
+    instants: Sequence[Any] | pd.DatetimeIndex = (),
     required: bool = True,
 ) -> Check:
     """The check whose value is the largest violation of all ``measures``; NaN counts as the largest.
@@ -63,7 +64,7 @@ def worst(
     return Check(name, required, peaks[peak], tolerance, _place(filled[peak], instants), description)
 
 
-def _place(measure: Measure, instants: Sequence[Any]) -> str:
+def _place(measure: Measure, instants: Sequence[Any] | pd.DatetimeIndex) -> str:
     """Rule, component and time of the largest value, e.g. "buses/vm_max_pu 18, 2024-01-01T05:00:00+01:00"."""
     spot = np.unravel_index(int(np.argmax(measure.values)), measure.values.shape)
     time = f", {instants[int(spot[1])].isoformat()}" if len(spot) == 2 and len(instants) else ""

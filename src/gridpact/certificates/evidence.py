@@ -50,7 +50,7 @@ class Evidence:
         return float(self.record.solution["base_mva"])
 
     @property
-    def instants(self) -> Sequence[Any]:
+    def instants(self) -> pd.DatetimeIndex:
         """Start of every step."""
         return self.case.snapshots
 

@@ -77,9 +77,9 @@ def limit_table(cleared: Cleared) -> pd.DataFrame:
     ]
     columns = {name: np.concatenate([NOTHING[name], *(part[name] for part in found)]) for name in NOTHING}
     order = np.argsort(columns["step"], kind="stable")
-    table = {name: words(columns[name][order]) for name in ("constraint", "component", "end", "unit")}
-    table = {"snapshot": cleared.case.snapshots[columns["step"][order]], **table}
-    return pd.DataFrame(table | {"multiplier": columns["multiplier"][order]})[COLUMNS]
+    texts = {name: words(columns[name][order]) for name in ("constraint", "component", "end", "unit")}
+    table = pd.DataFrame({**texts, "multiplier": columns["multiplier"][order]})
+    return table.assign(snapshot=cleared.case.snapshots[columns["step"][order]])[COLUMNS]
 
 
 def limits_of(market: Market) -> Iterator[Limit]:

@@ -7,7 +7,7 @@ together. Its connected components are programs of their own: the optimum of the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -42,11 +42,9 @@ def blocks(form: StandardForm) -> list[Block]:
     columns, column_ends = _grouped(column_labels, count)
     A, P = form.A[rows][:, columns].tocsc(), form.P[columns][:, columns].tocsc()
     cones = _cones(form.cones, row_labels, count)
+    whole = replace(form, A=A, P=P)
     return [
-        _block(
-            form, A, P, rows, columns, (row_ends[k], row_ends[k + 1]), (column_ends[k], column_ends[k + 1]), cones[k]
-        )
-        for k in range(count)
+        _block(whole, (rows, columns), (row_ends[k : k + 2], column_ends[k : k + 2]), cones[k]) for k in range(count)
     ]
 
 
@@ -114,29 +112,21 @@ def _cones(cones: Sequence[Cone], labels: Ints, count: int) -> list[tuple[Cone, 
     return [tuple(sorted(each, key=lambda cone: KINDS.index(cone[0]))) for each in found]
 
 
-def _block(
-    form: StandardForm,
-    A: sp.csc_array,
-    P: sp.csc_array,
-    rows: Ints,
-    columns: Ints,
-    height: Ints,
-    width: Ints,
-    cones: tuple[Cone, ...],
-) -> Block:
-    own_rows, own_columns = rows[slice(*height)], columns[slice(*width)]
+def _block(form: StandardForm, order: tuple[Ints, Ints], span: tuple[Ints, Ints], cones: tuple[Cone, ...]) -> Block:
+    """A block of a form whose matrices are sorted by block: rows and columns ``order[...][span[0] to span[1]]``."""
+    rows, columns = (whole[first:last] for whole, (first, last) in zip(order, span, strict=True))
     part = StandardForm(
-        P=_cut(P, width, width),
-        q=form.q[own_columns],
-        A=_cut(A, height, width),
-        b=form.b[own_rows],
+        P=_cut(form.P, span[1], span[1]),
+        q=form.q[columns],
+        A=_cut(form.A, *span),
+        b=form.b[rows],
         constant=0.0,
         cones=cones,
         rows={},
         columns={},
-        integers=np.flatnonzero(np.isin(own_columns, form.integers)).astype(np.int64),
+        integers=np.flatnonzero(np.isin(columns, form.integers)).astype(np.int64),
     )
-    return Block(part, own_rows, own_columns)
+    return Block(part, rows, columns)
 
 
 def _cut(matrix: sp.csc_array, rows: Ints, columns: Ints) -> sp.csc_array:
