@@ -38,6 +38,10 @@ GAP = 1e-8
 LOOSE_GAP = 1e-6
 # A point this close to the relaxed cost, relative to the cost, cannot be improved by more.
 CLOSE = 1e-4
+# So many starts that end at the same cost make others unnecessary.
+AGREEING = 3
+# Accuracy of a penalty that is only a start.
+ROUGH = 8.0
 # Less than this is no gain worth another coupled search.
 GAINED = 1e-6
 
@@ -77,6 +81,7 @@ class Part:
     x: Floats
     z: Floats
     remedies: tuple[str, ...]
+    points: tuple[Floats, ...] = ()
 
 
 def repair(
@@ -86,20 +91,24 @@ def repair(
     groups: Ints,
     weights: Floats,
     remedies: Sequence[str] = REMEDIES,
+    points: Sequence[Floats] = (),
 ) -> Repaired:
     """The cheapest point found at which all cones in ``cone_rows`` (k, ...) are tight.
 
     ``relaxed`` solves ``form``; ``groups`` and ``weights`` (losses per unit of l) have the shape of one row of
-    ``cone_rows``. Raises ``InputError`` for an unknown remedy or rows that are no cones of the form.
+    ``cone_rows``. More ``points`` x to start from (of a non-linear solver, of another day) may be given. Raises
+    ``InputError`` for an unknown remedy or rows that are no cones of the form.
     """
     if unknown := set(remedies) - set(REMEDIES):
         raise InputError(f"unknown remedies {sorted(unknown)}. Choose from: {', '.join(REMEDIES)}")
     whole = tight_cones(form, cone_rows)
     there = cone_rows[0].ravel() >= 0
     group_of = groups.ravel()[there]
-    part = Part(whole, group_of, weights.ravel()[there], relaxed.x, relaxed.z, tuple(remedies))
-    points = [(block, _repaired(own) if own else _kept(block, relaxed)) for block, own, _ in _split(part, blocks(form))]
-    return _assembled(part, cone_rows, points)
+    part = Part(whole, group_of, weights.ravel()[there], relaxed.x, relaxed.z, tuple(remedies), tuple(points))
+    found_points = [
+        (block, _repaired(own) if own else _kept(block, relaxed)) for block, own, _ in _split(part, blocks(form))
+    ]
+    return _assembled(part, cone_rows, found_points)
 
 
 def _split(part: Part, cut: Sequence[Block]) -> Iterator[tuple[Block, Part | None, Ints]]:
@@ -118,7 +127,8 @@ def _part(block: Block, whole: Part, mine: Ints) -> Part:
     rows = order[np.searchsorted(block.rows, whole.tight.rows[:, mine], sorter=order)]
     _, own = np.unique(whole.groups[mine], return_inverse=True)
     tight = tight_cones(block.form, rows)
-    return Part(tight, own, whole.weights[mine], whole.x[block.columns], whole.z[block.rows], whole.remedies)
+    points = tuple(x[block.columns] for x in whole.points)
+    return Part(tight, own, whole.weights[mine], whole.x[block.columns], whole.z[block.rows], whole.remedies, points)
 
 
 def _kept(block: Block, relaxed: Solved) -> Point:
@@ -139,11 +149,14 @@ def _repaired(part: Part) -> Point:
 
 
 def _cheapest(part: Part, points: Iterable[Point], best: Point) -> Point:
-    """The best of the points; the search ends early where the relaxed cost leaves nothing to gain."""
+    """The best of the points; the search ends early where the relaxed cost leaves nothing to gain, or all agree."""
+    bound, costs = part.tight.form.cost(part.x), []
     for point in points:
         better = _rank(point) < _rank(best)
         best = replace(point if better else best, solves=best.solves + point.solves)
-        if best.z is not None and best.cost - part.tight.form.cost(part.x) <= CLOSE * (1.0 + abs(best.cost)):
+        costs.append(point.cost if point.status == "exact" else np.inf)
+        agreed = len(costs) >= AGREEING and max(costs) - min(costs) <= GAINED * (1.0 + abs(best.cost))
+        if best.z is not None and (agreed or best.cost - bound <= CLOSE * (1.0 + abs(best.cost))):
             break
     return best
 
@@ -164,11 +177,21 @@ def _already_exact(part: Part) -> Point | None:
     return found("none", tight, part.x, 0, GAP, z) if kkt_residual(form, part.x, s, z) <= RESIDUAL else None
 
 
-def _local(part: Part) -> Iterable[Point]:
+def _local(part: Part) -> Iterator[Point]:
     """KKT points of a block, from several starts."""
     if "sequential" not in part.remedies:
-        return ()
-    return _coupled(part) if part.groups.max(initial=0) > 0 else local_optima(part.tight, part.x, GAP)
+        return
+    yield from (sequential(part.tight, part.tight.ratios(x), GAP) for x in part.points)
+    yield from _coupled(part) if part.groups.max(initial=0) > 0 else _uncoupled(part)
+
+
+def _uncoupled(part: Part, known: Floats | None = None) -> Iterator[Point]:
+    """KKT points of a block of one group; a rough penalty is enough for a start."""
+    yield from local_optima(part.tight, part.x, GAP, known)
+    if "penalty" in part.remedies:
+        rough, _ = penalty(part.tight, part.weights, part.groups, ROUGH, LOOSE_GAP)
+        if rough.status == "exact":
+            yield _polished(part.tight, rough)
 
 
 def _others(part: Part) -> Iterator[Point]:
@@ -199,15 +222,15 @@ def _coupled(part: Part) -> Iterator[Point]:
     find alone with the coupling held there."""
     base = None
     for base in local_optima(part.tight, part.x, GAP):
-        yield base
         if base.status == "exact":
             break
+        yield base
     if base is None or base.status != "exact":
         return
     ratios, solves = _alone(part, base)
+    yield replace(base, solves=base.solves + solves)
     if ratios is not None:
-        point = sequential(part.tight, ratios, GAP)
-        yield replace(point, solves=point.solves + solves)
+        yield sequential(part.tight, ratios, GAP)
 
 
 def _alone(part: Part, base: Point) -> tuple[Floats | None, int]:
@@ -231,7 +254,7 @@ def _better(block: Block, part: Part) -> tuple[Point | None, int]:
     if answer.status != "solved":
         return None, 1
     relaxed = replace(part, x=answer.x)
-    best = _cheapest(relaxed, chain([now], local_optima(part.tight, answer.x, GAP, part.x)), now)
+    best = _cheapest(relaxed, chain([now], _uncoupled(relaxed, part.x)), now)
     gained = now.cost - best.cost > GAINED * (1.0 + abs(now.cost))
     return (best if gained else None), best.solves
 

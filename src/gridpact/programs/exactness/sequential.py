@@ -57,12 +57,13 @@ class State:
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """The solution of a subproblem: its tangents met or left open at a price, and how many solves that took."""
+    """The solution of a subproblem: its tangents met or left open at a price, solves taken, and the model's squares."""
 
     x: Floats
     z: Floats
     met: bool
     solves: int
+    squares: float = 0.0
 
 
 def sequential(tight: Tight, ratios: Floats, gap_tolerance: float = GAP) -> Point:
@@ -88,15 +89,23 @@ def sequential(tight: Tight, ratios: Floats, gap_tolerance: float = GAP) -> Poin
 
 def _step(tight: Tight, state: State, price: float) -> Trial | None:
     a = tight.ratios(state.x)
-    H = _model_squares(tight, state, a)
+    D, weights = tight.deviations(a), _curvature(tight, state)
+    H = D.T @ _scaled(D, 2.0 * weights)
     form = linearised(tight, a)
     form = replace(form, P=sp.csc_array(form.P + H), q=form.q - H @ state.x)
-    return _subproblem(tight, form, a, price, state.met)
+    trial = _subproblem(tight, form, a, price, state.met)
+    return trial and replace(trial, squares=float(weights @ (D @ (trial.x - state.x)) ** 2))
 
 
-def _model_squares(tight: Tight, state: State, a: Floats) -> sp.csc_array:
-    u, _, _ = factors(tight.slack(state.x))
-    return tight.curvature(a, (np.maximum(state.z[tight.rest.size :], 0.0) + state.rho) / u)
+def _curvature(tight: Tight, state: State) -> Floats:
+    """(max(mu, 0) + rho) / u for every entry of w."""
+    u, _, w = factors(tight.slack(state.x))
+    return np.tile((np.maximum(state.z[tight.rest.size :], 0.0) + state.rho) / u, w.shape[0])
+
+
+def _scaled(rows: sp.csr_array, factors: Floats) -> sp.csr_array:
+    data = rows.data * np.repeat(factors, np.diff(rows.indptr))
+    return sp.csr_array((data, rows.indices, rows.indptr), shape=rows.shape)
 
 
 def _subproblem(tight: Tight, form: StandardForm, a: Floats, price: float, expected: bool) -> Trial | None:
@@ -130,16 +139,16 @@ def _judged(tight: Tight, state: State, trial: Trial, price: float, gap_toleranc
     if not (small or actual >= ACCEPT * predicted):
         return replace(counted, z=trial.z, rho=10.0 * state.rho)
     moved = replace(counted, x=trial.x, z=trial.z, met=trial.met)
-    if small:
-        return _settled(tight, moved, gap_tolerance)
+    closed = trial.met and bool(np.abs(tight.gap(trial.x)).max(initial=0.0) <= gap_tolerance)
+    if small or closed:
+        return _settled(tight, moved, closed)
     return replace(moved, rho=state.rho / 10.0 if actual > GOOD * predicted else state.rho)
 
 
-def _settled(tight: Tight, state: State, gap_tolerance: float) -> State:
+def _settled(tight: Tight, state: State, closed: bool) -> State:
     """Whether the point is optimal; if not: a shorter step closes gaps, a longer one brings multipliers to rest."""
     form, s = own_linearisation(tight, state.x)
     at_rest = kkt_residual(form, state.x, s, state.z) <= (RESIDUAL if state.flat < FLAT else TOLERATED)
-    closed = bool(np.abs(tight.gap(state.x)).max(initial=0.0) <= gap_tolerance)
     shorter = not closed and (at_rest or state.flat >= FLAT)
     return replace(state, settled=at_rest and closed, rho=state.rho * 10.0 if shorter else state.rho / 10.0)
 
@@ -147,13 +156,11 @@ def _settled(tight: Tight, state: State, gap_tolerance: float) -> State:
 def _falls(tight: Tight, state: State, trial: Trial, price: float) -> tuple[float, float]:
     """Predicted and actual fall of the Lagrangian, or of the penalised cost where tangents were left open."""
     before, after = tight.gap(state.x), tight.gap(trial.x)
-    a = tight.ratios(state.x)
     fall = tight.form.cost(state.x) - tight.form.cost(trial.x)
     if not trial.met:
-        G, h = tight.tangent(a)
+        G, h = tight.tangent(tight.ratios(state.x))
         weight, open_before = OPEN_PRICE * price, np.abs(before).sum()
         predicted = fall + weight * (open_before - (h - G @ trial.x).sum())
         return float(predicted), float(fall + weight * (open_before - np.abs(after).sum()))
-    mu, d = trial.z[tight.rest.size :], trial.x - state.x
-    squares = 0.5 * d @ (_model_squares(tight, state, a) @ d)
-    return float(fall - mu @ before - squares), float(fall - mu @ (before - after))
+    mu = trial.z[tight.rest.size :]
+    return float(fall - mu @ before - trial.squares), float(fall - mu @ (before - after))

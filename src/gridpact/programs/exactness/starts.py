@@ -5,8 +5,8 @@ here or from there. In order of their worth on feeders at a voltage limit:
 
     flat        a = 0: the first step is the program without losses, the second the one with losses at its flows
     relaxed     the ratios of the relaxed optimum
-    mirrored    the flat start's optimum with all flows reversed
-    amplified   the same flows, three times as strong
+    uniform     one ratio everywhere, as large as the largest at the first optimum, along the first entry of w
+    amplified   the relaxed ratios, three times as strong
 """
 
 from __future__ import annotations
@@ -27,12 +27,19 @@ AMPLIFIED = 3.0
 def local_optima(tight: Tight, relaxed: Floats, gap_tolerance: float, known: Floats | None = None) -> Iterator[Point]:
     """KKT points from all starts, one after the other; ``relaxed`` is a relaxed optimum x.
 
-    With a ``known`` exact point in place of the flat start's, that start is left out.
+    With a ``known`` exact point x in place of the flat start's, that start is left out.
     """
+    ratios = tight.ratios(relaxed)
     if known is None:
-        flat = sequential(tight, np.zeros((tight.rows.shape[0] - 2, tight.size)), gap_tolerance)
+        flat = sequential(tight, np.zeros_like(ratios), gap_tolerance)
         yield flat
         known = flat.x if flat.status == "exact" else relaxed
-    yield sequential(tight, tight.ratios(relaxed), gap_tolerance)
-    yield sequential(tight, -tight.ratios(known), gap_tolerance)
-    yield sequential(tight, AMPLIFIED * tight.ratios(known), gap_tolerance)
+    yield sequential(tight, ratios, gap_tolerance)
+    yield sequential(tight, _uniform(tight.ratios(known)), gap_tolerance)
+    yield sequential(tight, AMPLIFIED * ratios, gap_tolerance)
+
+
+def _uniform(ratios: Floats) -> Floats:
+    same = np.zeros_like(ratios)
+    same[0] = np.abs(ratios).max(initial=0.0)
+    return same

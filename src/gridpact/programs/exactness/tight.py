@@ -69,23 +69,21 @@ class Tight:
         half[:2] = 0.5
         return self._combined(half), np.asarray((half * self.b).sum(axis=0))
 
-    def curvature(self, a: Floats, weights: Floats) -> sp.csc_array:
-        """H with 1/2 d'H d = sum of weight |dw - a du|^2."""
-        squares = []
-        for part, ratio in enumerate(a):
-            each = np.zeros(self.rows.shape)
-            each[0] = each[1] = ratio / 2.0
-            each[2 + part] = -0.5
-            deviation = self._combined(each)
-            squares.append(deviation.T @ sp.diags_array(2.0 * weights) @ deviation)
-        return sp.csc_array(sum(squares[1:], squares[0]))
+    def deviations(self, a: Floats) -> sp.csr_array:
+        """D with D d = dw - a du, one row per entry of w and cone, shape ((k - 2) n, columns)."""
+        parts = a.shape[0]
+        each = np.zeros((self.rows.shape[0], parts, self.size))
+        each[0] = each[1] = a / 2.0
+        each[2 + np.arange(parts), np.arange(parts)] = -0.5
+        return self._combined(each.reshape(self.rows.shape[0], -1), np.tile(np.arange(self.size), parts))
 
-    def _combined(self, weights: Floats) -> sp.csr_array:
-        """The rows of every cone added up with weights of shape (k, n)."""
+    def _combined(self, weights: Floats, cones: Ints | None = None) -> sp.csr_array:
+        """The rows of cones (of every one, or those given) added up with weights of shape (k, ...)."""
         parts, count = weights.shape
-        places = (np.arange(parts)[None, :] * count + np.arange(count)[:, None]).ravel()
+        of = np.arange(count) if cones is None else cones
+        places = (np.arange(parts)[None, :] * self.size + of[:, None]).ravel()
         ends = np.arange(count + 1) * parts
-        chosen = sp.csr_array((weights.T.ravel(), places, ends), shape=(count, parts * count))
+        chosen = sp.csr_array((weights.T.ravel(), places, ends), shape=(count, parts * self.size))
         return sp.csr_array(chosen @ self.A)
 
 
