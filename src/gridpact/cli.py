@@ -261,18 +261,44 @@ def _figure(value: float) -> str:
 
 
 def _compare(parsed: Arguments) -> int:
-    table = gp.compare({path: gp.open_run(path) for path in parsed.runs})
-    _say(parsed, {name: table[name].to_dict() for name in table.columns}, table.to_string())
+    if parsed.output is not None:
+        _require_no_file(Path(parsed.output))
+    names = [path if path not in parsed.runs[:k] else f"{path} ({k + 1})" for k, path in enumerate(parsed.runs)]
+    runs = {name: gp.open_run(path) for name, path in zip(names, parsed.runs, strict=True)}
+    table = gp.compare(runs, differences=True, report=parsed.output)
+    text = [f"run {k + 1}  {run.certificate.verdict:<11}  {name}" for k, (name, run) in enumerate(runs.items())]
+    table_text = table.set_axis(_short_names(len(runs)), axis=1).map(_compared).to_string()
+    text += [table_text, *([f"the page is in {parsed.output}"] if parsed.output is not None else [])]
+    _say(parsed, {name: table[name].to_dict() for name in table.columns}, "\n".join(text))
     return 0
+
+
+def _short_names(count: int) -> list[str]:
+    """Columns of a comparison: paths are too long for them."""
+    return [f"run {k + 1}" for k in range(count)] + [f"{k + 1} less 1" for k in range(1, count)]
+
+
+def _compared(value: Any) -> str:
+    number = isinstance(value, float) and value == value
+    return _figure(value) if number else "-" if value is None or value != value else str(value)
+
+
+def _require_no_file(target: Path) -> None:
+    if target.exists():
+        raise gp.InputError([gp.Issue("the file exists", "Choose another, nothing is overwritten.", str(target))])
 
 
 def _report(parsed: Arguments) -> int:
     target = Path(parsed.output)
-    if target.exists():
-        raise gp.InputError([gp.Issue("the file exists", "Choose another, nothing is overwritten.", str(target))])
+    _require_no_file(target)
+    if parsed.svg is not None:
+        _require_free(Path(parsed.svg))
     run = gp.open_run(parsed.run)
     run.report(target)
-    _say(parsed, {"run": parsed.run, "report": str(target)}, f"the report is in {target}")
+    figures = [] if parsed.svg is None else [str(path) for path in run.figures(parsed.svg)]
+    told = f", {len(figures)} figures are in {parsed.svg}" if figures else ""
+    document = {"run": parsed.run, "report": str(target)} | ({"figures": figures} if figures else {})
+    _say(parsed, document, f"the report is in {target}{told}")
     return _code(run)
 
 
@@ -355,9 +381,11 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("table", metavar="TABLE", nargs="?")
     comparing = command("compare", _compare, "print the summaries of kept runs side by side")
     comparing.add_argument("runs", metavar="RUN", nargs="+")
+    comparing.add_argument("-o", "--output", metavar="FILE", help="also write an HTML page with figures")
     report = command("report", _report, "write the report of a kept run as an HTML file")
     report.add_argument("run", metavar="RUN")
     report.add_argument("-o", "--output", required=True, metavar="FILE")
+    report.add_argument("--svg", metavar="DIR", help="also write every figure as SVG into this folder, new or empty")
     export = command("export", _export, "write the tables of a kept run for other programs")
     export.add_argument("run", metavar="RUN")
     export.add_argument("--format", required=True, choices=["csv", "xlsx"], help="a folder of CSV files or a workbook")

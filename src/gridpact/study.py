@@ -37,6 +37,11 @@ class Certificate:
         """Required checks that did not pass."""
         return [check for check in self.checks if check["required"] and not check["passed"]]
 
+    def _repr_html_(self) -> str:
+        from gridpact.report.card import certificate_card
+
+        return certificate_card(self.verdict, self.checks)
+
 
 @dataclass(frozen=True, eq=False)
 class Run:
@@ -81,6 +86,20 @@ class Run:
             Path(path).write_text(html, encoding="utf-8")
         return html
 
+    def figures(self, folder: str | Path) -> list[Path]:
+        """Write every figure of the report as an SVG file of its own; returns their paths.
+
+        Raises ``InputError`` where ``folder`` holds something.
+        """
+        from gridpact.io.aside import written_aside
+        from gridpact.report.panels import svg_files
+
+        drawn = svg_files(self.record)
+        with written_aside(Path(folder)) as aside:
+            for name, svg in drawn.items():
+                (aside / name).write_text(svg, encoding="utf-8")
+        return [Path(folder) / name for name in drawn]
+
     def export(self, path: str | Path, form: str = "csv") -> None:
         """Write summary, certificate and tables as a folder of CSV files ("csv") or as one workbook ("xlsx").
 
@@ -89,6 +108,11 @@ class Run:
         from gridpact.io.export import export_run
 
         export_run(self.record, path, form)
+
+    def _repr_html_(self) -> str:
+        from gridpact.report.card import run_card
+
+        return run_card(self.record)
 
     def __str__(self) -> str:
         from gridpact.report.overview import overview
@@ -319,8 +343,38 @@ def _same_objective(run: Run, again: Run) -> dict[str, Any]:
     }
 
 
-def compare(runs: Mapping[str, Run] | Sequence[Run]) -> pd.DataFrame:
-    """Settings and summaries side by side: one column per run, one row per figure."""
+def compare(
+    runs: Mapping[str, Run] | Sequence[Run], *, differences: bool = False, report: str | Path | None = None
+) -> pd.DataFrame:
+    """Settings and summaries side by side: one column per run, one row per figure.
+
+    ``differences`` adds a column per further run, "NAME less FIRST": its figures less those of the first run, blank
+    where they are not numbers. Money of other currencies, and of runs that are not certified, is not compared.
+    ``report`` is the path of a self-contained HTML page to write: verdicts, figures with differences, mean price by
+    time, price duration and settlement; its figures show the first eight runs.
+    """
     named = runs if isinstance(runs, Mapping) else {f"run {k + 1}": run for k, run in enumerate(runs)}
+    if report is not None:
+        from gridpact.report.comparison.html import render_comparison
+
+        html = render_comparison({name: run.record for name, run in named.items()})
+        Path(report).write_text(html, encoding="utf-8")
     columns = {name: {**run.summary, **run.record.settings} for name, run in named.items()}
-    return pd.DataFrame({name: pd.Series(figures, dtype=object) for name, figures in columns.items()})
+    table = pd.DataFrame({name: pd.Series(figures, dtype=object) for name, figures in columns.items()})
+    first = next(iter(named), "")
+    for name in list(named)[1:] if differences else []:
+        table[f"{name} less {first}"] = _less(table[name], table[first])
+    return table
+
+
+def _less(figures: pd.Series, first: pd.Series) -> pd.Series:
+    """Differences of what is a number in both; NaN elsewhere, and for money that does not compare."""
+    difference: pd.Series = figures.map(_number) - first.map(_number)
+    valid = "failed" not in (figures["verdict"], first["verdict"])
+    if not valid or figures["currency"] != first["currency"]:
+        difference[[name.startswith("objective") or name.endswith("_per_mwh") for name in difference.index]] = np.nan
+    return difference
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else np.nan

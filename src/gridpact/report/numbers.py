@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -12,18 +14,32 @@ from gridpact.results.record import Record
 LOSSLESS = ("dc", "lindistflow")
 
 
+@dataclass(frozen=True)
+class Fact:
+    """A number that a reader looks for; all texts are HTML already."""
+
+    title: str
+    value: str
+    unit: str
+    note: str = ""
+
+
 def section(record: Record, standing: Standing) -> str:
     """Cards of cost, price, energy and the state of the network."""
+    return tag("h2", "Summary") + tag("div", "".join(map(_card, facts(record, standing))), "cards")
+
+
+def facts(record: Record, standing: Standing) -> list[Fact]:
+    """Cost, price, energy and the state of the network, as far as the run has them."""
     money = [cost(record, standing), price(record, standing)]
     energy = [bought(record), generated(record), renewable(record), demand(record), losses(record)]
-    cards = [*money, *energy, lowest_voltage(record), highest_loading(record)]
-    return tag("h2", "Summary") + tag("div", "".join(cards), "cards")
+    found = [*money, *energy, lowest_voltage(record), highest_loading(record)]
+    return [fact for fact in found if fact is not None]
 
 
-def card(title: str, value: str, unit: str, note: str = "") -> str:
-    """One card; all texts are HTML already."""
-    amount = tag("p", f"{value} {tag('span', unit, 'unit')}", "value")
-    return tag("div", tag("h3", title) + amount + tag("p", note, "note"), "card")
+def _card(fact: Fact) -> str:
+    amount = tag("p", f"{fact.value} {tag('span', fact.unit, 'unit')}", "value")
+    return tag("div", tag("h3", fact.title) + amount + tag("p", fact.note, "note"), "card")
 
 
 def struck(text: str, standing: Standing) -> str:
@@ -37,20 +53,20 @@ def summed(record: Record, name: str) -> float:
     return float("nan") if value is None else float(value)
 
 
-def cost(record: Record, standing: Standing) -> str:
+def cost(record: Record, standing: Standing) -> Fact:
     value = number(summed(record, "objective"))
-    return card("Cost less benefit", struck(value, standing), safe(record.case.currency), "over the horizon")
+    return Fact("Cost less benefit", struck(value, standing), safe(record.case.currency), "over the horizon")
 
 
-def price(record: Record, standing: Standing) -> str:
+def price(record: Record, standing: Standing) -> Fact | None:
     """Mean and range; the summary keeps no price that is not certified, hence from the table."""
     prices = record.tables.get("electricity_prices")
     if prices is None:
-        return ""
+        return None
     low, high = (spot(record, row, "price_per_mwh", 2) for row in extremes(prices, "price_per_mwh"))
     note = struck(f"mean over buses and steps<br>lowest {low}<br>highest {high}", standing)
     mean, unit = number(float(prices["price_per_mwh"].mean())), f"{safe(record.case.currency)}/MWh"
-    return card(f"{standing.mark}Price".capitalize(), struck(mean, standing), unit, note)
+    return Fact(f"{standing.mark}Price".capitalize(), struck(mean, standing), unit, note)
 
 
 def extremes(table: pd.DataFrame, column: str) -> tuple[pd.Series, pd.Series]:
@@ -65,52 +81,52 @@ def spot(record: Record, row: pd.Series, column: str, decimals: int) -> str:
     return f"{number(float(row[column]), decimals)} at bus {safe(row['bus'])}, {when}"
 
 
-def bought(record: Record) -> str:
+def bought(record: Record) -> Fact | None:
     if not record.case.count("interfaces"):
-        return ""
+        return None
     sold = f"sold {number(summed(record, 'export_mwh'))} MWh"
-    return card("Bought from the grid", number(summed(record, "import_mwh")), "MWh", sold)
+    return Fact("Bought from the grid", number(summed(record, "import_mwh")), "MWh", sold)
 
 
-def generated(record: Record) -> str:
+def generated(record: Record) -> Fact | None:
     if not record.case.count("generators"):
-        return ""
-    return card("Generators", number(summed(record, "generation_mwh")), "MWh")
+        return None
+    return Fact("Generators", number(summed(record, "generation_mwh")), "MWh")
 
 
-def renewable(record: Record) -> str:
+def renewable(record: Record) -> Fact | None:
     if not record.case.count("renewables"):
-        return ""
+        return None
     note = f"curtailed {number(summed(record, 'curtailed_mwh'))} MWh"
-    return card("Wind and PV", number(summed(record, "renewable_mwh")), "MWh", note)
+    return Fact("Wind and PV", number(summed(record, "renewable_mwh")), "MWh", note)
 
 
-def demand(record: Record) -> str:
-    return card("Demand served", number(summed(record, "load_mwh")), "MWh")
+def demand(record: Record) -> Fact:
+    return Fact("Demand served", number(summed(record, "load_mwh")), "MWh")
 
 
-def losses(record: Record) -> str:
+def losses(record: Record) -> Fact | None:
     if record.settings.get("formulation") in LOSSLESS:
-        return ""
+        return None
     lost, served = summed(record, "loss_mwh"), summed(record, "load_mwh")
     share = f"{number(100.0 * lost / served)} % of the demand served" if served else ""
-    return card("Line losses", number(lost, 3), "MWh", share)
+    return Fact("Line losses", number(lost, 3), "MWh", share)
 
 
-def lowest_voltage(record: Record) -> str:
+def lowest_voltage(record: Record) -> Fact | None:
     buses = record.tables.get("buses")
     if buses is None or record.settings.get("formulation") == "dc":
-        return ""
+        return None
     low, high = extremes(buses, "vm_pu")
     place = f"at bus {safe(low['bus'])}, {instant(low['snapshot'], record.case)}"
     note = f"{place}<br>highest {spot(record, high, 'vm_pu', 4)}"
-    return card("Lowest voltage", number(float(low["vm_pu"]), 4), "p.u.", note)
+    return Fact("Lowest voltage", number(float(low["vm_pu"]), 4), "p.u.", note)
 
 
-def highest_loading(record: Record) -> str:
+def highest_loading(record: Record) -> Fact | None:
     branches = record.tables.get("branches")
     if branches is None or branches["loading_percent"].isna().all():
-        return ""
+        return None
     row = extremes(branches, "loading_percent")[1]
     note = f"line {safe(row['branch'])}, {instant(row['snapshot'], record.case)}"
-    return card("Highest line loading", number(float(row["loading_percent"]), 1), "%", note)
+    return Fact("Highest line loading", number(float(row["loading_percent"]), 1), "%", note)

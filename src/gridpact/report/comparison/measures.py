@@ -1,0 +1,125 @@
+"""The numbers in which runs are compared, with their units, and their differences from the first run.
+
+Money is compared only where the certificates of both runs vouch for it and the currency is the same.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from gridpact.report.standing import Standing, standing_of
+from gridpact.results.record import Record
+
+NOT_COMPARABLE = float("nan")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A figure of the summary; ``unit`` may name the currency."""
+
+    key: str
+    label: str
+    unit: str
+    decimals: int
+
+    @property
+    def money(self) -> bool:
+        return "{currency}" in self.unit
+
+
+MEASURES = (
+    Measure("objective", "cost less benefit", "{currency}", 2),
+    Measure("price_mean_per_mwh", "mean price", "{currency}/MWh", 2),
+    Measure("price_min_per_mwh", "lowest price", "{currency}/MWh", 2),
+    Measure("price_max_per_mwh", "highest price", "{currency}/MWh", 2),
+    Measure("load_mwh", "demand served", "MWh", 3),
+    Measure("import_mwh", "bought from the grid", "MWh", 3),
+    Measure("export_mwh", "sold to the grid", "MWh", 3),
+    Measure("generation_mwh", "generators", "MWh", 3),
+    Measure("renewable_mwh", "wind and PV", "MWh", 3),
+    Measure("curtailed_mwh", "curtailed", "MWh", 3),
+    Measure("loss_mwh", "line losses", "MWh", 3),
+    Measure("lowest_vm_pu", "lowest voltage", "p.u.", 4),
+    Measure("highest_vm_pu", "highest voltage", "p.u.", 4),
+    Measure("highest_loading_percent", "highest line loading", "%", 1),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """A run of the comparison: its number from 1 on, its name, and what its certificate allows."""
+
+    number: int
+    name: str
+    record: Record
+    standing: Standing
+
+    @property
+    def label(self) -> str:
+        return f"{self.number}: {self.name}"
+
+
+def entries(records: Mapping[str, Record]) -> list[Entry]:
+    """The runs in their order."""
+    return [Entry(place + 1, name, record, standing_of(record)) for place, (name, record) in enumerate(records.items())]
+
+
+def value(entry: Entry, measure: Measure) -> float:
+    """NaN where the run has none, and for money that its certificate does not vouch for."""
+    found = entry.record.summary.get(measure.key)
+    if not isinstance(found, int | float) or (measure.money and not entry.standing.valid):
+        return NOT_COMPARABLE
+    return float(found)
+
+
+def difference(first: Entry, other: Entry, measure: Measure) -> float:
+    """``other`` less ``first``; NaN where they cannot be compared."""
+    if measure.money and first.record.case.currency != other.record.case.currency:
+        return NOT_COMPARABLE
+    return value(other, measure) - value(first, measure)
+
+
+def shown(runs: list[Entry]) -> list[Measure]:
+    """The measures that at least one run has."""
+    return [measure for measure in MEASURES if any(not math.isnan(value(run, measure)) for run in runs)]
+
+
+def unit(runs: list[Entry], measure: Measure) -> str:
+    """With the currency; where the runs have several, all of them."""
+    return measure.unit.format(currency=" or ".join(dict.fromkeys(run.record.case.currency for run in runs)))
+
+
+def same_horizon(runs: list[Entry]) -> bool:
+    """Whether all runs have the same steps."""
+    cases = [run.record.case for run in runs]
+    return len({(case.start, case.steps, case.step_minutes, case.timezone) for case in cases}) == 1
+
+
+def remarks(runs: list[Entry]) -> list[str]:
+    """What keeps the runs from being compared as they stand."""
+    told = []
+    if len({run.record.case.currency for run in runs}) > 1:
+        told.append("The runs have different currencies: their money is not compared.")
+    if not same_horizon(runs):
+        told.append("The runs have different horizons: energies and costs are not those of the same time.")
+    if any(not run.standing.valid for run in runs):
+        told.append("The money of runs that are not certified is left out.")
+    return told
+
+
+def settings(runs: list[Entry]) -> pd.DataFrame:
+    """Case, horizon and settings of every run: one row per setting, one column per run number."""
+    columns = {run.number: {"case": run.record.case.name, **run.record.settings} for run in runs}
+    return pd.DataFrame({number: pd.Series(column, dtype=object) for number, column in columns.items()})
+
+
+def payments(run: Entry) -> pd.Series:
+    """Payment of every participant over all carriers, by kind and participant; empty without a valid settlement."""
+    settlement = run.record.tables.get("settlement")
+    if settlement is None or not run.standing.valid:
+        return pd.Series(dtype="float64", index=pd.MultiIndex.from_arrays([[], []], names=["kind", "participant"]))
+    return settlement.groupby(["kind", "participant"], sort=False)["payment"].sum()
