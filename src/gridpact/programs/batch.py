@@ -84,13 +84,13 @@ def run_batch(
     """Apply ``function`` to every task and yield the outcomes as they finish.
 
     One worker works in this process, on the objects themselves. More are processes of their own on 127.0.0.1, with one
-    thread each, joined by TLS with a key of their own. ``address`` (``tls://host:port``) is a user's Dask cluster, on
-    which this package must be installed; ``security`` holds its certificates, if Dask's configuration does not.
+    thread each, joined by TLS with a key of their own; arguments and values travel as copies. ``address``
+    (``tls://host:port``) is a user's Dask cluster, on which this package must be installed; ``security`` holds its
+    certificates, where Dask's configuration does not.
 
-    A task whose worker dies runs again, so it may run more than once. After ``attempts`` deaths it is given up
-    as ``WorkerLost``; a user's cluster counts by its own setting ``distributed.scheduler.allowed-failures``.
-    At most one task per worker is on its way (two per thread of a user's cluster), so memory stays flat.
-    Closing the iterator ends the workers. Tasks that went through a worker come back as copies.
+    A task whose worker dies runs again, so a task may run more than once. After ``attempts`` deaths it is given up as
+    ``WorkerLost`` (a user's cluster notices only every ``distributed.scheduler.allowed-failures`` + 1 deaths).
+    At most two tasks per worker are on their way, so memory stays flat. Closing the iterator ends the workers.
 
     Raises ``InputError`` for wrong arguments, ``WorkerLost`` where no worker can be started or the user's cluster is
     gone, ``OSError`` where that cannot be reached.

@@ -26,12 +26,11 @@ import dask
 from distributed import Client, Scheduler, Security, SpecCluster
 
 from gridpact.errors import InputError, Issue, WorkerLost
-from gridpact.programs.dask_pool import DaskPool
+from gridpact.programs.dask_pool import TASKS_PER_WORKER, DaskPool
 from gridpact.programs.worker import HOST, READY
 
 START_SECONDS = 60.0
 START_FAILURES = 3
-TASKS_PER_WORKER = 2  # one runs, and the next is there when it ends
 SINGLE_THREAD = {
     f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMEXPR", "RAYON")
 } | {"VECLIB_MAXIMUM_THREADS": "1"}
@@ -176,11 +175,12 @@ def _raise_if_gone(client: Client, address: str) -> None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep Dask's log off the standard error: what matters of it comes back as outcomes and exceptions."""
+    """Keep Dask's log and advice off the standard error: what matters comes back as outcomes and exceptions."""
     logger = logging.getLogger("distributed")
     handlers, propagate = logger.handlers, logger.propagate
     logger.handlers, logger.propagate = [logging.NullHandler()], False
     try:
-        yield
+        with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 PB"}):
+            yield
     finally:
         logger.handlers, logger.propagate = handlers, propagate

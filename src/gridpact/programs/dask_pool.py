@@ -1,20 +1,21 @@
 """The tasks of a batch on their way to the workers of a Dask cluster and back.
 
-Each local worker has a seat, a Dask resource of its own, and every task is sent to one seat: the one that runs, and the
-one that waits beside it. When a worker dies, both come back, and only one is to blame. So each of them runs again with
-a worker to itself, and is given up only when that one dies too. An innocent task is never lost with a guilty one.
+Each local worker has a seat, a Dask resource of its own, and every task is sent to one seat: the one that runs and,
+while tasks are short, the one that waits beside it. When a worker dies, both come back, and only one is to blame. So
+each of them runs again with a worker to itself, and is given up only when that one dies too. An innocent task is never
+lost with a guilty one.
 """
 # mypy: allow-untyped-calls
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -30,23 +31,35 @@ from gridpact.programs.batch import Outcome, attempted
 T = TypeVar("T")
 R = TypeVar("R")
 POLL_SECONDS = 0.1
+SHORT_SECONDS = 1.0  # a way there and back costs some 10 ms: only beside shorter tasks is it worth waiting at the seat
+TASKS_PER_WORKER = 2  # one runs, and where tasks are short the next is there when it ends
 
 
 def packed(thing: object) -> bytes:
     """As Dask sends it: pickled, and by value what another process cannot import."""
-    return serialize_bytes(thing, on_error="raise")  # type: ignore[no-any-return]
+    return serialize_bytes(thing, on_error="raise")
 
 
 @lru_cache(maxsize=2)
-def _function(source: bytes | str) -> Callable[[Any], Any]:
+def _read(path: str) -> bytes:
+    return Path(path).read_bytes()
+
+
+@lru_cache(maxsize=2)
+def _function(content: bytes) -> Callable[[Any], Any]:
     """The function of a batch, made once per worker, so that what it holds stays there."""
-    content = source if isinstance(source, bytes) else Path(source).read_bytes()
-    return deserialize_bytes(content)  # type: ignore[no-any-return]
+    function: Callable[[Any], Any] = deserialize_bytes(content)
+    return function
 
 
-def perform(function: bytes | str, task: int, content: bytes) -> bytes:
+def _applied(source: bytes | str, content: bytes) -> Any:
+    function = _function(source if isinstance(source, bytes) else _read(source))
+    return function(deserialize_bytes(content))
+
+
+def perform(source: bytes | str, task: int, content: bytes) -> bytes:
     """Run one task on a worker; its errors travel as values, since Dask would shorten long ones."""
-    outcome = attempted(task, lambda: _function(function)(deserialize_bytes(content)))
+    outcome = attempted(task, lambda: _applied(source, content))
     if outcome.error is not None:
         return packed(Outcome(task, error=_portable(outcome.error)))
     try:
@@ -101,16 +114,16 @@ class DaskPool:
 
     @contextmanager
     def _shared(self, content: bytes) -> Iterator[bytes | str]:
-        """What tells a worker the function: where it lies, by its hash, or the function itself."""
+        """What tells a worker the function: where it lies, or the function itself."""
         if self.folder is None:
             yield content
             return
-        path = self.folder / sha256(content).hexdigest()
+        path = self.folder / f"function-{uuid4().hex}"
         path.write_bytes(content)
         try:
             yield str(path)
         finally:
-            path.unlink(missing_ok=True)
+            path.unlink()
 
 
 @dataclass
@@ -121,6 +134,7 @@ class Flight:
     content: bytes
     seat: str = ""
     room: int = 0
+    sent: float = 0.0
     deaths: int = 0
     future: Future[bytes] | None = None
 
@@ -132,6 +146,7 @@ class Flights:
         self.pool, self.function = pool, function
         self.name = f"gridpact-{uuid4().hex}"
         self.free = dict(pool.seats)
+        self.short: set[str] = set()  # the seats whose last task was short
         self.waiting = iter(enumerate(tasks))
         self.suspects: deque[Flight] = deque()
         self.running: dict[int, Flight] = {}
@@ -141,14 +156,20 @@ class Flights:
         """Send all tasks for which there is room; suspects go first, and each waits until a seat is empty."""
         while True:
             seat = max(self.free, key=self.free.__getitem__)
-            room = self.pool.seats[seat] if self.suspects else 1
-            if self.free[seat] < room:
+            if self.free[seat] <= self._reserve(seat):
                 return
+            room = self.free[seat] if self.suspects else 1
             flight = self.suspects.popleft() if self.suspects else self._prepared()
             if flight is None:
                 return
-            flight.seat, flight.room = seat, room
+            flight.seat, flight.room, flight.sent = seat, room, time.monotonic()
             self._send(flight)
+
+    def _reserve(self, seat: str) -> int:
+        """The room that stays free: no task waits beside a suspect, or beside one that may take long."""
+        if self.suspects:
+            return self.pool.seats[seat] - 1
+        return 0 if seat in self.short else self.pool.seats[seat] // TASKS_PER_WORKER
 
     def _prepared(self) -> Flight | None:
         for number, task in islice(self.waiting, 1):
@@ -179,6 +200,7 @@ class Flights:
         outcome = self._next()
         flight = self.running.pop(outcome.task)
         self.free[flight.seat] += flight.room
+        (self.short.add if time.monotonic() - flight.sent < SHORT_SECONDS else self.short.discard)(flight.seat)
         return self._judged(flight, outcome.error) if isinstance(outcome.error, KilledWorker) else [outcome]
 
     def _next(self) -> Outcome[Any]:
