@@ -132,7 +132,7 @@ def test_failed_certificate_leaves_no_plain_money(failed: str) -> None:
 
 def test_failed_certificate_names_the_failed_check_with_value_and_place(failed: str) -> None:
     text = Reader(failed).text
-    assert "1 of 3 required checks failed: cone_gap" in text
+    assert "1 of 3 required checks failed: cone gap" in text
     assert re.search(r"✗ failed\s+0\.002\s+1e−06\s+bus b3, 12:00", text)
 
 

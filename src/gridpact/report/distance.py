@@ -46,16 +46,17 @@ def _losses(check: Check, record: Record) -> str:
     """In MW and MWh where the record knows the base power."""
     where = _place(check, record)
     if "base_mva" not in record.solution:
-        return f"losses that differ by up to {number(check['value'], 4)} p.u. ({where})"
+        return f"total losses that differ by up to {number(check['value'], 4)} p.u. ({where})"
     power = float(check["value"]) * float(record.solution["base_mva"])
     energy = power * record.case.hours
     step = f"{number(power, 3)} MW ({where}), {number(energy, 3)} MWh in that step"
     whole = f", at most {number(energy * record.case.steps, 2)} MWh over the horizon" if record.case.steps > 1 else ""
-    return f"losses that differ by up to {step}{whole}"
+    return f"total losses that differ by up to {step}{whole}"
 
 
 def _place(check: Check, record: Record) -> str:
-    return safe(short_times(str(check["where"]), record.case))
+    where = str(check["where"]).removeprefix("all branches, ")  # the sum over them says so itself
+    return safe(short_times(where, record.case))
 
 
 def short_times(where: str, case: Case) -> str:

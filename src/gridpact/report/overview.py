@@ -27,7 +27,9 @@ def overview(record: Record) -> str:
     """What was asked, the verdict, the summary and the prices of every step (at most 48)."""
     summary = record.summary
     parts = [_heading(record), _verdict(record), _figures(summary)]
-    if summary["verdict"] != "failed":
+    if record.question == "clear_days":
+        parts += [_months(record), *_days_left(summary)]
+    elif summary["verdict"] != "failed":
         parts.append(_price_table(record))
     return "\n\n".join(parts)
 
@@ -66,6 +68,30 @@ def _figures(summary: Summary) -> str:
     if summary["highest_loading_percent"] is not None:
         lines.append(f"{'highest loading':<20}{summary['highest_loading_percent']:>14.1f} %")
     return "\n".join(lines)
+
+
+def _months(record: Record) -> str:
+    """The days of every month added up."""
+    days = record.tables["days"]
+    month = days["snapshot"].dt.strftime("%Y-%m")
+    grouped = days.groupby(month, sort=False)
+    table = pd.DataFrame(
+        {
+            "days": grouped.size(),
+            "cost less benefit": grouped["objective"].sum().map("{:.2f}".format),
+            "load MWh": grouped["load_mwh"].sum().map("{:.1f}".format),
+            "import MWh": grouped["import_mwh"].sum().map("{:.1f}".format),
+            "losses MWh": grouped["loss_mwh"].sum().map("{:.2f}".format),
+            "mean price": grouped["price_mean_per_mwh"].mean().map("{:.3f}".format),
+        }
+    )
+    return f"by month, prices in {record.summary['currency']} per MWh\n{table.to_string()}"
+
+
+def _days_left(summary: Summary) -> list[str]:
+    left = summary["days_left"]
+    lines = [f"  {start}: {message.splitlines()[0]}" for start, message in left.items()]
+    return ["\n".join([f"{len(left)} of {summary['days']} days could not be cleared:", *lines])] if left else []
 
 
 def _price_table(record: Record) -> str:

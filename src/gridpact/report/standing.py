@@ -48,13 +48,14 @@ def standing_of(record: Record) -> Standing:
     """The verdict, lowered to "failed" where a required check or a single price contradicts it."""
     required = [check for check in checks_of(record) if check["required"]]
     failed = [str(check["name"]) for check in required if not check["passed"]]
+    named = ", ".join(name.replace("_", " ") for name in failed)
     cause = " ".join(text for name, text in CAUSES.items() if name in failed)
     if not required:
         return Standing("failed", f"The run carries no certificate. {VOID}")
     if failed:
         return Standing(
             "failed",
-            f"{cause} {len(failed)} of {len(required)} required checks failed: {', '.join(failed)}. {VOID}".strip(),
+            f"{cause} {len(failed)} of {len(required)} required checks failed: {named}. {VOID}".strip(),
         )
     return _passed(record, len(required))
 

@@ -32,10 +32,9 @@ def _fold(checks: Sequence[Check], case: Case, unfolded: bool) -> str:
     """All checks at a glance, and in full inside."""
     if not checks:
         return ""
-    passed = sum(bool(check["passed"]) for check in checks)
-    shown = len(checks) - passed
-    other = f", {shown} not passed" if shown else ""
-    title = tag("summary", f"The {len(checks)} checks of the certificate: {passed} passed{other}")
+    results = [_result(check) for check in checks]
+    counts = [f"{results.count(kind)} {kind}" for kind in ("passed", "failed", "shown only") if kind in results]
+    title = tag("summary", f"The {len(checks)} checks of the certificate: {', '.join(counts)}")
     opened = "<details open>" if unfolded else "<details>"
     inside = tag("details", tag("summary", "Values, tolerances and worst places") + _in_full(checks, case))
     return f"{opened}{title}{_glance(checks)}{inside}</details>"

@@ -47,6 +47,9 @@ MEASURES = (
     Measure("highest_vm_pu", "highest voltage", "p.u.", 4),
     Measure("highest_loading_percent", "highest line loading", "%", 1),
 )
+# What a network model leaves out; its summary has a zero or a one there.
+ABSENT = {"lindistflow": ("loss_mwh",), "dc": ("loss_mwh", "lowest_vm_pu", "highest_vm_pu")}
+OPERATOR = "network operator"
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +72,10 @@ def entries(records: Mapping[str, Record]) -> list[Entry]:
 
 
 def value(entry: Entry, measure: Measure) -> float:
-    """NaN where the run has none, and for money that its certificate does not vouch for."""
+    """NaN where the run or its network model has none, and for money that its certificate does not vouch for."""
     found = entry.record.summary.get(measure.key)
-    if not isinstance(found, int | float) or (measure.money and not entry.standing.valid):
+    absent = measure.key in ABSENT.get(str(entry.record.settings.get("formulation")), ())
+    if absent or not isinstance(found, int | float) or (measure.money and not entry.standing.valid):
         return NOT_COMPARABLE
     return float(found)
 
@@ -122,4 +126,8 @@ def payments(run: Entry) -> pd.Series:
     settlement = run.record.tables.get("settlement")
     if settlement is None or not run.standing.valid:
         return pd.Series(dtype="float64", index=pd.MultiIndex.from_arrays([[], []], names=["kind", "participant"]))
-    return settlement.groupby(["kind", "participant"], sort=False)["payment"].sum()
+    operator = settlement["kind"] == "operator"
+    named = settlement.assign(
+        kind=settlement["kind"].mask(operator, OPERATOR), participant=settlement["participant"].mask(operator, OPERATOR)
+    )
+    return named.groupby(["kind", "participant"], sort=False)["payment"].sum()

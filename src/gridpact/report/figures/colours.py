@@ -33,7 +33,8 @@ class Scale:
     high: float
     least: float
     most: float
-    signed: bool
+    signed: bool = False
+    plain: str | Colormap = "cividis"
 
     @property
     def norm(self) -> Normalize:
@@ -44,13 +45,12 @@ class Scale:
         return Normalize(-reach, reach)
 
     @property
-    def map(self) -> str:
-        return "PuOr_r" if self.signed else "cividis"
+    def map(self) -> str | Colormap:
+        return "PuOr_r" if self.signed else self.plain
 
     @property
     def extend(self) -> Extend:
-        norm = self.norm
-        below, above = self.least < float(norm.vmin or 0.0) - SAME, self.most > float(norm.vmax or 0.0) + SAME
+        below, above = self.least < self.low - SAME, self.most > self.high + SAME
         return "both" if below and above else "min" if below else "max" if above else "neither"
 
     @property
@@ -65,7 +65,7 @@ def scale_of(values: Floats) -> Scale:
     """The scale for these values; those that are not numbers are left out."""
     finite = values[np.isfinite(values)]
     if not finite.size:
-        return Scale(0.0, 1.0, 0.0, 1.0, signed=False)
+        return Scale(0.0, 1.0, 0.0, 1.0)
     least, low, high, most = (float(value) for value in np.quantile(finite, [0.0, TAIL, 1.0 - TAIL, 1.0]))
     reach = SPOILS * (high - low)
     low = low if reach > SAME and low - least > reach else least
@@ -73,23 +73,22 @@ def scale_of(values: Floats) -> Scale:
     return Scale(low, high, least, most, signed=low < -SAME)
 
 
-def bar(axes: Axes, norm: Normalize, shades: str | Colormap, extend: Extend = "neither", across: bool = False) -> None:
+def bar(axes: Axes, scale: Scale, across: bool = False) -> None:
     """A colour bar that fills these axes, upwards or ``across``, with an arrow where there are values beyond it.
 
     Plain axes with an image: matplotlib's own colour bar takes as long as a whole figure.
     """
-    low, high = float(norm.vmin or 0.0), float(norm.vmax or 0.0)
-    low, high = (low, high) if high > low else (low - SAME, high + SAME)
-    steps = np.linspace(0.0, 1.0, SHADES)
+    low, high = (scale.low, scale.high) if scale.high > scale.low else (scale.low - SAME, scale.high + SAME)
+    shades, steps = scale.map, np.asarray(scale.norm(np.linspace(low, high, SHADES)))
     picture, extent = (steps[None, :], (low, high, 0.0, 1.0)) if across else (steps[::-1, None], (0.0, 1.0, low, high))
     axes.imshow(picture, cmap=shades, aspect="auto", extent=extent, vmin=0.0, vmax=1.0, interpolation="none")
     axes.grid(visible=False)
     axes.set_frame_on(False)
     length = ARROW / _inches(axes, across)
     for end, tip, side in ((0.0, -length, "min"), (1.0, 1.0 + length, "max")):
-        if extend in (side, "both"):
+        if scale.extend in (side, "both"):
             corners = np.array([[end, 0.0], [tip, 0.5], [end, 1.0]])
-            colour = colormaps.get_cmap(shades)(end)
+            colour = colormaps.get_cmap(shades)(steps[int(-end)])
             corners = corners if across else corners[:, ::-1]
             axes.add_patch(Polygon(corners, transform=axes.transAxes, clip_on=False, color=colour, linewidth=0))
     axes.tick_params(length=3, pad=2)

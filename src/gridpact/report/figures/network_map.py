@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgba
+from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.figure import Figure
 
 from gridpact.case.case import Case
 from gridpact.report.figures import canvas, colours
 from gridpact.report.figures.canvas import Floats
-from gridpact.report.figures.colours import SAME
+from gridpact.report.figures.colours import SAME, Scale
 from gridpact.report.figures.labels import Box, placed
 from gridpact.report.figures.layout import Flags, Layout, layout
 from gridpact.report.text import instant, number
@@ -213,9 +213,10 @@ def _bars(figure: Figure, record: Record, moment: Moment) -> None:
     scale, half = colours.scale_of(moment.price), canvas.WIDTH / 2.0
     height = float(figure.get_size_inches()[1])
     price = canvas.axes_at(figure, SIDE + 0.2, 0.48, half + 0.2, height - 0.6)
-    colours.bar(price, scale.norm, scale.map, scale.extend, across=True)
+    colours.bar(price, scale, across=True)
     note = f" ({scale.note})" if scale.note else ""
     price.set_xlabel(f"price at the buses, {record.case.currency}/MWh{note}")
     load = canvas.axes_at(figure, half + 0.2, 0.48, SIDE + 0.2, height - 0.6)
-    colours.bar(load, Normalize(0.0, moment.load_most), LOADS, across=True)
+    most = moment.load_most
+    colours.bar(load, Scale(0.0, most, 0.0, most, plain=LOADS), across=True)
     load.set_xlabel(moment.load_name)

@@ -62,7 +62,7 @@ def _panel(figure: Figure, record: Record, numbers: Floats, title: str, start: f
     axes.set_yticks([])
     canvas.local_time(axes, record.case, ticks=6)
     beside = canvas.axes_at(figure, end + BAR_GAP, below, canvas.WIDTH - end - BAR_GAP - BAR, top)
-    colours.bar(beside, scale.norm, scale.map, scale.extend)
+    colours.bar(beside, scale)
     unit = beside.set_title(f"{record.case.currency}/MWh", loc="center", fontsize=8.5)
     if scale.extend in ("max", "both"):
         unit.set_y(1.0 + colours.ARROW / (float(figure.get_size_inches()[1]) - top - below))
