@@ -313,12 +313,12 @@ def test_a_killed_worker_loses_nothing(pool: Pool, tmp_path: Path) -> None:
 
 
 def test_a_task_that_always_kills_is_given_up_and_takes_no_other_with_it(pool: Pool, tmp_path: Path) -> None:
-    """Two attempts: it begins twice. The task beside it on the seat is only a witness."""
+    """Two attempts; a third where the result of the task before it was still on its way when the worker died."""
     found = errors(pool.run(partial(die_always, tmp_path, {4}), range(12)))
     assert isinstance(found.pop(4), WorkerLost)
     assert set(found.values()) == {None}
     assert len(found) == 11
-    assert marks(tmp_path, "begun")[4] == 2
+    assert marks(tmp_path, "begun")[4] in {2, 3}
 
 
 def test_a_batch_left_early_leaves_the_pool_usable(pool: Pool) -> None:
@@ -359,11 +359,11 @@ print(sorted(outcome.value for outcome in run_batch(cube, range(4), workers=2)))
 """
 
 
-def start(script: str, *arguments: str) -> subprocess.Popen[str]:
+def start(script: str, *arguments: str, **environment: str) -> subprocess.Popen[str]:
     """A script without a main guard, started as a user would, in a process group of its own."""
     return subprocess.Popen(
         [sys.executable, "-c", script, *arguments],
-        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+        env={**os.environ, "PYTHONPATH": str(SOURCE), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -392,15 +392,16 @@ for outcome in run_batch(begin, range(10), workers=2):
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_no_worker_outlives_an_interrupted_or_killed_script(how: signal.Signals) -> None:
+def test_no_worker_outlives_an_interrupted_or_killed_script(how: signal.Signals, tmp_path: Path) -> None:
     """An interrupt goes to the whole group, as from a terminal; a killed script cannot clean up at all."""
-    script = start(WAITING)
+    script = start(WAITING, TMPDIR=str(tmp_path))
     assert script.stderr is not None
     workers = [psutil.Process(int(script.stderr.readline())) for _ in range(2)]
     os.killpg(script.pid, how)
     _, log = script.communicate(timeout=30)
     _, alive = psutil.wait_procs(workers, timeout=10)
     assert alive == []
+    assert list(tmp_path.iterdir()) == []
     lines = log.splitlines()
     assert lines[-1:] == ([] if how == signal.SIGKILL else ["KeyboardInterrupt"])
     assert sum(line.startswith("Traceback") for line in lines) <= 1
@@ -451,7 +452,7 @@ def users_cluster() -> Iterator[tuple[Any, Any]]:
     from gridpact.programs import cluster
 
     security = Security.temporary()
-    with TemporaryDirectory() as folder, cluster._scheduler(security) as scheduler:
+    with TemporaryDirectory() as folder, cluster._scheduler(security, Path(folder)) as scheduler:
         order = {"scheduler": scheduler.scheduler_address, "security": cluster._as_text(security)}
         workers = cluster.Workers(["one", "two"], order, Path(folder))
         try:

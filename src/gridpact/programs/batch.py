@@ -88,9 +88,10 @@ def run_batch(
     (``tls://host:port``) is a user's Dask cluster, on which this package must be installed; ``security`` holds its
     certificates, where Dask's configuration does not.
 
-    A task whose worker dies runs again, so a task may run more than once. After ``attempts`` deaths it is given up as
-    ``WorkerLost`` (a user's cluster notices only every ``distributed.scheduler.allowed-failures`` + 1 deaths).
-    At most two tasks per worker are on their way, so memory stays flat. Closing the iterator ends the workers.
+    A task whose worker dies runs again, so a task may run more than once. After ``attempts`` deaths of its own, the
+    last with the worker to itself, it is given up as ``WorkerLost`` (a user's cluster only reports every
+    ``distributed.scheduler.allowed-failures`` + 1 deaths). At most two tasks per worker are on their way, so memory
+    stays flat. Closing the iterator ends the workers.
 
     Raises ``InputError`` for wrong arguments, ``WorkerLost`` where no worker can be started or the user's cluster is
     gone, ``OSError`` where that cannot be reached.

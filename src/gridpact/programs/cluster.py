@@ -113,7 +113,7 @@ def local(workers: int, attempts: int) -> Iterator[DaskPool]:
     with ExitStack() as stack:
         stack.enter_context(quiet())
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="gridpact-")))
-        cluster = stack.enter_context(_scheduler(security))
+        cluster = stack.enter_context(_scheduler(security, folder))
         order = {"scheduler": cluster.scheduler_address, "security": _as_text(security)}
         processes = Workers(seats, order, folder)
         stack.callback(processes.end)
@@ -122,13 +122,14 @@ def local(workers: int, attempts: int) -> Iterator[DaskPool]:
         yield DaskPool(client, dict.fromkeys(seats, TASKS_PER_WORKER), attempts, processes.mend, folder)
 
 
-def _scheduler(security: Security) -> SpecCluster:
+def _scheduler(security: Security, folder: Path) -> SpecCluster:
     """A cluster without workers yet. None is ever given up for its silence: a solver may hold the interpreter."""
     options = {
         "host": HOST,
         "port": 0,
         "protocol": "tls://",
         "security": security,
+        "local_directory": str(folder),
         "dashboard": False,
         "dashboard_address": f"{HOST}:0",
         "allowed_failures": 0,  # the pool counts itself, and fairly

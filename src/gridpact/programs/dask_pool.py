@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
@@ -128,7 +128,10 @@ class DaskPool:
 
 @dataclass
 class Flight:
-    """A task on its way: its content, where to, how much of the seat it takes, how many workers have died under it."""
+    """A task on its way: its content, where to, how much of the seat it takes, how many workers have died under it.
+
+    A ``witness`` waited at the seat of a worker that has died, and knows it only when its own turn to land comes.
+    """
 
     task: int
     content: bytes
@@ -136,6 +139,7 @@ class Flight:
     room: int = 0
     sent: float = 0.0
     deaths: int = 0
+    witness: bool = False
     future: Future[bytes] | None = None
 
 
@@ -148,6 +152,7 @@ class Flights:
         self.free = dict(pool.seats)
         self.short: set[str] = set()  # the seats whose last task was short
         self.waiting = iter(enumerate(tasks))
+        self.serial = count()
         self.suspects: deque[Flight] = deque()
         self.running: dict[int, Flight] = {}
         self.landed: SimpleQueue[Outcome[Any]] = SimpleQueue()
@@ -189,7 +194,7 @@ class Flights:
             self.function,
             flight.task,
             flight.content,
-            key=f"{self.name}-{flight.task}-{flight.deaths}",
+            key=f"{self.name}-{flight.task}-{next(self.serial)}",
             resources={flight.seat: 1} if flight.seat else None,
             pure=False,
         )
@@ -198,10 +203,12 @@ class Flights:
     def land(self) -> list[Outcome[Any]]:
         """The next outcome, or none where its worker died and the task must run again."""
         outcome = self._next()
+        if isinstance(outcome.error, KilledWorker):
+            self._count_death(self.running[outcome.task], outcome.error)
         flight = self.running.pop(outcome.task)
         self.free[flight.seat] += flight.room
         (self.short.add if time.monotonic() - flight.sent < SHORT_SECONDS else self.short.discard)(flight.seat)
-        return self._judged(flight, outcome.error) if isinstance(outcome.error, KilledWorker) else [outcome]
+        return self._judged(flight) if isinstance(outcome.error, KilledWorker) else [outcome]
 
     def _next(self) -> Outcome[Any]:
         while True:
@@ -209,9 +216,17 @@ class Flights:
             with suppress(Empty):
                 return self.landed.get(timeout=POLL_SECONDS)
 
-    def _judged(self, flight: Flight, death: KilledWorker) -> list[Outcome[Any]]:
+    def _count_death(self, flight: Flight, death: KilledWorker) -> None:
+        """Count a death for the task that ran, the first on its seat; any task of a user's cluster may have run."""
+        mates = [mate for mate in self.running.values() if mate.seat == flight.seat]  # in the order they were sent
+        if not flight.seat or (mates[0] is flight and not flight.witness):
+            flight.deaths += death.allowed_failures + 1
+        flight.witness = False
+        for mate in mates[mates.index(flight) + 1 :]:
+            mate.witness = True
+
+    def _judged(self, flight: Flight) -> list[Outcome[Any]]:
         """Give up a task under which enough workers have died, provided that it was alone with the last one."""
-        flight.deaths += death.allowed_failures + 1
         if flight.deaths < self.pool.attempts or flight.room < self.pool.seats[flight.seat]:
             self.suspects.append(flight)
             return []

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import sys
 import threading
 from pathlib import Path
@@ -27,15 +28,17 @@ SETTINGS = {
 
 def main() -> None:
     order = json.loads(sys.stdin.readline())
-    threading.Thread(target=_end_with_parent, args=(os.dup(0),), daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(os.dup(0), Path(order["folder"])), daemon=True).start()
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)  # a task that reads its input must not read ours
     os.close(nothing)
     asyncio.run(_work(order))
 
 
-def _end_with_parent(pipe: int) -> None:
+def _end_with_parent(pipe: int, folder: Path) -> None:
+    """Wait until the input closes; then remove the cluster's files, for whoever made them is gone, and end."""
     os.read(pipe, 1)
+    shutil.rmtree(folder.parent, ignore_errors=True)  # the other workers do the same at the same time
     os._exit(0)
 
 
