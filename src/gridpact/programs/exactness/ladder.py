@@ -27,7 +27,7 @@ from gridpact.programs.exactness.held import coupling_columns, held_form
 from gridpact.programs.exactness.penalty import penalty
 from gridpact.programs.exactness.point import Point, found, kkt_residual, original_multipliers, own_linearisation
 from gridpact.programs.exactness.sequential import RESIDUAL, sequential
-from gridpact.programs.exactness.starts import local_optima
+from gridpact.programs.exactness.starts import local_optima, random_optima
 from gridpact.programs.exactness.tight import Tight, multipliers_of, tight_cones
 from gridpact.programs.standard_form import Solved, StandardForm
 
@@ -40,8 +40,8 @@ LOOSE_GAP = 1e-6
 CLOSE = 1e-4
 # So many starts that end at the same cost make others unnecessary.
 AGREEING = 3
-# Accuracy of a penalty that is only a start.
-ROUGH = 8.0
+# Random starts: at most so many per group, and so many for all groups with an open cone together.
+MOST_RANDOM, SHARED_RANDOM = 8, 10
 # Less than this is no gain worth another coupled search.
 GAINED = 1e-6
 
@@ -82,6 +82,7 @@ class Part:
     z: Floats
     remedies: tuple[str, ...]
     points: tuple[Floats, ...] = ()
+    random_starts: int = 0
 
 
 def repair(
@@ -105,6 +106,7 @@ def repair(
     there = cone_rows[0].ravel() >= 0
     group_of = groups.ravel()[there]
     part = Part(whole, group_of, weights.ravel()[there], relaxed.x, relaxed.z, tuple(remedies), tuple(points))
+    part = replace(part, random_starts=_random_starts(part))
     found_points = [
         (block, _repaired(own) if own else _kept(block, relaxed)) for block, own, _ in _split(part, blocks(form))
     ]
@@ -128,7 +130,22 @@ def _part(block: Block, whole: Part, mine: Ints) -> Part:
     _, own = np.unique(whole.groups[mine], return_inverse=True)
     tight = tight_cones(block.form, rows)
     points = tuple(x[block.columns] for x in whole.points)
-    return Part(tight, own, whole.weights[mine], whole.x[block.columns], whole.z[block.rows], whole.remedies, points)
+    return Part(
+        tight=tight,
+        groups=own,
+        weights=whole.weights[mine],
+        x=whole.x[block.columns],
+        z=whole.z[block.rows],
+        remedies=whole.remedies,
+        points=points,
+        random_starts=whole.random_starts,
+    )
+
+
+def _random_starts(part: Part) -> int:
+    """How many a group gets: a fixed number is shared by all groups with an open cone."""
+    groups = np.unique(part.groups[np.abs(part.tight.gap(part.x)) > LOOSE_GAP]).size
+    return min(MOST_RANDOM, SHARED_RANDOM // max(1, groups))
 
 
 def _kept(block: Block, relaxed: Solved) -> Point:
@@ -149,16 +166,22 @@ def _repaired(part: Part) -> Point:
 
 
 def _cheapest(part: Part, points: Iterable[Point], best: Point) -> Point:
-    """The best of the points; the search ends early where the relaxed cost leaves nothing to gain, or all agree."""
+    """The best of the points. The search ends early where the relaxed cost leaves nothing to gain, or all agree."""
     bound, costs = part.tight.form.cost(part.x), []
     for point in points:
         better = _rank(point) < _rank(best)
         best = replace(point if better else best, solves=best.solves + point.solves)
         costs.append(point.cost if point.status == "exact" else np.inf)
-        agreed = len(costs) >= AGREEING and max(costs) - min(costs) <= GAINED * (1.0 + abs(best.cost))
-        if best.z is not None and (agreed or best.cost - bound <= CLOSE * (1.0 + abs(best.cost))):
+        close = best.z is not None and best.cost - bound <= CLOSE * (1.0 + abs(best.cost))
+        if close or (len(costs) >= AGREEING and _agree(costs)):
             break
     return best
+
+
+def _agree(costs: list[float]) -> bool:
+    """All the same, or all without a point."""
+    low, high = min(costs), max(costs)
+    return low == high or high - low <= GAINED * (1.0 + abs(low))
 
 
 def _rank(point: Point) -> tuple[bool, bool, float]:
@@ -186,12 +209,13 @@ def _local(part: Part) -> Iterator[Point]:
 
 
 def _uncoupled(part: Part, known: Floats | None = None) -> Iterator[Point]:
-    """KKT points of a block of one group; a rough penalty is enough for a start."""
+    """KKT points of a block of one group."""
     yield from local_optima(part.tight, part.x, GAP, known)
     if "penalty" in part.remedies:
-        rough, _ = penalty(part.tight, part.weights, part.groups, ROUGH, LOOSE_GAP)
-        if rough.status == "exact":
-            yield _polished(part.tight, rough)
+        point, _ = penalty(part.tight, part.weights, part.groups, gap_tolerance=LOOSE_GAP)
+        if point.status == "exact":
+            yield _polished(part.tight, point)
+    yield from random_optima(part.tight, part.x if known is None else known, part.random_starts, GAP)
 
 
 def _others(part: Part) -> Iterator[Point]:

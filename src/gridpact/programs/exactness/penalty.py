@@ -31,6 +31,8 @@ LEAST, MOST, FACTOR = 1e-4, 1e3, 8.0
 # Largest price that is known too small over smallest known to be enough, at which the search ends.
 ACCURACY = 1.25
 ROUNDS = 40
+# Costs that differ by less count as the same, relative to the cost.
+SAME = 1e-7
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +47,7 @@ class Prices:
 def penalty(
     tight: Tight, weights: Floats, groups: Ints, accuracy: float = ACCURACY, gap_tolerance: float = GAP
 ) -> tuple[Point, Floats]:
-    """The cheapest exact point met, and the smallest exact price of every group, shape (groups,).
+    """The cheapest exact point met, and the price of every group at it, shape (groups,).
 
     ``weights`` and ``groups`` have one entry per tight cone; groups count from 0. Status ``inexact`` where no price up
     to ``MOST`` times the largest cost coefficient made the point exact.
@@ -66,7 +68,8 @@ def penalty(
             best, paid = point, prices.now
         prices = _narrowed(prices, _exact(tight, answer.x, groups, count, gap_tolerance))
         following = _next_price(prices, LEAST * unit, accuracy)
-        if np.array_equal(following, prices.now) or following.max() > MOST * unit:
+        known = np.array_equal(following, prices.now) or (best.status == "exact" and np.array_equal(following, paid))
+        if known or following.max() > MOST * unit:
             break
         prices = replace(prices, now=following)
     return replace(best, solves=solves), paid
@@ -81,8 +84,9 @@ def loss_directions(tight: Tight, weights: Floats, groups: Ints) -> sp.csr_array
 
 
 def _better(point: Point, best: Point) -> bool:
+    """Of two points at the same cost the later one, whose prices are smaller."""
     if point.status == best.status == "exact":
-        return point.cost < best.cost
+        return point.cost <= best.cost + SAME * (1.0 + abs(best.cost))
     return point.status == "exact" or (best.status != "exact" and point.gap < best.gap)
 
 

@@ -7,6 +7,7 @@ here or from there. In order of their worth on feeders at a voltage limit:
     relaxed     the ratios of the relaxed optimum
     uniform     one ratio everywhere, as large as the largest at the first optimum, along the first entry of w
     amplified   the relaxed ratios, three times as strong
+    random      seeded normal ratios, as strong as the largest at a point
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from gridpact.programs.exactness.tight import Tight
 
 Floats = NDArray[np.float64]
 AMPLIFIED = 3.0
+SEED = 0
 
 
 def local_optima(tight: Tight, relaxed: Floats, gap_tolerance: float, known: Floats | None = None) -> Iterator[Point]:
@@ -37,6 +39,15 @@ def local_optima(tight: Tight, relaxed: Floats, gap_tolerance: float, known: Flo
     yield sequential(tight, ratios, gap_tolerance)
     yield sequential(tight, _uniform(tight.ratios(known)), gap_tolerance)
     yield sequential(tight, AMPLIFIED * ratios, gap_tolerance)
+
+
+def random_optima(tight: Tight, near: Floats, count: int, gap_tolerance: float) -> Iterator[Point]:
+    """KKT points from seeded random ratios, as strong as the largest at x = ``near``."""
+    random = np.random.default_rng(SEED)
+    ratios = tight.ratios(near)
+    strength = np.abs(ratios).max(initial=0.0)
+    for _ in range(count):
+        yield sequential(tight, strength * random.normal(size=ratios.shape), gap_tolerance)
 
 
 def _uniform(ratios: Floats) -> Floats:
