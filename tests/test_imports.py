@@ -36,6 +36,7 @@ ALLOWED: dict[str, set[str]] = {
     "study": EVERYTHING,
     "study_file": set(),
     "bench": EVERYTHING,
+    "days": EVERYTHING,
     "cli": {"gridpact", "tqdm"},
     "web": {"gridpact"},
     "__init__": EVERYTHING,

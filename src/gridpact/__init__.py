@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gridpact.case.case import Case as Case
     from gridpact.case.schema import HEADER as HEADER
     from gridpact.case.schema import SCHEMA as SCHEMA
+    from gridpact.days import clear_days as clear_days
     from gridpact.errors import ArchiveError as ArchiveError
     from gridpact.errors import GridPactError as GridPactError
     from gridpact.errors import InfeasibleError as InfeasibleError
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "gridpact.case.case": ("Case",),
     "gridpact.case.schema": ("HEADER", "SCHEMA"),
+    "gridpact.days": ("clear_days",),
     "gridpact.errors": ("ArchiveError", "GridPactError", "InfeasibleError", "InputError", "Issue", "NotConverged"),
     "gridpact.examples.synthetic": ("synthetic_feeder",),
     "gridpact.io.folder": ("read_case", "validate", "write_case"),
@@ -66,6 +68,7 @@ __all__ = [
     "NotConverged",
     "Run",
     "clear",
+    "clear_days",
     "compare",
     "examples",
     "from_matpower",

@@ -180,10 +180,9 @@ def _run(parsed: Arguments) -> int:
     if parsed.out is not None:
         _require_free(Path(parsed.out))
     overrides = dict(map(_setting, parsed.set)) | ({} if parsed.solver is None else {"solver": parsed.solver})
-    run = gp.run_study(_study_file(parsed.study), progress=not parsed.json, **overrides)
-    out = str(run.save(parsed.out)) if parsed.out is not None else None
-    kept = f"kept in {out}" if out else "not kept: give --out DIR to keep the run and its report"
-    _say(parsed, _run_document(run, out), f"{run}\n\n{kept}")
+    run = gp.run_study(_study_file(parsed.study), out=parsed.out, progress=not parsed.json, **overrides)
+    kept = f"kept in {parsed.out}" if parsed.out else "not kept: give --out DIR to keep the run and its report"
+    _say(parsed, _run_document(run, parsed.out), f"{run}\n\n{kept}")
     return _code(run)
 
 
@@ -214,6 +213,11 @@ def _run_document(run: gp.Run, path: str | None) -> Document:
 
 
 def _code(run: gp.Run) -> int:
+    """Days that could not be cleared say why: 3 if one is infeasible, 5 if one did not converge."""
+    reasons = set() if run.record.question != "clear_days" else set(run.table("days")["status"]) - {"cleared"}
+    for reason, code in {"infeasible": 3, "not converged": 5}.items():
+        if reason in reasons:
+            return code
     return 4 if run.certificate.verdict == "failed" else 0
 
 

@@ -24,6 +24,20 @@ def _bar(label: str) -> Callable[[list[T]], Iterable[T]]:
     return lambda items: tqdm(items, desc=label, delay=PATIENCE, leave=False)
 
 
+def counted(label: str, total: int, shown: bool) -> Callable[[int], None]:
+    """A function that is told how many more of ``total`` are done, and shows it from time to time on stderr."""
+    done, last = 0, perf_counter()
+
+    def tell(more: int) -> None:
+        nonlocal done, last
+        done += more
+        if shown and (perf_counter() - last > PATIENCE or done == total):
+            last = perf_counter()
+            print(f"{label}: {done} of {total}", file=sys.stderr)
+
+    return tell
+
+
 def _lines(label: str) -> Callable[[list[T]], Iterable[T]]:
     def track(items: list[T]) -> Iterator[T]:
         last = perf_counter()

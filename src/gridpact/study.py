@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from gridpact.case.case import Case
+from gridpact.days import clear_days, judged_days
 from gridpact.errors import InputError, Issue
 from gridpact.results.record import Record, Summary
 from gridpact.results.summary import clearing_summary
@@ -74,6 +77,8 @@ class Run:
         from gridpact.io.archive import write_run
         from gridpact.report.html import render
 
+        kept = self.record.question in KEPT_AS_THEY_GROW
+        _require(not kept, "saving this run", str(out), "It is kept already: copy its folder.")
         write_run(self.record, Path(out), {"report.html": render(self.record)})
         return Path(out)
 
@@ -155,7 +160,7 @@ def clear(
     from gridpact.programs.standard_form import arrays
     from gridpact.progress import tracker
 
-    _check_settings(formulation, exactness, solver, price_probes)
+    check_settings(formulation, exactness, solver, price_probes)
     settings = {"formulation": formulation, "exactness": exactness, "solver": solver, "price_probes": price_probes}
     case = require_valid(case) if isinstance(case, Case) else read_case(case)
     started = perf_counter()
@@ -175,7 +180,7 @@ def clear(
     return Run(_judged(record))
 
 
-def _check_settings(formulation: Any, exactness: Any, solver: Any, price_probes: Any) -> None:
+def check_settings(formulation: Any, exactness: Any, solver: Any, price_probes: Any) -> None:
     """Types and ranges, whatever the caller passed."""
     _require(isinstance(solver, str), "solver", solver, "Give the name of a solver.")
     _require(isinstance(formulation, str), "formulation", formulation, "Give the name of a formulation.")
@@ -220,15 +225,20 @@ def _marked(record: Record, document: Mapping[str, Any]) -> Record:
     return replace(record, summary=summary, tables=tables, certificate=document)
 
 
-def _provenance(solution: Any, seconds: float) -> dict[str, Any]:
+@cache
+def _versions() -> dict[str, str]:
     from importlib.metadata import version
     from platform import python_version
 
     from gridpact import __version__
 
     packages = ("cvxpy", "clarabel", "numpy", "scipy", "pandas", "power-grid-model")
+    return {"gridpact": __version__, "python": python_version()} | {name: version(name) for name in packages}
+
+
+def _provenance(solution: Any, seconds: float) -> dict[str, Any]:
     return {
-        "versions": {"gridpact": __version__, "python": python_version()} | {name: version(name) for name in packages},
+        "versions": dict(_versions()),
         "solver": solution.solver,
         "solver_iterations": solution.iterations,
         "solver_seconds": solution.seconds,
@@ -237,28 +247,40 @@ def _provenance(solution: Any, seconds: float) -> dict[str, Any]:
     }
 
 
-QUESTIONS: dict[str, Callable[..., Run]] = {"clear": clear}
+QUESTIONS: dict[str, Callable[..., Run]] = {"clear": clear, "clear_days": clear_days}
+# Questions that take long enough to be kept while they are answered.
+KEPT_AS_THEY_GROW = ("clear_days",)
 
 
-def run_study(path: str | Path, *, progress: bool = False, **overrides: Any) -> Run:
+def run_study(path: str | Path, *, out: str | Path | None = None, progress: bool = False, **overrides: Any) -> Run:
     """Carry out a study file (TOML): ``question``, ``case`` relative to the file, ``[settings]``.
 
-    The path of a case asks to clear it with the settings' defaults.
+    The path of a case asks to clear it with the settings' defaults. The run is kept in the folder ``out`` if given.
 
-    ``overrides`` replace settings of the file. Raises ``InputError`` naming every unknown key.
+    ``overrides`` replace settings of the file. Raises ``InputError`` naming every unknown key, and where ``out``
+    holds something.
     """
+    run = _carried_out(Path(path), out, progress, overrides)
+    if out is not None and run.record.question not in KEPT_AS_THEY_GROW:
+        run.save(out)
+    return run
+
+
+def _carried_out(path: Path, out: str | Path | None, progress: bool, overrides: Mapping[str, Any]) -> Run:
     from gridpact.io.folder import read_case
 
-    if _is_case(Path(path)):
-        issues = setting_issues(Path(path), clear, overrides)
+    if _is_case(path):
+        issues = setting_issues(path, clear, overrides)
         if issues:
             raise InputError(issues)
         return clear(path, **overrides, progress=progress)
-    document, issues = examine_study(Path(path), QUESTIONS, overrides)
+    document, issues = examine_study(path, QUESTIONS, overrides)
     if issues:
         raise InputError(issues)
-    case = read_case(Path(path).parent / document["case"])
-    return QUESTIONS[document["question"]](case, **document.get("settings", {}), progress=progress)
+    case, settings = read_case(path.parent / document["case"]), document.get("settings", {})
+    question = document["question"]
+    kept = {"out": out} if question in KEPT_AS_THEY_GROW else {}
+    return QUESTIONS[question](case, **settings, **kept, progress=progress)
 
 
 def _is_case(path: Path) -> bool:
@@ -303,17 +325,26 @@ def verify(path: str | Path, *, deep: bool = False, progress: bool = False) -> R
     from gridpact.certificates.judge import certify
 
     run = open_run(path)
-    document = dict(certify(run.record))
+    in_days = run.record.question == "clear_days"
+    document = dict(judged_days(run.record, Path(path)) if in_days else certify(run.record))
     document["checks"] = [*document["checks"], _same_verdict(run, document["verdict"])]
     if not document["checks"][-1]["passed"]:
         document["verdict"] = "failed"
     if deep:
-        settings = dict(run.record.settings)
-        again = QUESTIONS[run.record.question](run.record.case, **settings, progress=progress)
-        check = _same_objective(run, again)
+        check = _same_objective(run, _asked_again(run.record, progress))
         document["checks"] = [*document["checks"], check]
         document["verdict"] = document["verdict"] if check["passed"] else "failed"
+    if in_days:
+        return Run(replace(run.record, certificate=document, summary=run.summary | {"verdict": document["verdict"]}))
     return Run(_marked(run.record, document))
+
+
+def _asked_again(record: Record, progress: bool) -> Run:
+    ask, settings = QUESTIONS[record.question], dict(record.settings)
+    if record.question not in KEPT_AS_THEY_GROW:
+        return ask(record.case, **settings, progress=progress)
+    with TemporaryDirectory() as folder:
+        return ask(record.case, **settings, out=Path(folder) / "again", progress=progress)
 
 
 def _same_verdict(run: Run, verdict: str) -> dict[str, Any]:

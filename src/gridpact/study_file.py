@@ -73,7 +73,7 @@ def setting_issues(file: Path, function: Callable[..., Any], settings: Any) -> l
     known = {
         name: parameter.default
         for name, parameter in signature(function).parameters.items()
-        if parameter.kind is Parameter.KEYWORD_ONLY and name != "progress"
+        if parameter.kind is Parameter.KEYWORD_ONLY and name not in ("progress", "out")
     }
     if not isinstance(settings, dict):
         return [Issue("settings is not a table", "Write [settings] and one setting per line below it.", str(file))]

@@ -54,8 +54,9 @@ class Case:
         return replace(self, profiles=pd.concat([kept, added], axis=1))
 
     def with_window(self, window: str) -> Case:
-        """The same case, cleared together by "horizon", "day" or "week"; not yet validated."""
-        return replace(self, window=window)
+        """The same case, cleared together by "horizon", "day" or "week"."""
+        other = replace(self, window=window)
+        return other.marked_validated() if self.validated and window in ("horizon", *PERIODS) else other
 
     def steps_between(self, first: int, stop: int) -> Case:
         """The case of the steps ``first`` to before ``stop``; as valid as the whole where it keeps windows whole."""

@@ -20,9 +20,9 @@ import struct
 import tomllib
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from functools import cache
+from functools import cache, cached_property
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -52,10 +52,16 @@ def write_run(record: Record, out: str | os.PathLike[str], files: Mapping[str, s
     settings or documents that TOML or JSON cannot hold.
     """
     with written_aside(Path(out)) as folder:
+        fill(folder, record, files or {})
+
+
+def fill(folder: Path, record: Record, files: Mapping[str, str] | None = None) -> None:
+    """Write the files of a run into a folder that nobody reads yet, the manifest last; runs inside it are its parts."""
+    if not (folder / "case").exists():
         write_case(record.case, folder / "case")
-        for name, content in _contents(record, files or {}):
-            _write_new(folder, name, content)
-        write_manifest(folder, record.provenance, _versions())
+    for name, content in _contents(record, files or {}):
+        _write_new(folder, name, content)
+    write_manifest(folder, record.provenance, _versions())
 
 
 def read_run(path: str | os.PathLike[str]) -> Record:
@@ -65,23 +71,80 @@ def read_run(path: str | os.PathLike[str]) -> Record:
     too many or changed.
     """
     manifest, files = read_checked(Path(path))
-    for name in ("study.toml", "summary.json", "certificate.json", "solution.npz"):
+    parts = [name.removesuffix("/manifest.json") for name in files if name.startswith("parts/")]
+    for name in ("study.toml", "summary.json", "certificate.json", *(() if parts else ("solution.npz",))):
         if name not in files:
             raise ArchiveError(f"{name} is missing from the run folder.")
     study = _parse("study.toml", files)
     with _blame("study.toml"):
         question, settings = str(study["question"]), dict(study["settings"])
-    tables = [name for name in files if name.startswith("tables/")]
+    tables = {Path(name).stem: _parse(name, files) for name in files if name.startswith("tables/")}
     return Record(
         question=question,
         settings=settings,
         case=_read_case(files),
         summary=_parse("summary.json", files),
-        tables={Path(name).stem: _parse(name, files) for name in tables},
-        solution=_parse("solution.npz", files),
+        tables=PartTables(tables, [Path(path) / part for part in parts]) if parts else tables,
+        solution=_parse("solution.npz", files) if "solution.npz" in files else {},
         provenance=manifest.get("provenance", {}),
         certificate=_parse("certificate.json", files),
     )
+
+
+def read_outline(path: Path, case: Case, tables: Sequence[str]) -> Record:
+    """Summary, certificate and some tables of a run folder, checked as in ``read_run``; ``case`` is its case."""
+    manifest, files = read_checked(path)
+    wanted = [f"tables/{name}.parquet" for name in tables]
+    for name in ("summary.json", "certificate.json", *wanted):
+        if name not in files:
+            raise ArchiveError(f"{name} is missing from the run folder.")
+    return Record(
+        question="",
+        settings={},
+        case=case,
+        summary=_parse("summary.json", files),
+        tables={name: _parse(place, files) for name, place in zip(tables, wanted, strict=True)},
+        solution={},
+        provenance=manifest.get("provenance", {}),
+        certificate=_parse("certificate.json", files),
+    )
+
+
+class PartTables(Mapping[str, pd.DataFrame]):
+    """Tables of a run that is kept in parts: its own, and those of the parts one below the other, read when asked for.
+
+    Every reading checks the part's files against its manifest.
+    """
+
+    def __init__(self, own: Mapping[str, pd.DataFrame], parts: Sequence[Path]) -> None:
+        self.own, self.parts = dict(own), list(parts)
+
+    @cached_property
+    def _names(self) -> list[str]:
+        """The tables of all parts, in their order: a part without controllable loads, say, has fewer."""
+        found = [sorted(path.stem for path in (part / "tables").glob("*.parquet")) for part in self.parts]
+        return list(dict.fromkeys([*self.own, *(name for names in found for name in names)]))
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if name in self.own:
+            return self.own[name]
+        if name not in self._names:
+            raise KeyError(name)
+        found = [read_table(part, name) for part in self.parts]
+        return pd.concat([table for table in found if table is not None], ignore_index=True)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def read_table(path: Path, name: str) -> pd.DataFrame | None:
+    """One table of a run folder, None if it has no such table; every file is checked against the manifest first."""
+    _, files = read_checked(path)
+    table: pd.DataFrame | None = _parse(f"tables/{name}.parquet", files) if f"tables/{name}.parquet" in files else None
+    return table
 
 
 def _contents(record: Record, files: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
@@ -90,7 +153,8 @@ def _contents(record: Record, files: Mapping[str, str]) -> Iterator[tuple[str, b
     yield "study.toml", study.encode()
     yield "summary.json", json_text(record.summary).encode()
     yield "certificate.json", json_text(record.certificate).encode()
-    yield "solution.npz", _arrays_to_bytes(record.solution)
+    if record.solution:
+        yield "solution.npz", _arrays_to_bytes(record.solution)
     for name, table in record.tables.items():
         yield f"tables/{name}.parquet", _table_to_bytes(table)
     for name, text in files.items():

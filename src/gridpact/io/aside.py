@@ -63,6 +63,26 @@ def written_aside(out: Path) -> Iterator[Path]:
     _force_folder(final.parent)
 
 
+def resumable(out: Path) -> Path:
+    """The folder in which a long run grows until ``finish`` renames it to ``out``; there from an earlier try, or new.
+
+    Raises InputError where ``out`` is a file or a folder with anything in it.
+    """
+    final = out.resolve()
+    _refuse_occupied(final, out)
+    growing = final.with_name(f"{final.name}.unfinished")
+    growing.mkdir(parents=True, exist_ok=True)
+    return growing
+
+
+def finish(growing: Path, out: Path) -> None:
+    """Force the folder to disk and rename it to ``out``."""
+    final = out.resolve()
+    _force_to_disk(growing)
+    _rename(growing, final, out)
+    _force_folder(final.parent)
+
+
 def _refuse_occupied(final: Path, out: Path) -> None:
     if final.exists() and (not final.is_dir() or any(final.iterdir())):
         raise InputError([Issue("folder is not empty", "Give a new or an empty folder.", str(out))])

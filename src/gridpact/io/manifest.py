@@ -84,7 +84,10 @@ def _fingerprints(folder: Path) -> dict[str, Any]:
 
 
 def _regular_files(folder: Path) -> dict[str, Path]:
-    """All files below a folder by their names in it; raises ArchiveError where there is anything but files."""
+    """All files below a folder by their names in it; raises ArchiveError where there is anything but files.
+
+    A folder inside that has a manifest of its own is a run of its own: its manifest stands for all its files.
+    """
     if not folder.is_dir():
         raise ArchiveError(f"There is no run folder {folder}.")
     found: dict[str, Path] = {}
@@ -94,7 +97,8 @@ def _regular_files(folder: Path) -> dict[str, Path]:
             raise ArchiveError(f"{name} is a link or no regular file; a run folder holds nothing but files.")
         if path.is_file():
             found[name] = path
-    return found
+    inner = [name.removesuffix(MANIFEST) for name in found if name.endswith(f"/{MANIFEST}")]
+    return {name: path for name, path in found.items() if name.endswith(MANIFEST) or not name.startswith(tuple(inner))}
 
 
 def _parse(data: bytes) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from types import ModuleType
 
 import numpy as np
@@ -62,12 +63,30 @@ def clear_pool(case: Case, formulation: str = "soc", solver: str = "clarabel") -
     market = Market(case, network, chosen, form)
     try:
         return _settle(market, solver)
-    except InfeasibleError as error:
-        raise (error if error.unbounded else explain(market)) from None
-    except NotConverged as error:
-        # Far from feasible, a solver may stop without a proof; how much would have to give way is easier to find.
-        explained = explain(market)
-        raise (explained if explained.diagnosis else error) from None
+    except (InfeasibleError, NotConverged) as error:
+        windows = _windows(case)
+        if len(windows) == 1:
+            raise _explained(market, error) from None
+        for window in windows:  # one of them is to blame, and much easier to explain alone
+            clear_pool(window, formulation, solver)
+        raise
+
+
+def _explained(market: Market, error: InfeasibleError | NotConverged) -> InfeasibleError | NotConverged:
+    """The error with a diagnosis.
+
+    Far from feasible, a solver may stop without a proof; how much would have to give way is easier to find.
+    """
+    if isinstance(error, InfeasibleError):
+        return error if error.unbounded else explain(market)
+    explained = explain(market)
+    return explained if explained.diagnosis else error
+
+
+def _windows(case: Case) -> list[Case]:
+    """The case of every window."""
+    first = [*np.flatnonzero(case.begins).tolist(), case.steps]
+    return [case.steps_between(a, b) for a, b in pairwise(first)] if len(first) > 2 else [case]
 
 
 def _settle(market: Market, solver: str) -> Cleared:

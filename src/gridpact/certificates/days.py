@@ -1,0 +1,150 @@
+"""The certificate of a horizon that was cleared day by day: those of its parts, and that the parts make the whole.
+
+Every part is a run of its own with a certificate of its own. Of each of their checks the whole shows the worst. What
+the table of days and the summary say is compared with the tables of the parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gridpact.case.case import Case
+from gridpact.certificates.check import Check
+from gridpact.certificates.costs import cost_terms
+from gridpact.certificates.evidence import Evidence
+from gridpact.results.record import Record
+
+Floats = NDArray[np.float64]
+TOLERANCE = 1e-6
+VERDICTS = ("certified", "approximate", "failed")  # from the best to the worst
+SUMS = ("load_mwh", "import_mwh", "export_mwh", "generation_mwh", "renewable_mwh", "curtailed_mwh", "loss_mwh")
+EXTREMES = {
+    "lowest_vm_pu": "min",
+    "price_min_per_mwh": "min",
+    "highest_vm_pu": "max",
+    "highest_loading_percent": "max",
+    "price_max_per_mwh": "max",
+}
+Document = Mapping[str, Any]
+
+
+def cost_by_step(record: Record) -> Floats:
+    """Cost less benefit per hour of every step of a cleared record, from case data and tables; shape (steps,)."""
+    total = np.zeros(record.case.steps)
+    for term in cost_terms(Evidence(record)).values():
+        total = total + term.sum(axis=0)
+    return total
+
+
+def certify_days(case: Case, days: pd.DataFrame, summary: Document, parts: Mapping[str, Record]) -> dict[str, Any]:
+    """Judge days by the records of their parts, whose ``certificate`` is taken as it is: judge them first.
+
+    ``days`` is the table of days, ``parts`` maps names to records. Returns ``{"verdict": ..., "checks": [...]}``.
+    """
+    own = [
+        _complete(case, days, parts),
+        _cleared(days),
+        _same_case(case, parts),
+        _figures(days, parts),
+        _total(days, summary),
+    ]
+    checks = [check.as_dict() for check in own] + _worst(parts)
+    verdicts = [str(part.certificate.get("verdict")) for part in parts.values()]
+    verdict = max(verdicts, key=VERDICTS.index, default="failed") if set(verdicts) <= set(VERDICTS) else "failed"
+    failed = any(check["required"] and not check["passed"] for check in checks)
+    return {"verdict": "failed" if failed else verdict, "checks": checks}
+
+
+def _complete(case: Case, days: pd.DataFrame, parts: Mapping[str, Record]) -> Check:
+    """Each window of the case stands once in the table, and each one that was cleared in one part."""
+    first = np.flatnonzero(case.begins)
+    steps = np.diff(np.append(first, case.steps))
+    listed = pd.Series(days["steps"].to_numpy(), index=pd.DatetimeIndex(days["snapshot"]).tz_convert("UTC"))
+    wanted = pd.Series(steps, index=case.snapshots[first].tz_convert("UTC"))
+    wrong = 0.0 if listed.index.equals(wanted.index) and (listed == wanted).all() else 1.0
+    done = days.loc[days["status"] == "cleared", "snapshot"]
+    held = [start for part in parts.values() for start in part.tables["days"]["snapshot"]]
+    missing = len(set(done) ^ set(held)) + len(held) - len(set(held))
+    text = "Days that stand not exactly once in the table of days, or were cleared and are not in exactly one part."
+    return Check("days_complete", True, wrong + missing, 0.0, "", text)
+
+
+def _cleared(days: pd.DataFrame) -> Check:
+    open_days = days[days["status"] != "cleared"]
+    where = "" if open_days.empty else f"{open_days['snapshot'].iloc[0].isoformat()}: {open_days['status'].iloc[0]}"
+    return Check("days_cleared", True, float(len(open_days)), 0.0, where, "Days that could not be cleared.")
+
+
+def _same_case(case: Case, parts: Mapping[str, Record]) -> Check:
+    """The case of a part is that of the whole between its first and its last step."""
+    wrong = [name for name, part in parts.items() if not _is_part(case, part.case)]
+    text = "Parts whose case is not the case of the whole in their steps."
+    return Check("cases_of_parts", True, float(len(wrong)), 0.0, ", ".join(wrong[:1]), text)
+
+
+def _is_part(case: Case, part: Case) -> bool:
+    first = int(case.snapshots.get_indexer(part.snapshots[:1])[0])
+    if first < 0 or first + part.steps > case.steps or part.window != case.window:
+        return False
+    if part.step_minutes != case.step_minutes or part.frequency_hz != case.frequency_hz:
+        return False
+    own = case.profiles.iloc[first : first + part.steps]
+    same = own.columns.equals(part.profiles.columns) and np.array_equal(own.to_numpy(), part.profiles.to_numpy())
+    return same and all(part.tables[name].equals(table) for name, table in case.tables.items())
+
+
+def _figures(days: pd.DataFrame, parts: Mapping[str, Record]) -> Check:
+    """Sums and extremes of the days of a part against its own summary and tables."""
+    off: dict[str, float] = {}
+    for name, part in parts.items():
+        rows = days[days["snapshot"].isin(part.tables["days"]["snapshot"])]
+        told = {"objective": rows["objective"].sum()} | {key: rows[key].sum() for key in SUMS}
+        told |= {key: getattr(rows[key], pick)() for key, pick in EXTREMES.items()}
+        told["price_mean_per_mwh"] = (rows["price_mean_per_mwh"] * rows["steps"]).sum() / max(1, rows["steps"].sum())
+        off |= {f"{name}: {key}": _apart(value, part.summary.get(key)) for key, value in told.items()}
+    return _worst_of("day_figures", "Figures of the days against the summaries of their parts, relative.", off)
+
+
+def _total(days: pd.DataFrame, summary: Document) -> Check:
+    """The summary against the days that were cleared."""
+    done = days[days["status"] == "cleared"]
+    own = {key: done[key].sum() for key in ("objective", *SUMS)} | {"days": len(days), "days_cleared": len(done)}
+    own |= {key: getattr(done[key], pick)() for key, pick in EXTREMES.items()}
+    own["price_mean_per_mwh"] = (done["price_mean_per_mwh"] * done["steps"]).sum() / max(1, done["steps"].sum())
+    off = {key: _apart(value, summary.get(key)) for key, value in own.items()}
+    return _worst_of("sum_of_days", "Figures of the summary against the table of days, relative.", off)
+
+
+def _apart(own: float, told: Any) -> float:
+    """Relative difference; NaN where one of them is missing and the other is not."""
+    if told is None or np.isnan(own):
+        return 0.0 if told is None and np.isnan(own) else np.nan
+    return abs(float(told) - own) / max(1.0, abs(own))
+
+
+def _worst_of(name: str, text: str, off: Mapping[str, float]) -> Check:
+    values = np.array(list(off.values()))
+    if not values.size:
+        return Check(name, True, 0.0, TOLERANCE, "", text)
+    peak = int(np.argmax(np.where(np.isnan(values), np.inf, values)))
+    return Check(name, True, float(values[peak]), TOLERANCE, list(off)[peak], text)
+
+
+def _worst(parts: Mapping[str, Record]) -> list[dict[str, Any]]:
+    """Of every check the part that failed, or came closest to failing."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for part, record in parts.items():
+        for check in record.certificate.get("checks", []):
+            found.setdefault(check["name"], []).append({**check, "where": f"part {part}: {check['where']}"})
+    return [max(same, key=_severity) for same in found.values()]
+
+
+def _severity(check: Document) -> tuple[bool, bool, float]:
+    value = check["value"]
+    share = np.inf if value is None or np.isnan(value) else abs(value) / max(check["tolerance"], 1e-300)
+    return bool(check["required"] and not check["passed"]), not check["passed"], float(share)

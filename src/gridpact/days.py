@@ -1,0 +1,328 @@
+"""A long horizon, day by day: cleared in parts by any number of workers, kept part by part, resumed where it stopped.
+
+    OUT.unfinished/            while it grows
+      request.json             what was asked; a run that asks the same goes on from here
+      parts/2030-01-01/        runs of their own, each with its certificate and manifest
+    OUT/                       renamed once all days are done
+      request.json  study.toml  case/  summary.json  certificate.json  tables/days.parquet  parts/  manifest.json
+
+A part holds some weeks: their program is built at once and falls into one block per day, and blocks with the same
+matrices share one compiled program (see ``programs.blocks`` and ``programs.conic``).
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from gridpact.case.case import Case
+from gridpact.errors import GridPactError, InfeasibleError, InputError, Issue, NotConverged
+from gridpact.results.days import days_summary, frame_of_days
+from gridpact.results.record import Record
+
+if TYPE_CHECKING:
+    from gridpact.study import Run
+
+REQUEST = "request.json"
+OTHER = "Delete it, or choose another folder."
+PART_SIZE = 30_000  # buses x steps: enough to make the cost of a part small, little enough for any memory
+LEAST_PARTS = 8  # so that a few workers have something to share
+
+
+@dataclass(frozen=True)
+class Part:
+    """Consecutive days to be cleared, kept as the run folder ``folder/parts/<first day>``."""
+
+    case: Case
+    folder: str
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Left:
+    """A day that could not be cleared: its first step, why in one word, and in full."""
+
+    start: pd.Timestamp
+    status: str
+    message: str
+
+
+def clear_days(
+    case: Case | str | Path,
+    *,
+    out: str | Path | None = None,
+    window: str = "day",
+    workers: int = 1,
+    cluster: str = "",
+    formulation: str = "soc",
+    exactness: str = "check",
+    solver: str = "clarabel",
+    price_probes: int = 0,
+    progress: bool = False,
+) -> Run:
+    """Clear every day of a long horizon as a market of its own: a year, or any number of days.
+
+    ``window`` is "day" or "week" of local time. Storages begin each window with their initial energy and may not end
+    below it; ramps, minimum times and shiftable energy do not reach across. ``workers`` processes share the work on
+    this computer; ``cluster`` is the address (tls://...) of a Dask cluster that sees the same files. The other
+    settings are those of ``clear``; ``price_probes`` counts for every part, a part being some weeks.
+
+    The run grows in the folder ``out`` + ".unfinished" and is renamed to ``out`` at the end. After an interruption,
+    or a lost machine, the same call goes on where it stopped. A day that cannot be cleared is listed in the table
+    ``days``, with the reason in ``summary["days_left"]``; the others finish, and the verdict of the whole is failed.
+
+    ``run.table("days")`` has one row per day; every table of ``clear`` has the rows of all days. Each part is a run of
+    its own (``gp.open_run(out / "parts" / "2030-01-01")``).
+
+    Raises ``InputError`` for wrong arguments, for mistakes in the case, and where ``out`` holds something or another
+    run grows there; ``WorkerLost`` where no worker can be started.
+    """
+    from gridpact.case.validate import require_valid
+    from gridpact.io.archive import PartTables
+    from gridpact.io.aside import finish
+    from gridpact.io.folder import read_case
+    from gridpact.study import Run
+
+    started = perf_counter()
+    settings = {"formulation": formulation, "exactness": exactness, "solver": solver, "price_probes": price_probes}
+    _check(out, window, workers, settings)
+    assert out is not None
+    whole = require_valid((case if isinstance(case, Case) else read_case(case)).with_window(window))
+    growing = _growing(Path(out), whole, settings)
+    left = _clear_rest(whole, growing, settings, workers, cluster, progress)
+    asked = {"window": window, "workers": workers, "cluster": cluster, **settings}
+    record = _complete(growing, whole, asked, left, perf_counter() - started)
+    finish(growing, Path(out))
+    parts = [Path(out) / "parts" / path.name for path in _part_paths(Path(out))]
+    return Run(replace(record, tables=PartTables(record.tables, parts)))
+
+
+def judged_days(record: Record, folder: Path) -> dict[str, Any]:
+    """The certificate of a kept run of days, every part judged anew from its files."""
+    from gridpact.certificates.days import certify_days
+    from gridpact.certificates.judge import certify
+    from gridpact.io.archive import read_run
+
+    parts = {}
+    for path in _part_paths(folder):
+        part = read_run(path)
+        parts[path.name] = _light(replace(part, certificate=certify(part)))
+    return certify_days(record.case, record.tables["days"], record.summary, parts)
+
+
+def _check(out: str | Path | None, window: str, workers: int, settings: Mapping[str, Any]) -> None:
+    from gridpact.study import check_settings
+
+    check_settings(**settings)
+    issues = []
+    if out is None:
+        issues.append(Issue("there is nowhere to keep the days", "Give out (--out DIR), a new folder."))
+    if window not in ("day", "week"):
+        issues.append(Issue(f"window = {window!r} is not possible", "Choose day or week."))
+    if not (isinstance(workers, int) and 1 <= workers <= 1000):
+        issues.append(Issue(f"workers = {workers!r} is not possible", "Give a whole number from 1 to 1000."))
+    if issues:
+        raise InputError(issues)
+
+
+def _growing(out: Path, case: Case, settings: Mapping[str, Any]) -> Path:
+    """The folder of the unfinished run, begun now or by an earlier call that asked the same."""
+    from gridpact.io.aside import resumable
+    from gridpact.io.folder import write_case
+
+    growing = resumable(out)
+    begun = {path.name for path in growing.iterdir()}
+    if REQUEST not in begun:
+        if begun - {"case"}:
+            raise InputError([Issue("this folder is not empty", OTHER, str(growing))])
+        shutil.rmtree(growing / "case", ignore_errors=True)
+        write_case(case, growing / "case")
+        (growing / REQUEST).write_text(_request(growing, settings), encoding="utf-8")
+    elif (growing / REQUEST).read_text(encoding="utf-8") != _request_of(case, settings):
+        raise InputError(
+            [Issue("another run was begun here, of another case or with other settings", OTHER, str(growing))]
+        )
+    _remove_end(growing)
+    (growing / "parts").mkdir(exist_ok=True)
+    return growing
+
+
+def _remove_end(growing: Path) -> None:
+    """What was written after the last part, in a call that did not live to rename the folder."""
+    for path in growing.iterdir():
+        if path.name == "tables":
+            shutil.rmtree(path)
+        elif path.name not in (REQUEST, "case", "parts"):
+            path.unlink()
+
+
+def _request_of(case: Case, settings: Mapping[str, Any]) -> str:
+    """What a call asks, as it would stand in ``request.json``."""
+    from gridpact.io.folder import write_case
+
+    with tempfile.TemporaryDirectory() as folder:
+        write_case(case, Path(folder) / "case")
+        return _request(Path(folder), settings)
+
+
+def _request(folder: Path, settings: Mapping[str, Any]) -> str:
+    from gridpact import __version__
+    from gridpact.io.manifest import digest
+
+    files = {path.name: digest(path.read_bytes()) for path in sorted((folder / "case").iterdir())}
+    return json.dumps({"version": __version__, "settings": dict(settings), "case": files}, indent=1)
+
+
+def _clear_rest(
+    case: Case, growing: Path, settings: Mapping[str, Any], workers: int, cluster: str, progress: bool
+) -> list[Left]:
+    """Clear what no part holds yet; the days that could not be cleared."""
+    from gridpact.programs.batch import run_batch
+    from gridpact.progress import counted
+
+    parts = list(_missing(case, growing, settings))
+    tell = counted("days", int(case.begins.sum()), progress)
+    tell(int(case.begins.sum()) - sum(int(part.case.begins.sum()) for part in parts))
+    left: list[Left] = []
+    for outcome in run_batch(clear_part, parts, workers=workers, address=cluster or None):
+        part = parts[outcome.task]
+        if outcome.error is not None and not isinstance(outcome.error, GridPactError):
+            raise outcome.error
+        left += _all_left(part.case, outcome.error) if outcome.error else outcome.value or []
+        tell(int(part.case.begins.sum()))
+    return sorted(left, key=lambda day: day.start)
+
+
+def _missing(case: Case, growing: Path, settings: Mapping[str, Any]) -> Iterator[Part]:
+    """Parts of consecutive days that are not kept yet."""
+    first = np.append(np.flatnonzero(case.begins), case.steps)
+    days = first.size - 1
+    longest = max(1, min(PART_SIZE * days // (case.count("buses") * case.steps), -(-days // LEAST_PARTS)))
+    kept = {start for path in _part_paths(growing) for start in _days_of(path)["snapshot"]}
+    begun = 0
+    for day in range(1, days + 1):
+        done = case.snapshots[first[begun]] in kept
+        if day == days or (case.snapshots[first[day]] in kept) != done or day - begun == longest:
+            if not done:
+                yield Part(case.steps_between(int(first[begun]), int(first[day])), str(growing), settings)
+            begun = day
+
+
+def clear_part(part: Part) -> list[Left]:
+    """Clear and keep some days; where one of them cannot be cleared, each of them alone. Returns those that failed."""
+    try:
+        _keep(part)
+    except (InfeasibleError, NotConverged) as error:
+        first = np.append(np.flatnonzero(part.case.begins), part.case.steps).tolist()
+        if len(first) == 2:
+            return _all_left(part.case, error)
+        alone = [part.case.steps_between(a, b) for a, b in pairwise(first)]
+        return [left for day in alone for left in clear_part(replace(part, case=day))]
+    return []
+
+
+def _keep(part: Part) -> None:
+    from gridpact.certificates.days import cost_by_step
+    from gridpact.io.archive import write_run
+    from gridpact.results.days import day_table
+    from gridpact.study import clear
+
+    record = clear(part.case, **part.settings).record
+    days = day_table(part.case, record.tables, cost_by_step(record))
+    target = Path(part.folder) / "parts" / part_name(part.case)
+    if not target.exists():  # else a worker that was given up has finished after all
+        write_run(replace(record, tables={**record.tables, "days": days}), target)
+
+
+def _all_left(case: Case, error: Exception) -> list[Left]:
+    kinds = {"InfeasibleError": "infeasible", "NotConverged": "not converged", "WorkerLost": "worker lost"}
+    status = kinds.get(type(error).__name__, "failed")
+    return [Left(start, status, str(error)) for start in case.snapshots[case.begins]]
+
+
+def _complete(growing: Path, case: Case, asked: Mapping[str, Any], left: list[Left], seconds: float) -> Record:
+    """Write what makes the parts one run."""
+    from gridpact.certificates.days import certify_days
+    from gridpact.io.archive import fill
+
+    parts = {path.name: _outlined(case, path) for path in _part_paths(growing)}
+    days = _table(case, [part.tables["days"] for part in parts.values()], left)
+    summary = days_summary(case, days) | {"days_left": {day.start.isoformat(): day.message for day in left}}
+    certificate = certify_days(case, days, summary, parts)
+    summary |= {"question": "clear_days", "verdict": certificate["verdict"]}
+    record = Record(
+        question="clear_days",
+        settings=asked,
+        case=case,
+        summary=summary,
+        tables={"days": days},
+        solution={},
+        provenance=_provenance([part.provenance for part in parts.values()], seconds),
+        certificate=certificate,
+    )
+    fill(growing, record)
+    return record
+
+
+def _outlined(case: Case, path: Path) -> Record:
+    """What the whole takes from a part that was kept; its case is that of the whole in its days."""
+    from gridpact.io.archive import read_outline
+
+    part = read_outline(path, case, ["days"])
+    days = part.tables["days"]
+    first = int(case.snapshots.get_indexer(pd.DatetimeIndex(days["snapshot"][:1]))[0])
+    return replace(part, case=case.steps_between(first, first + int(days["steps"].sum())))
+
+
+def _table(case: Case, found: list[pd.DataFrame], left: list[Left]) -> pd.DataFrame:
+    """All days in order of time."""
+    first = np.append(np.flatnonzero(case.begins), case.steps)
+    steps = pd.Series(np.diff(first), index=case.snapshots[first[:-1]])
+    for day in left:
+        found = [*found, frame_of_days(pd.DatetimeIndex([day.start]), [steps[day.start]], {}, day.status)]
+    return pd.concat(found, ignore_index=True).sort_values("snapshot", kind="stable", ignore_index=True)
+
+
+def _provenance(parts: list[Mapping[str, Any]], seconds: float) -> dict[str, Any]:
+    """Seconds of the parts added up; the wall time of the last call, and versions and solver of the last part."""
+    last = parts[-1] if parts else {}
+    own = {
+        "solver_seconds": sum(part["solver_seconds"] for part in parts),
+        "wall_seconds": seconds,
+        "parts": len(parts),
+    }
+    return {**last, **own}
+
+
+def _light(record: Record) -> Record:
+    """Without what only its own judges need."""
+    return replace(record, tables={"days": record.tables["days"]}, solution={})
+
+
+def _part_paths(folder: Path) -> list[Path]:
+    """The finished parts; what a killed worker left begins with a dot."""
+    return sorted(path for path in (folder / "parts").iterdir() if not path.name.startswith("."))
+
+
+def _days_of(path: Path) -> pd.DataFrame:
+    from gridpact.io.archive import read_table
+
+    table = read_table(path, "days")
+    assert table is not None
+    return table
+
+
+def part_name(case: Case) -> str:
+    """The local date of the first step, and its time where that is not midnight."""
+    start = case.snapshots[0]
+    return f"{start:%Y-%m-%d}" if start == start.normalize() else f"{start:%Y-%m-%dT%H-%M}"
