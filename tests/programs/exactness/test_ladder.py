@@ -11,7 +11,7 @@ import pytest
 from gridpact.errors import InputError
 from gridpact.programs.blocks import blocks
 from gridpact.programs.exactness.held import coupling_columns, held_form
-from gridpact.programs.exactness.ladder import Repaired
+from gridpact.programs.exactness.ladder import Repaired, repair
 from gridpact.programs.exactness.point import kkt_residual
 from tests.districts import random_feeder
 from tests.hard import hard_case, settings
@@ -66,6 +66,16 @@ def test_an_exact_relaxation_is_returned_as_it_is() -> None:
     check_exact(case, repaired)
     assert repaired.cost == pytest.approx(case.relaxed.cost, rel=1e-7)
     assert repaired.multipliers == pytest.approx(case.relaxed.z, abs=1e-3)
+
+
+def test_a_given_point_is_a_start() -> None:
+    """The point of another remedy, handed in: polished in two solves, and as cheap as what all starts find."""
+    case = hard("ieee33-10-cap")
+    start = case.repaired(("cuts",))
+    whole = case.repaired()
+    given = repair(case.form, case.rows, case.relaxed, case.groups, case.weights, ("sequential",), [start.x])
+    check_exact(case, given)
+    assert given.cost == pytest.approx(whole.cost, rel=1e-6)
 
 
 def test_an_unknown_remedy_is_refused() -> None:

@@ -278,7 +278,7 @@ def _better(block: Block, part: Part) -> tuple[Point | None, int]:
     if answer.status != "solved":
         return None, 1
     relaxed = replace(part, x=answer.x)
-    best = _cheapest(relaxed, chain([now], _uncoupled(relaxed, part.x)), now)
+    best = _cheapest(relaxed, chain([now], _uncoupled(relaxed, part.x)), replace(now, solves=0))
     gained = now.cost - best.cost > GAINED * (1.0 + abs(now.cost))
     return (best if gained else None), best.solves
 

@@ -54,9 +54,9 @@ class Tight:
         return gap(self.slack(x))
 
     def ratios(self, x: Floats) -> Floats:
-        """a = w / u of every cone, shape (k - 2, n)."""
+        """a = w / u of every cone, shape (k - 2, n); zero where u is not positive."""
         u, _, w = factors(self.slack(x))
-        return w / u
+        return np.divide(w, u, out=np.zeros_like(w), where=u > 0.0)
 
     def tangent(self, a: Floats) -> tuple[sp.csr_array, Floats]:
         """G, h with h - G x = l - 2 a'w + |a|^2 u."""
