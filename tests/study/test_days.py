@@ -39,7 +39,8 @@ def _ten_days(worst: float = 1.0) -> gp.Case:
         interfaces=[interface()],
         loads=[{"load": "town", "bus": "2", "p_mw": 1.0, "q_mvar": 0.2}],
         storages=[{"storage": "cell", "bus": "2", "energy_mwh": 1.0, "charge_mw": 0.4, "discharge_mw": 0.4,
-                   "efficiency_charge": 0.95, "efficiency_discharge": 0.95, "initial_mwh": 0.5, "wear_cost_per_mwh": 1.0}],
+                   "efficiency_charge": 0.95, "efficiency_discharge": 0.95, "initial_mwh": 0.5,
+                   "wear_cost_per_mwh": 1.0}],
     )  # fmt: skip
 
 

@@ -5,7 +5,8 @@ Setting up orders and scales the matrices; it takes about a tenth of a solve and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
@@ -17,13 +18,15 @@ from gridpact.errors import InfeasibleError, NotConverged
 from gridpact.programs.standard_form import Cone, StandardForm
 
 Floats = NDArray[np.float64]
-# Gap and feasibility asked of the solver. Where it stalls before, it tries once more without equilibration, and
-# the better of the two points counts if its residuals, recomputed here, are within ACCEPTED (relative).
+# Gap and feasibility asked of the solver. Where it stalls before, it tries again, also without equilibration, and
+# the best of the points counts if its residuals, recomputed here, are within ACCEPTED (relative).
 # The certificate judges every point in any case.
 TOLERANCE = 1e-10
 REDUCED = 1e-8
 ACCEPTED = 1e-6
 RAY = 1e-6
+# Largest violation of A x + s = b of a point with which nothing more is tried; a tenth of what the judges allow.
+ACCURATE = 1e-7
 STATUS = {
     "Solved": "solved",
     "AlmostSolved": "solved",
@@ -63,22 +66,24 @@ class Compiled:
         return own is form or (own.cones == form.cones and _same(own.A, form.A) and _same(own.P, form.P))
 
     def answer(self, form: StandardForm) -> Answer:
-        """Solve for the vectors of a form that ``fits``; a word of the solver counts only if it can be proven."""
+        """Solve for the vectors of a form that ``fits``; a word of the solver counts only if it can be proven.
+
+        Where the point is not accurate, the solver begins anew: set up for these vectors, then without equilibration.
+        """
+        tried = [self._updated(form)]
+        for equilibrate in (True, False):
+            if _is_settled(form, tried[-1]):
+                return tried[-1]
+            if self.form is not form or not equilibrate:
+                tried.append(_fresh(form, self.time_limit, equilibrate))
+        return _best(form, tried)
+
+    def _updated(self, form: StandardForm) -> Answer:
         if form is not self.form:
             self._solver.update(q=form.q, b=form.b)
-        first = _answer(form, self._solver, self._setup)
+        answer = _answer(form, self._solver, self._setup)
         self._setup = 0.0
-        if first.status != "stopped":
-            return first
-        second = _answer(form, _solver(form, self.time_limit, equilibrate=False))
-        if second.status != "stopped":
-            return second
-        better = min(first, second, key=lambda answer: _rank(form, answer))
-        accepted = _rank(form, better) <= ACCEPTED
-        return Answer(
-            "solved" if accepted else "stopped", better.word, better.x, better.s, better.z, better.iterations,
-            first.seconds + second.seconds,
-        )  # fmt: skip
+        return answer
 
 
 def clarabel_point(form: StandardForm, time_limit: float = 3600.0) -> tuple[str, Floats, Floats, Floats]:
@@ -115,6 +120,29 @@ def residual(form: StandardForm, x: Floats, s: Floats, z: Floats) -> float:
     dual = np.abs(Px + form.q + Atz).max(initial=0.0) / (1.0 + np.abs(form.q).max(initial=0.0))
     gap = abs(x @ Px + form.q @ x + form.b @ z) / (1.0 + abs(form.q @ x) + abs(form.b @ z))
     return float(max(primal, dual, gap))
+
+
+def _fresh(form: StandardForm, time_limit: float, equilibrate: bool) -> Answer:
+    started = perf_counter()
+    solver = _solver(form, time_limit, equilibrate)
+    return _answer(form, solver, perf_counter() - started)
+
+
+def _is_settled(form: StandardForm, answer: Answer) -> bool:
+    """Proven infeasible or unbounded, or a point that keeps its equations."""
+    if answer.status != "solved":
+        return answer.status != "stopped"
+    return bool(np.abs(form.A @ answer.x + answer.s - form.b).max(initial=0.0) <= ACCURATE)
+
+
+def _best(form: StandardForm, tried: Sequence[Answer]) -> Answer:
+    """A settled answer, else the best of the points, solved if its residual is accepted; with the time of all."""
+    seconds = sum(answer.seconds for answer in tried)
+    if _is_settled(form, tried[-1]):
+        return replace(tried[-1], seconds=seconds)
+    better = min(tried, key=lambda answer: _rank(form, answer))
+    status = "solved" if _rank(form, better) <= ACCEPTED else "stopped"
+    return replace(better, status=status, seconds=seconds)
 
 
 def _answer(form: StandardForm, solver: Any, setup: float = 0.0) -> Answer:
