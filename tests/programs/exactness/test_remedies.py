@@ -146,7 +146,7 @@ def test_cuts_hold_for_tight_points_nearby() -> None:
 
 
 def test_the_convex_concave_cost_never_rises() -> None:
-    """With a fixed charge tau the sum of cost and tau x gaps falls from step to step (Lipp and Boyd, section 1.3)."""
+    """With a fixed charge tau the sum of cost and tau x gaps falls from step to step (Lipp and Boyd)."""
     case = hard("ieee33-00-cap")
     tight, tau = case.tight, 50.0
     a, values = np.zeros((2, tight.size)), []

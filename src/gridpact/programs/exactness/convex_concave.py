@@ -6,8 +6,8 @@ The gap g is concave, so that its tangent never undercuts it: with a fixed tau, 
 step. In the usual form the reverse inequality u l <= |w|^2 is linearised and its slack is charged; that slack is this
 very tangent. With a = 0 the charge is one on the losses l, so that the first step from nowhere is a loss penalty; tau
 grows until every cone is tight. Only the cost changes from step to step.
-Source: Lipp and Boyd, "Variations and extension of the convex-concave procedure", Optimization and Engineering 17,
-2016, section 3.1.
+Sources: Lipp and Boyd, "Variations and extension of the convex-concave procedure", Optimization and Engineering 17,
+2016; for radial networks Wei, Wang, Li and Mei, IEEE Trans. Smart Grid 8(6), 2017.
 """
 
 from __future__ import annotations
@@ -25,15 +25,17 @@ Floats = NDArray[np.float64]
 NAME = "convex_concave"
 GAP = 1e-6
 # First charge, its growth and its end, per largest entry of q.
-FIRST, GROWTH, LAST = 0.01, 3.0, 1e3
+FIRST, GROWTH, LAST = 0.01, 3.0, 100.0
 FALL = 1e-7
+# At the last charge a gap that shrinks by less than this share will not close.
+STALLED = 0.05
 ROUNDS = 60
 
 
 def convex_concave(tight: Tight, ratios: Floats, gap_tolerance: float = GAP) -> Point:
     """An exact point from the ratios a = w / u, shape (k - 2, n), of any start; zeros for none.
 
-    Ends where the cones are tight and the cost no longer falls; ``inexact`` after ``ROUNDS`` steps.
+    Ends where the cones are tight and the cost no longer falls; ``inexact`` where the gap stalls or after ``ROUNDS``.
     """
     unit = float(np.abs(tight.form.q).max(initial=0.0))
     solver, charge = Compiled(tight.form), FIRST * unit
@@ -45,9 +47,15 @@ def convex_concave(tight: Tight, ratios: Floats, gap_tolerance: float = GAP) -> 
         if answer.status != "solved":
             return replace(point, solves=solves)
         before, point = point, found(NAME, tight, answer.x, solves, gap_tolerance)
-        if point.status == "exact" and abs(before.cost - point.cost) <= FALL * (1.0 + abs(point.cost)):
+        if _ended(before, point, charge >= LAST * unit):
             return point
         if point.status != "exact":
             charge = min(GROWTH * charge, LAST * unit)
         a = tight.ratios(answer.x)
     return point
+
+
+def _ended(before: Point, now: Point, last: bool) -> bool:
+    if now.status == "exact":
+        return abs(before.cost - now.cost) <= FALL * (1.0 + abs(now.cost))
+    return last and now.gap >= (1.0 - STALLED) * before.gap

@@ -5,8 +5,8 @@
 The right-hand side exceeds |w|^2 / u by delta^2 u - |w - a u|^2 / u: the cut holds for every tight point with
 |w - a u| <= delta u and leaves no gap above delta^2 u. Where a cut can no longer be met, the shrinking is slowed down.
 The last point is exact; it is as good as the path that led to it.
-Sources: Abdelouadoud, Girard, Neirac and Guiot, Int. J. Electrical Power and Energy Systems 69, 2015; Wei, Wang,
-Wang, Chen, Mei and Catalao, IEEE Trans. Smart Grid 10(1), 2019; Kocuk, Dey and Sun, Operations Research 64(6), 2016.
+After Abdelouadoud, Girard, Neirac and Guiot, Int. J. Electrical Power and Energy Systems 69, 2015; compare Kocuk, Dey
+and Sun, Operations Research 64(6), 2016.
 """
 
 from __future__ import annotations

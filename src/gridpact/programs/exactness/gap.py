@@ -7,7 +7,7 @@
 
 A slack ``s`` has the cone's rows along its first axis, s = (u + l, u - l, 2 w); the other axes are free (branches,
 steps). In branch flow w = (P, Q): the gap is the squared current that carries no power (Farivar and Low, IEEE Trans.
-Power Systems 28(3), 2013, Theorem 1).
+Power Systems 28(3), 2013).
 """
 
 from __future__ import annotations

@@ -38,8 +38,10 @@ GAP = 1e-8
 LOOSE_GAP = 1e-6
 # A point this close to the relaxed cost, relative to the cost, cannot be improved by more.
 CLOSE = 1e-4
-# So many starts that end at the same cost make others unnecessary.
+# So many starts that end at the same cost make others unnecessary; where few groups are open, none may then differ.
 AGREEING = 3
+# So many random starts per group make a search thorough.
+THOROUGH = 2
 # Random starts: at most so many per group, and so many for all groups with an open cone together.
 MOST_RANDOM, SHARED_RANDOM = 8, 10
 # Less than this is no gain worth another coupled search.
@@ -173,15 +175,16 @@ def _cheapest(part: Part, points: Iterable[Point], best: Point) -> Point:
         best = replace(point if better else best, solves=best.solves + point.solves)
         costs.append(point.cost if point.status == "exact" else np.inf)
         close = best.z is not None and best.cost - bound <= CLOSE * (1.0 + abs(best.cost))
-        if close or (len(costs) >= AGREEING and _agree(costs)):
+        if close or _agree(costs, part.random_starts >= THOROUGH):
             break
     return best
 
 
-def _agree(costs: list[float]) -> bool:
-    """All the same, or all without a point."""
-    low, high = min(costs), max(costs)
-    return low == high or high - low <= GAINED * (1.0 + abs(low))
+def _agree(costs: list[float], thorough: bool) -> bool:
+    """Enough starts came to the lowest cost (or none to a point): all there are, in a ``thorough`` search."""
+    low = min(costs)
+    lowest = sum(cost == low or cost - low <= GAINED * (1.0 + abs(low)) for cost in costs)
+    return lowest >= AGREEING and (lowest == len(costs) or not thorough)
 
 
 def _rank(point: Point) -> tuple[bool, bool, float]:

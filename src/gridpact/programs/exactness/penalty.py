@@ -6,8 +6,8 @@ A group is what may need its own price, such as an hour; with resistances as wei
 power. All groups with an open cone are raised by a factor together until every cone is tight, then each is bisected,
 in one solve per round for all of them. A point that is exact at the smallest price is a good start, and optimal
 where the price stays negligible; elsewhere the price has bought some cost.
-Sources: Huang, Wu, Wang and Zhao, IEEE Trans. Power Systems 32(2), 2017; Gan, Li, Topcu and Low, IEEE Trans. Automatic
-Control 60(1), 2015, for when no price is needed.
+Compare Huang, Wu, Wang and Zhao, IEEE Trans. Power Systems 32(2), 2017; for when no price is needed, Gan, Li, Topcu
+and Low, IEEE Trans. Automatic Control 60(1), 2015.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ The square is the exact curvature of a cone with multiplier mu (see ``tight``); 
 that the subproblem is convex. rho is the radius of a proximal trust region. Where the tangents cannot be met, their sum
 is driven to zero at a price instead (exact penalty). A step is judged by the Lagrangian cost - mu'g, which, unlike the
 cost, knows what closing the gaps again will cost: no second-order correction is needed.
-Sources: Nocedal and Wright, "Numerical Optimization", 2006, chapter 18; Fletcher, "Practical Methods", 1987, 14.5.
+Source: Nocedal and Wright, "Numerical Optimization", 2nd edition, 2006, chapter 18.
 """
 
 from __future__ import annotations
