@@ -42,6 +42,9 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 TOLERANCE = 1e-9
 ITERATIONS = 500
+# Prices on l at the first starts, relative to the largest cost: measured on the hard districts, one of them ends at the
+# best known cost within 0.01 % in every hour.
+PRICES = (0.0, 1e-3, 0.1)
 # Costs closer than this, relative, count as the same local optimum.
 AGREE = 1e-6
 INFEASIBLE = {"Infeasible_Problem_Detected"}
@@ -178,10 +181,11 @@ class Nonlinear:
 def local_optimum(form: StandardForm, tight: Ints, x0: Floats | None = None, tolerance: float = TOLERANCE) -> Local:
     """A local optimum of ``form`` with the cones of the rows ``tight`` (shape (size, k)) tight, block by block.
 
-    Starts at ``x0`` (the optimum of the relaxation if None). Raises ``InfeasibleError`` where even the relaxation
-    has no feasible point; whether the local search succeeded is in ``status``.
+    Starts at ``x0``; if None, at optima of the relaxation with the prices ``PRICES`` on l, and the best one counts.
+    Raises ``InfeasibleError`` where even the relaxation has no feasible point; whether the local search succeeded is in
+    ``status``.
     """
-    return multistart(form, tight, 1, 0, x0, tolerance).best
+    return multistart(form, tight, len(PRICES) if x0 is None else 1, 0, x0, tolerance).best
 
 
 def multistart(
@@ -192,7 +196,7 @@ def multistart(
     x0: Floats | None = None,
     tolerance: float = TOLERANCE,
 ) -> MultiStart:
-    """The best of ``starts`` local searches in every block: from ``x0``, then from randomly changed relaxations."""
+    """The best of ``starts`` local searches in every block, from ``start_points``."""
     random = np.random.default_rng(seed)
     ready: Nonlinear | None = None
     found: list[tuple[Block, list[Local]]] = []
@@ -212,16 +216,18 @@ def multistart(
 def start_points(
     form: StandardForm, tight: Ints, count: int, random: np.random.Generator, x0: Floats | None = None
 ) -> list[Floats]:
-    """``x0`` or the relaxed optimum, then optima of relaxations with a random price on l and randomly changed costs."""
-    first = clarabel_point(form)[1] if x0 is None else x0
+    """``count`` points: ``x0`` or optima of the relaxation with ``PRICES`` on l, then with random prices and costs.
+
+    A price is relative to the largest cost. None at all is best where losses pay, some where they are invented.
+    """
     l = np.asarray(-(form.A[tight[0]] - form.A[tight[1]]).sum(axis=0)).ravel() / 2.0
     scale = np.abs(form.q).max(initial=1e-3) / np.abs(l).max(initial=1e-9)
-    points = [first]
-    for _ in range(count - 1):
+    priced = [replace(form, q=form.q + price * scale * l) for price in PRICES[:count]] if x0 is None else []
+    points = [clarabel_point(each)[1] for each in priced] if x0 is None else [x0]
+    while len(points) < count:
         price = scale * 10.0 ** random.uniform(-3.0, 0.5)
         noise = random.normal(0.0, 0.3, form.q.size) * np.abs(form.q)
-        changed = replace(form, q=form.q + noise + price * l)
-        points.append(_relaxed(changed, first))
+        points.append(_relaxed(replace(form, q=form.q + noise + price * l), points[0]))
     return points
 
 
