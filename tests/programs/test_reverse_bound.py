@@ -10,13 +10,16 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gridpact.programs.affine import Variable
 from gridpact.programs.blocks import blocks
 from gridpact.programs.dual_bound import dual_bound
-from gridpact.programs.nonlinear import local_optimum, multistart
+from gridpact.programs.nonlinear import local_optimum, multistart, tight_rows
 from gridpact.programs.parts import split, steps_of_columns
+from gridpact.programs.program import Program, at_most, box, cone, equal
 from gridpact.programs.reverse_bound import lower_bound
 from gridpact.programs.reverse_cuts import Box, Factors, box_rows, factors, propagated, reverse_cuts
 from gridpact.programs.solve import solve
+from gridpact.programs.standard_form import StandardForm, compile_program
 from tests.hard import Setting, hard_case, settings
 from tests.hard_reference import Posed, expected, pose, purchases
 from tests.programs.brute import cheapest, sunny
@@ -39,7 +42,7 @@ def posed(name: str) -> Posed:
 
 def direct(cones: int) -> Factors:
     """Factors that are the variables themselves: y = x."""
-    return Factors(sp.csr_array(-sp.eye_array(4 * cones)), np.zeros(4 * cones), cones)
+    return Factors(sp.csr_array(-sp.eye_array(4 * cones)), np.zeros(4 * cones), 4, cones)
 
 
 @given(st.integers(0, 10_000))
@@ -137,7 +140,7 @@ def test_coupled_hours_fall_into_parts_and_bound_the_day() -> None:
     alone = dual_bound(problem.form, problem.form, pieces, relaxed.x, relaxed.z, 0)
     assert alone.lower == pytest.approx(relaxed.cost - problem.form.constant, rel=1e-5)
     local = local_optimum(problem.form, problem.tight)
-    bound = lower_bound(problem.form, problem.tight, local.x, 5e-3, purchases(problem, local.x), branches=5)
+    bound = lower_bound(problem.form, problem.tight, local.x, 5e-3, purchases(problem, local.x), branches=2)
     assert relaxed.cost < bound.lower <= local.cost
     assert bound.gap <= 0.1 * (local.cost - relaxed.cost) / purchases(problem, local.x)
 
@@ -152,6 +155,65 @@ def test_whatever_the_multiplier_its_bound_holds() -> None:
         z = relaxed.z + random.normal(0.0, size * np.abs(relaxed.z).max(), relaxed.z.size)
         x = relaxed.x + random.normal(0.0, size, relaxed.x.size)
         assert dual_bound(problem.form, problem.form, pieces, x, z, 0).lower <= relaxed.cost + 1e-9
+
+
+def apart() -> StandardForm:
+    """Two programs side by side: maximise w on u l = w^2, u = 2, w = 1.5 l, and minimise y on |y| <= 1."""
+    w, u, y, t = (Variable((1, 1)) for _ in range(4))
+    rows = {
+        "tight": cone(u + w * (1.0 / 1.5), [u - w * (1.0 / 1.5), 2.0 * w]),
+        "u": equal(u, 2.0),
+        "loose": cone(t, [y]),
+        "t": equal(t, 1.0),
+    }
+    return compile_program(Program(y - w, {"w": w, "u": u, "y": y, "t": t}, rows))
+
+
+def test_a_block_without_tight_cones() -> None:
+    """By hand: w = 0 or 2 w * (1.0 / 1.5) = w^2, so that w = 4/3; y = -1 beside it, and the cost is -7/3."""
+    form = apart()
+    tight = tight_rows(form, ["tight"])
+    assert len(blocks(form)) == 2
+    local = local_optimum(form, tight)
+    assert local.cost == pytest.approx(-7.0 / 3.0, abs=1e-6)
+    assert lower_bound(form, tight, local.x).lower == pytest.approx(-7.0 / 3.0, abs=1e-3)
+
+
+def test_minimum_where_the_relaxation_has_a_lens() -> None:
+    """Minimise w / 2 - l with w^2 <= 2 l, l <= 2, w >= -1. Relaxed: l = 2, w = -1, -2.5.
+
+    Tight, l = w^2 / 2: -1 at both ends of -1 <= w <= 2, where the secant w^2 <= w + 2 is exact; one round is enough.
+    """
+    w, u, l = (Variable((1, 1)) for _ in range(3))
+    rows = {
+        "tight": cone(u + l, [u - l, 2.0 * w]),
+        "u": equal(u, 2.0),
+        **box(l, np.zeros((1, 1)), np.full((1, 1), 2.0), ("a", "b", "c")),
+        "half": at_most(-1.0 * w, 1.0),
+    }
+    form = compile_program(Program(0.5 * w - l, {"w": w, "u": u, "l": l}, rows))
+    tight = tight_rows(form, ["tight"])
+    assert solve(form).cost == pytest.approx(-2.5, abs=1e-6)
+    incumbent = np.zeros(form.q.size)
+    incumbent[[form.columns[name][0, 0] for name in ("w", "u", "l")]] = 2.0, 2.0, 2.0
+    bound = lower_bound(form, tight, incumbent, target=1e-4)
+    assert bound.upper == pytest.approx(-1.0)
+    assert -1.0 - 1.1e-4 <= bound.lower <= -1.0
+    assert (bound.rounds, bound.branches) == (1, 0)
+
+
+def test_branching_closes_what_rounds_leave_open() -> None:
+    """Losses pay and inverters can make them: many local optima."""
+    problem = posed("ieee33-06-negative")
+    local = local_optimum(problem.form, problem.tight)
+    best = expected()["ieee33-06-negative"]["best_cost"]
+    without, having = (lower_bound(problem.form, problem.tight, local.x, branches=n) for n in (0, 40))
+    assert without.branches == 0 < having.branches
+    assert without.gap > 0.02
+    assert having.gap <= 1.05e-3 + max(0.0, local.cost - expected()["ieee33-06-negative"]["best_cost"]) / abs(
+        local.cost
+    )
+    assert having.lower <= expected()["ieee33-06-negative"]["best_cost"] + 1e-6
 
 
 def test_tight_relaxations_need_no_work() -> None:

@@ -177,6 +177,11 @@ class Search:
     def _worth(self, node: Node, cutoff: float, effort: Effort) -> bool:
         return node.relaxed.lower < cutoff and perf_counter() < effort.deadline and bool(self._loose(node).any())
 
+    def _divisible(self, node: Node, cutoff: float, effort: Effort) -> bool:
+        """Whether a split is allowed, and there is a loose cone with a finite box to split."""
+        bounded = bool((self._loose(node) & node.box.known).any())
+        return self._worth(node, cutoff, effort) and self.branches < effort.branches and bounded
+
     def _conclude(self, bounds: list[float], cutoff: float) -> None:
         """The bound that the open nodes leave."""
         self.lower = max(self.lower, min([cutoff, *bounds]))
@@ -186,7 +191,7 @@ class Search:
         """Best first: the node with the least bound is halved and both halves are tightened."""
         number = count()
         heap = [(root.relaxed.lower, next(number), root)]
-        while heap and self._worth(heap[0][2], cutoff, effort) and self.branches < effort.branches:
+        while heap and self._divisible(heap[0][2], cutoff, effort):
             self.branches += 1
             _, _, node = heappop(heap)
             for half in self._halves(node):
@@ -197,7 +202,7 @@ class Search:
 
     def _halves(self, node: Node) -> list[Box]:
         """The box split at the widest factor of its loosest cone, between its middle and the relaxed point."""
-        at = int(np.argmax(self.factors.gap(node.relaxed.x)))
+        at = int(np.argmax(np.where(node.box.known, self.factors.gap(node.relaxed.x), -np.inf)))
         y = self.factors.values(node.relaxed.x)[:, at]
         factor = int(np.argmax(errors(node.box)[:, at]))
         low, high = node.box.low[factor, at], node.box.high[factor, at]

@@ -29,11 +29,12 @@ class Factors:
 
     F: sp.csr_array
     d: Floats
+    parts: int
     cones: int
 
     def values(self, x: Floats) -> Floats:
         """Shape (2 + parts of w, k)."""
-        return np.asarray(self.d - self.F @ x).reshape(-1, self.cones)
+        return np.asarray(self.d - self.F @ x).reshape(self.parts, self.cones)
 
     def gap(self, x: Floats) -> Floats:
         """u l - |w|^2 of every cone."""
@@ -83,12 +84,12 @@ def factors(form: StandardForm, tight: Ints) -> Factors:
     d = np.concatenate([(b[0] + b[1]) / 2.0, (b[0] - b[1]) / 2.0, b[2:].ravel() / 2.0])
     F = sp.csr_array(sp.vstack(rows))
     F.eliminate_zeros()
-    return Factors(F, d, tight.shape[1])
+    return Factors(F, d, *tight.shape)
 
 
 def unbounded_box(cones: Factors) -> Box:
     """All of space, u and l not negative."""
-    shape = (cones.d.size // max(cones.cones, 1), cones.cones)
+    shape = (cones.parts, cones.cones)
     low = np.full(shape, -np.inf)
     low[:2] = 0.0
     return Box(low, np.full(shape, np.inf))
@@ -128,7 +129,7 @@ def propagated(box: Box) -> Box:
             high[one] = np.fmin(high[one], ceiling)
             floor = np.where(high[other] > 0, least.sum(axis=0) / high[other], 0.0)
             low[one] = np.fmax(low[one], floor)
-    product = np.where(np.isfinite(high[:2]).all(axis=0), high[0] * high[1], np.inf)
+        product = np.where(np.isfinite(high[:2]).all(axis=0), high[0] * high[1], np.inf)
     for part in range(least.shape[0]):
         others = least.sum(axis=0) - least[part]
         reach = np.sqrt(np.maximum(product - others, 0.0))
