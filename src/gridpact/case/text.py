@@ -165,7 +165,8 @@ def _frame_to_text(name: str, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _column_to_text(values: pd.Series[Any], column: Column | None) -> list[str]:
-    may_be_blank = column is None or column.default != column.default or column.kind in ("id", "text")
+    # A value missing from a profile, which has no column of a schema, is a mistake and no blank.
+    may_be_blank = column is not None and (column.default != column.default or column.kind in ("id", "text"))
     if values.dtype == np.float64:  # as _cell does it, many at a time
         texts = list(map(repr, values.tolist()))
         return ["" if text == "nan" else text for text in texts] if may_be_blank else texts
@@ -178,9 +179,8 @@ def _profiles_to_text(case: Case) -> TextTable | None:
     if case.profiles.columns.empty:
         return None
     cells = _frame_to_text("profiles", case.profiles)
-    cells.insert(0, "snapshot", [_cell(moment) for moment in case.profiles.index], allow_duplicates=True)
-    # A value missing from a profile is a mistake, unlike a blank cell of an unknown table.
-    return text_table("profiles", cells.where(cells != "", "nan"))
+    cells.insert(0, "snapshot", [moment.isoformat() for moment in case.profiles.index], allow_duplicates=True)
+    return text_table("profiles", cells)
 
 
 def _cell(value: object) -> str:

@@ -59,12 +59,14 @@ def multiplier_check(evidence: Evidence, grid: Grid, flow: BranchFlow) -> Check:
 
 
 def _strangers(evidence: Evidence, known: list[tuple[str, str]]) -> Measure:
-    """NaN for every row whose limit, end or component the case does not have."""
-    rows = evidence.record.tables["limits"]
-    ids = {constraint: set(evidence.case.ids(constraint.split("/")[0])) for constraint, _ in known}
-    keys = [tuple(map(str, key)) for key in rows[["constraint", "end", "component"]].itertuples(index=False)]
-    fine = [(constraint, end) in known and name in ids[constraint] for constraint, end, name in keys]
-    return Measure("unknown limit", [" ".join(key) for key in keys], np.where(fine, 0.0, np.nan))
+    """NaN for every limit, end or component that the case does not have."""
+    names, strange = [], []
+    for (constraint, end), (components, _, _) in evidence.multipliers.items():
+        found = list(dict.fromkeys(map(str, components)))
+        ids = set(evidence.case.ids(constraint.split("/")[0])) if (constraint, end) in known else set()
+        names += [f"{constraint} {end} {name}" for name in found]
+        strange += [name not in ids for name in found]
+    return Measure("unknown limit", names, np.where(strange, np.nan, 0.0))
 
 
 def _rooms(evidence: Evidence, grid: Grid, flow: BranchFlow) -> dict[tuple[str, str], Floats]:

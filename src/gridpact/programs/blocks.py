@@ -100,16 +100,23 @@ def _grouped(labels: Ints, count: int) -> tuple[Ints, Ints]:
 
 def _cones(cones: Sequence[Cone], labels: Ints, count: int) -> list[tuple[Cone, ...]]:
     """The cones of every block, in the order of its rows."""
-    found: list[list[Cone]] = [[] for _ in range(count)]
-    first = 0
-    for kind, size in cones:
-        if kind == "second_order":
-            found[labels[first]].append((kind, size))
-        else:
-            for block, amount in enumerate(np.bincount(labels[first : first + size], minlength=count).tolist()):
-                found[block] += [(kind, amount)] if amount else []
-        first += size
-    return [tuple(sorted(each, key=lambda cone: KINDS.index(cone[0]))) for each in found]
+    sizes = np.array([size for _, size in cones], dtype=np.int64)
+    first = np.cumsum(sizes) - sizes
+    found: list[tuple[Cone, ...]] = [()] * count
+    for kind in KINDS[:2]:
+        rows = [labels[at : at + size] for (own, size), at in zip(cones, first, strict=True) if own == kind]
+        amounts = np.bincount(np.concatenate([*rows, labels[:0]]), minlength=count)
+        found = [each + ((kind, int(amount)),) * int(amount > 0) for each, amount in zip(found, amounts, strict=True)]
+    tied = np.array([kind == "second_order" for kind, _ in cones], dtype=np.bool_)
+    return [each + _tied(sizes[tied][labels[first[tied]] == block]) for block, each in enumerate(found)]
+
+
+def _tied(sizes: Ints) -> tuple[Cone, ...]:
+    """Second-order cones of these sizes; runs of one size cost nothing."""
+    ends = np.append(np.flatnonzero(np.diff(sizes)) + 1, sizes.size)
+    begins = np.append(0, ends[:-1])
+    runs = [(("second_order", int(sizes[a])),) * int(b - a) for a, b in zip(begins, ends, strict=True) if b > a]
+    return tuple(cone for run in runs for cone in run) if len(runs) != 1 else runs[0]
 
 
 def _block(form: StandardForm, order: tuple[Ints, Ints], span: tuple[Ints, Ints], cones: tuple[Cone, ...]) -> Block:

@@ -73,7 +73,7 @@ class Compiled:
         tried = [self._updated(form)]
         for equilibrate in (True, False):
             if _is_settled(form, tried[-1]):
-                return tried[-1]
+                break
             if self.form is not form or not equilibrate:
                 tried.append(_fresh(form, self.time_limit, equilibrate))
         return _best(form, tried)
