@@ -42,8 +42,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 TOLERANCE = 1e-9
 ITERATIONS = 500
-# Prices on l at the first starts, relative to the largest cost. Chosen on the hard districts: one of the three ends within
-# 0.01 % of the best known cost in each of those of one hour; with storage and reactive power it can be 1.6 % off.
+# Prices on l at the first starts, relative to the largest cost. Chosen on the hard districts: one of the three ends
+# within 0.01 % of the best known cost in each of those of one hour; with storage and reactive power it was 1.6 %.
 PRICES = (0.0, 1e-3, 0.1)
 # Costs closer than this, relative, count as the same local optimum.
 AGREE = 1e-6
