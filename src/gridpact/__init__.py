@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gridpact import examples as examples
+    from gridpact.bench import run_bench as run_bench
     from gridpact.case.case import Case as Case
     from gridpact.case.schema import HEADER as HEADER
     from gridpact.case.schema import SCHEMA as SCHEMA
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "gridpact.case.case": ("Case",),
     "gridpact.case.schema": ("HEADER", "SCHEMA"),
+    "gridpact.bench": ("run_bench",),
     "gridpact.days": ("clear_days",),
     "gridpact.errors": ("ArchiveError", "GridPactError", "InfeasibleError", "InputError", "Issue", "NotConverged"),
     "gridpact.examples.synthetic": ("synthetic_feeder",),
@@ -75,6 +77,7 @@ __all__ = [
     "from_pandapower",
     "open_run",
     "read_case",
+    "run_bench",
     "run_study",
     "synthetic_feeder",
     "validate",

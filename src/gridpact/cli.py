@@ -344,6 +344,15 @@ def _export(parsed: Arguments) -> int:
     return _code(run)
 
 
+def _bench(parsed: Arguments) -> int:
+    found = gp.run_bench(
+        quick=parsed.quick, repeat=parsed.repeat, tell=lambda line: print(line, file=sys.stderr, flush=True)
+    )
+    paths = [str(path) for path in found.write(parsed.output)]
+    _say(parsed, {**found.as_dict(), "files": paths}, f"{found.markdown()}\nwritten to {' and '.join(paths)}")
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="gridpact", description="Markets and plans of active distribution networks.")
     parser.add_argument("--version", action="version", version=f"gridpact {gp.__version__}")
@@ -394,6 +403,10 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("run", metavar="RUN")
     export.add_argument("--format", required=True, choices=["csv", "xlsx"], help="a folder of CSV files or a workbook")
     export.add_argument("-o", "--output", required=True, metavar="PATH", help="a path where there is nothing yet")
+    bench = command("bench", _bench, "measure where the time of a clearing goes, on this machine")
+    bench.add_argument("--quick", action="store_true", help="small feeders only; without it, some ten minutes")
+    bench.add_argument("--repeat", type=int, default=3, metavar="NUMBER", help="runs per figure, whose median counts")
+    bench.add_argument("-o", "--output", default="benchmarks/clearing.md", metavar="FILE", help="page to write")
     return parser
 
 

@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 
 from gridpact.case.case import Case
-from gridpact.errors import GridPactError, InfeasibleError, InputError, Issue, NotConverged
+from gridpact.errors import ArchiveError, GridPactError, InfeasibleError, InputError, Issue, NotConverged
 from gridpact.results.days import days_summary, frame_of_days
 from gridpact.results.record import Record
 
@@ -208,7 +208,7 @@ def _missing(case: Case, growing: Path, settings: Mapping[str, Any]) -> Iterator
     first = np.append(np.flatnonzero(case.begins), case.steps)
     days = first.size - 1
     longest = max(1, min(PART_SIZE * days // (case.count("buses") * case.steps), -(-days // LEAST_PARTS)))
-    kept = {start for path in _part_paths(growing) for start in _days_of(path)["snapshot"]}
+    kept = {start for path in _part_paths(growing) for start in _days_of(path)}
     begun = 0
     for day in range(1, days + 1):
         done = case.snapshots[first[begun]] in kept
@@ -241,7 +241,8 @@ def _keep(part: Part) -> None:
     days = day_table(part.case, record.tables, cost_by_step(record))
     target = Path(part.folder) / "parts" / part_name(part.case)
     if not target.exists():  # else a worker that was given up has finished after all
-        write_run(replace(record, tables={**record.tables, "days": days}), target)
+        # All parts are forced to disk at the end; until then, one that a loss of power spoilt is cleared again.
+        write_run(replace(record, tables={**record.tables, "days": days}), target, durable=False)
 
 
 def _all_left(case: Case, error: Exception) -> list[Left]:
@@ -314,12 +315,18 @@ def _part_paths(folder: Path) -> list[Path]:
     return sorted(path for path in (folder / "parts").iterdir() if not path.name.startswith("."))
 
 
-def _days_of(path: Path) -> pd.DataFrame:
+def _days_of(path: Path) -> list[pd.Timestamp]:
+    """The days that a part holds; none, and no part, where it is not what its writer left."""
     from gridpact.io.archive import read_table
 
-    table = read_table(path, "days")
-    assert table is not None
-    return table
+    try:
+        table = read_table(path, "days")
+    except ArchiveError:
+        table = None
+    if table is None:
+        shutil.rmtree(path)
+        return []
+    return list(table["snapshot"])
 
 
 def part_name(case: Case) -> str:

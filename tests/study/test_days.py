@@ -134,6 +134,15 @@ def test_an_end_that_was_not_reached_is_written_again(kept: Path, tmp_path: Path
     assert gp.verify(tmp_path / "run").certificate.verdict == "certified"
 
 
+def test_a_part_that_was_spoilt_before_the_end_is_cleared_again(kept: Path, tmp_path: Path) -> None:
+    """As a loss of power may leave it."""
+    shutil.copytree(kept, tmp_path / "run.unfinished")
+    (tmp_path / "run.unfinished" / "parts" / "2026-06-03" / "tables" / "dispatch.parquet").write_bytes(b"")
+    run = gp.clear_days(_ten_days(), out=tmp_path / "run")
+    assert run.certificate.verdict == "certified"
+    pd.testing.assert_frame_equal(run.table("days"), gp.open_run(kept).table("days"), check_exact=True)
+
+
 def test_an_unfinished_run_of_something_else_is_not_mixed_in(kept: Path, tmp_path: Path) -> None:
     shutil.copytree(kept, tmp_path / "run.unfinished")
     with pytest.raises(InputError, match="another run was begun here"):

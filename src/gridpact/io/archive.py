@@ -48,14 +48,17 @@ DEFLATE_LEVEL = 1
 ROUGH = ("x", "s", "z")
 
 
-def write_run(record: Record, out: str | os.PathLike[str], files: Mapping[str, str] | None = None) -> None:
+def write_run(
+    record: Record, out: str | os.PathLike[str], files: Mapping[str, str] | None = None, durable: bool = True
+) -> None:
     """Write a run folder at ``out``, with further text files by name.
 
-    However it ends, ``out`` is afterwards absent (or empty) or complete. Settings that are None are left out.
+    However it ends, ``out`` is afterwards absent (or empty) or complete; a loss of power may leave what is not
+    ``durable`` incomplete, which its manifest shows. Settings that are None are left out.
     Raises InputError where ``out`` is not empty, ValueError for a name that is not a plain one, and TypeError for
     settings or documents that TOML or JSON cannot hold.
     """
-    with written_aside(Path(out)) as folder:
+    with written_aside(Path(out), durable) as folder:
         fill(folder, record, files or {})
 
 

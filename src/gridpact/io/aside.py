@@ -42,9 +42,10 @@ def _refuse_present(final: Path, path: Path) -> None:
 
 
 @contextmanager
-def written_aside(out: Path) -> Iterator[Path]:
+def written_aside(out: Path, durable: bool = True) -> Iterator[Path]:
     """A new folder to fill; it becomes ``out`` where the block ends well, and is removed where it does not.
 
+    Where it is not ``durable`` it outlives every process, but a loss of power may leave it incomplete.
     Raises InputError where ``out`` is a file or a folder with anything in it, before and after the block.
     """
     final = out.resolve()
@@ -55,12 +56,14 @@ def written_aside(out: Path) -> Iterator[Path]:
     aside.mkdir()
     try:
         yield aside
-        _force_to_disk(aside)
+        if durable:
+            _force_to_disk(aside)
         _rename(aside, final, out)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise
-    _force_folder(final.parent)
+    if durable:
+        _force_folder(final.parent)
 
 
 def resumable(out: Path) -> Path:
