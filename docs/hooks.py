@@ -1,4 +1,4 @@
-"""What the documentation takes from the program itself: the schema, the command line, the checks; and formulas.
+"""What the documentation takes from the program itself: schema, command line, checks, times; and formulas.
 
 Formulas become drawings while the pages are built, so that reading them needs neither a script nor a network.
 """
@@ -37,7 +37,12 @@ def _expanded(entry: Any, docs: Path) -> Any:
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages that are made from the program."""
-    pages = {"schema": schema_page, "command-line": command_line_page, "certificate": certificate_page}
+    pages = {
+        "schema": schema_page,
+        "command-line": command_line_page,
+        "certificate": certificate_page,
+        "benchmark": benchmark_page,
+    }
     for name, page in pages.items():
         files.append(File.generated(config, f"reference/{name}.md", content=page()))
     return files
@@ -133,8 +138,7 @@ def certificate_page() -> str:
     """Every check of the two kinds of certificate, as made for two small examples."""
     from gridpact import clear, examples, read_case
 
-    introduction = (Path(__file__).parent / "reference" / "certificate-introduction.txt").read_text(encoding="utf-8")
-    text = [introduction.strip()]
+    text = [_introduction("certificate")]
     for title, name, formulation in (
         ("Checks of a certified run", "papavasiliou15", "soc"),
         ("Checks of an approximate run", "pjm5-dc", "dc"),
@@ -143,6 +147,16 @@ def certificate_page() -> str:
         text.append(f'## {title}\n\nAs for the example `{name}` with `formulation="{formulation}"`.')
         text.append("\n".join(_check_rows(run.certificate.checks)))
     return "\n\n".join(text) + "\n"
+
+
+def benchmark_page() -> str:
+    """What ``gridpact bench`` means, and the page that it wrote last."""
+    measured = Path(__file__).parents[1] / "benchmarks" / "clearing.md"
+    return f"{_introduction('benchmark')}\n\n#{measured.read_text(encoding='utf-8').strip()}\n"
+
+
+def _introduction(page: str) -> str:
+    return (Path(__file__).parent / "reference" / f"{page}-introduction.txt").read_text(encoding="utf-8").strip()
 
 
 def _check_rows(checks: Any) -> list[str]:
