@@ -65,7 +65,7 @@ def clear_days(
     workers: int = 1,
     cluster: str = "",
     formulation: str = "soc",
-    exactness: str = "check",
+    exactness: str = "repair",
     solver: str = "clarabel",
     price_probes: int = 0,
     progress: bool = False,

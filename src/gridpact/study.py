@@ -23,7 +23,7 @@ from gridpact.study_file import examine_study, setting_issues
 if TYPE_CHECKING:
     from gridpact.markets.cleared import Cleared
 
-EXACTNESS = ("check",)
+EXACTNESS = ("off", "check", "repair", "certify")
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def clear(
     case: Case | str | Path,
     *,
     formulation: str = "soc",
-    exactness: str = "check",
+    exactness: str = "repair",
     solver: str = "clarabel",
     price_probes: int = 4,
     progress: bool = False,
@@ -141,9 +141,15 @@ def clear(
     """Clear the electricity market of a district: dispatch, nodal prices, settlement and certificate.
 
     ``formulation`` is "soc" (branch flow with the second-order cone, radial), "lindistflow" (linearised, radial)
-    or "dc" (meshed, active power only); prices of the last two are ``approximate``. ``exactness`` "check" makes
-    a cone that is not tight a failed certificate. ``solver`` is clarabel or any solver CVXPY finds installed.
-    ``price_probes`` is the number of bus-hours whose prices are confirmed by clearing again on either side.
+    or "dc" (meshed, active power only); prices of the last two are ``approximate``.
+
+    ``exactness`` says what happens where the relaxation invents losses. "repair": the best AC-feasible dispatch that is
+    found, with prices that are multipliers of the non-linear program there. "certify": the same, with more effort, and
+    a proof how far the global optimum can be. "check": a cone that is not tight is a failed certificate. "off": the
+    relaxation is taken as it is, ``approximate``.
+
+    ``solver`` is clarabel or any solver CVXPY finds installed. ``price_probes`` is the number of bus-hours whose prices
+    are confirmed by clearing again on either side.
 
     ``case`` may also be a path. A case changed in memory is validated first.
 
@@ -154,6 +160,7 @@ def clear(
     """
     from gridpact.case.validate import require_valid
     from gridpact.io.folder import read_case
+    from gridpact.markets.basis import price_basis
     from gridpact.markets.outcome import outcome_tables
     from gridpact.markets.pool import clear_pool
     from gridpact.markets.probes import price_probes as probe
@@ -164,20 +171,34 @@ def clear(
     settings = {"formulation": formulation, "exactness": exactness, "solver": solver, "price_probes": price_probes}
     case = require_valid(case) if isinstance(case, Case) else read_case(case)
     started = perf_counter()
-    cleared = clear_pool(case, formulation, solver)
+    cleared = clear_pool(case, formulation, solver, exactness)
     tables = outcome_tables(cleared)
     track = tracker("price probes", progress)
+    if cleared.relaxed is not None:
+        tables["relaxed_buses"] = _relaxed_voltages(cleared, settings)
     tables["price_probes"] = probe(cleared, tables["electricity_prices"], price_probes, solver, track)
     record = Record(
         question="clear",
         settings=settings,
         case=case,
-        summary=clearing_summary(case, tables, cleared.solution.cost) | _integers(cleared),
+        summary=clearing_summary(case, tables, cleared.solution.cost) | price_basis(cleared),
         tables=tables,
         solution=arrays(cleared.form, cleared.solution) | {"base_mva": np.array(cleared.network.base_mva)},
         provenance=_provenance(cleared.solution, perf_counter() - started),
     )
     return Run(_judged(record))
+
+
+def _relaxed_voltages(cleared: Cleared, settings: Mapping[str, Any]) -> pd.DataFrame:
+    """What the relaxation claimed before it was repaired, beside an AC power flow at its set-points."""
+    from gridpact.certificates.acflow import set_point_voltages
+    from gridpact.markets.exactness import relaxed_buses
+    from gridpact.markets.outcome import outcome_tables
+
+    assert cleared.relaxed is not None
+    tables, base = outcome_tables(cleared.relaxed), np.array(cleared.network.base_mva)
+    record = Record("clear", settings, cleared.case, {}, tables, {"base_mva": base})
+    return relaxed_buses(cleared, *set_point_voltages(record))
 
 
 def check_settings(formulation: Any, exactness: Any, solver: Any, price_probes: Any) -> None:
@@ -187,19 +208,6 @@ def check_settings(formulation: Any, exactness: Any, solver: Any, price_probes: 
     _require(isinstance(price_probes, int), "price_probes", price_probes, "Give a whole number.")
     _require(exactness in EXACTNESS, "exactness", exactness, f"Choose one of: {', '.join(EXACTNESS)}.")
     _require(0 <= price_probes <= 10_000, "price_probes", price_probes, "Give a whole number from 0 to 10000.")
-
-
-def _integers(cleared: Cleared) -> dict[str, Any]:
-    """What the prices rest on: plain multipliers, or those of the program with the commitment held."""
-    if cleared.bound is None:
-        return {"price_basis": "multipliers"}
-    cost = cleared.solution.cost
-    gap = max(0.0, cost - cleared.bound) / max(1.0, abs(cost))
-    return {
-        "price_basis": "multipliers with the commitment held",
-        "objective_bound": cleared.bound,
-        "integer_gap": gap,
-    }
 
 
 def _require(holds: bool, name: str, value: object, fix: str) -> None:

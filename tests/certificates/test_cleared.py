@@ -19,7 +19,7 @@ from tests.districts import random_feeder
 
 
 def cleared(case: Case, formulation: str) -> Record:
-    return clear(case, formulation=formulation, price_probes=2).record
+    return clear(case, formulation=formulation, exactness="check", price_probes=2).record
 
 
 def triangle_case() -> Case:

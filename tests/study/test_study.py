@@ -65,7 +65,7 @@ def test_unsound_record_fails_and_hides_its_prices() -> None:
         loads=[load("2", 0.1)],
         renewables=[{"renewable": "w", "bus": "2", "kind": "wind", "p_mw": 1.0, "curtailable": False}],
     )
-    run = gp.clear(case)
+    run = gp.clear(case, exactness="check")
     assert run.certificate.verdict == "failed"
     assert "cone" in " ".join(check["name"] for check in run.certificate.failures())
     assert not run.table("electricity_prices")["certified"].any()

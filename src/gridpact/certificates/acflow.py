@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from gridpact.case.case import Case
 from gridpact.certificates.check import Check, Measure, worst
 from gridpact.certificates.evidence import Evidence, injections
-from gridpact.certificates.grid import BranchFlow, Grid
+from gridpact.certificates.grid import BranchFlow, Grid, read_grid
+from gridpact.results.record import Record
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
@@ -67,7 +68,7 @@ def ac_flow(case: Case, grid: Grid, injection: Complexes, root_voltage: Floats) 
 
 def ac_checks(evidence: Evidence, grid: Grid, flow: BranchFlow, ac: AcFlow) -> list[Check]:
     """Voltages, losses, flows and root imports of the tables against the power flow; required for "soc" alone."""
-    case, required = evidence.case, evidence.formulation == "soc"
+    case, required = evidence.case, evidence.is_physics
     note = "" if required else " Shown only: this formulation approximates the physics."
     buses = case.ids("buses")
     voltage = np.abs(np.abs(ac.voltage) - evidence.table("buses", "vm_pu"))
@@ -100,6 +101,13 @@ def cleared_flow(evidence: Evidence, grid: Grid) -> AcFlow:
     """Power flow at the injections and reference voltages of the tables."""
     vm = evidence.table("buses", "vm_pu")[grid.references]
     return ac_flow(evidence.case, grid, _injection(evidence, grid), vm)
+
+
+def set_point_voltages(record: Record) -> tuple[Floats, Floats]:
+    """Voltage magnitudes that a record claims, and those of an AC power flow at its injections; (buses, steps)."""
+    evidence = Evidence(record)
+    flow = cleared_flow(evidence, read_grid(record.case, evidence.base_mva))
+    return evidence.table("buses", "vm_pu"), np.abs(flow.voltage)
 
 
 def _injection(evidence: Evidence, grid: Grid) -> Complexes:

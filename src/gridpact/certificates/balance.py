@@ -30,7 +30,8 @@ def cone_check(evidence: Evidence, grid: Grid) -> Check:
     if not grid.branches.size:
         return worst("cone_gap", text, TOLERANCE, [])
     gap = np.abs(cone_gap(evidence, grid)) / np.maximum(1.0, np.abs(evidence.variable("current")))
-    return worst("cone_gap", text, TOLERANCE, [Measure("branch", grid.names, gap)], evidence.instants)
+    measures = [Measure("branch", grid.names, gap)]
+    return worst("cone_gap", text, TOLERANCE, measures, evidence.instants, evidence.is_physics)
 
 
 def cone_gap(evidence: Evidence, grid: Grid) -> Floats:

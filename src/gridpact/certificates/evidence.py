@@ -18,6 +18,9 @@ from gridpact.results.record import Record
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+# What energy costs in the case.
+ASKED = (("interfaces", "price_per_mwh"), ("generators", "cost_per_mwh"), ("offers", "cost_per_mwh"))
+
 # kind of a row of the dispatch table -> table of the case that it belongs to
 KINDS = {
     "interface": "interfaces",
@@ -44,6 +47,11 @@ class Evidence:
     @property
     def formulation(self) -> str:
         return str(self.record.settings["formulation"])
+
+    @property
+    def is_physics(self) -> bool:
+        """Whether the result claims to be the alternating-current network's; a relaxation taken as it is does not."""
+        return self.formulation == "soc" and self.record.settings.get("exactness") != "off"
 
     @property
     def base_mva(self) -> float:
@@ -135,11 +143,14 @@ def rows_of(ids: Sequence[str], names: Any) -> Ints:
 
 
 def price_scale(evidence: Evidence, price: Floats) -> Floats:
-    """What errors of prices are measured against: the price, but at least a fiftieth of the largest active price.
+    """What errors of prices are measured against: the price, but at least a fiftieth of the largest.
 
-    At prices of fifty that is one unit of the currency, whatever the currency.
+    At prices of fifty that is one unit of the currency, whatever the currency. The largest is that of all active
+    prices and of what energy costs in the case: where nothing is worth anything, noise is not measured by noise.
     """
     largest = float(np.abs(evidence.table("electricity_prices", "price_per_mwh")).max(initial=0.0))
+    for table, column in ASKED:
+        largest = max(largest, float(np.abs(evidence.case.series(table, column)).max(initial=0.0)))
     return np.maximum(np.abs(price), largest / 50.0 if largest > 0.0 else 1.0)
 
 

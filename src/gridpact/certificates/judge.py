@@ -34,6 +34,7 @@ from gridpact.certificates.probes import probe_check, probe_cost_check
 from gridpact.certificates.program import program_checks
 from gridpact.certificates.stationarity import stationarity_check
 from gridpact.certificates.summary import mark_check, summary_check
+from gridpact.certificates.tangents import is_linearised, tangent_check
 from gridpact.results.record import Record
 
 Certificate = dict[str, Any]
@@ -42,14 +43,15 @@ Certificate = dict[str, Any]
 def certify(record: Record) -> Certificate:
     """Judge a record by its own content: ``{"verdict": ..., "checks": [...]}``.
 
-    The verdict is "failed" if a required check fails, else "approximate" for the formulations that approximate the
-    physics ("dc", "lindistflow"), else "certified". When something is missing or not finite, no further check is made.
+    The verdict is "failed" if a required check fails, else "approximate" for what approximates the physics ("dc",
+    "lindistflow", and "soc" with ``exactness`` "off"), else "certified". When something is missing or not finite, no
+    further check is made.
     """
     checks = list(_checks(record))
     if any(check.required and not check.passed for check in checks):
         verdict = "failed"
     else:
-        verdict = "certified" if record.settings["formulation"] == "soc" else "approximate"
+        verdict = "certified" if Evidence(record).is_physics else "approximate"
     return {"verdict": verdict, "checks": [check.as_dict() for check in checks]}
 
 
@@ -75,6 +77,8 @@ def _content(evidence: Evidence) -> Iterator[Check]:
     yield from limit_checks(evidence, grid, flow)
     yield from device_checks(evidence)
     yield cone_check(evidence, grid) if evidence.formulation == "soc" else linear_check(evidence, grid)
+    if is_linearised(evidence):
+        yield tangent_check(evidence, grid)
     yield reported_gap_check(evidence, grid)
     yield from ac_checks(evidence, grid, flow, ac)
     yield dual_check(evidence)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gridpact.certificates.check import Check, Measure, worst
 from gridpact.certificates.evidence import Evidence, price_scale, rows_of, steps_of
+from gridpact.certificates.tangents import is_linearised
 
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-3
@@ -28,6 +29,9 @@ def probe_check(evidence: Evidence) -> Check:
         return Check("price_probes", asked, float("nan") if asked else 0.0, TOLERANCE, "", text)
     price = _probed_price(evidence)
     left, right = _differences(evidence)
+    if is_linearised(evidence):
+        # The least cost of a non-linear program need not be convex: the price lies between the two all the same.
+        left, right = np.minimum(left, right), np.maximum(left, right)
     scale = price_scale(evidence, price)
     beyond = np.maximum(np.maximum(left - price, price - right), left - right) / scale
     names = [

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gridpact.case.case import Case
 from gridpact.physics.electric.network import Network
+from gridpact.programs.exactness.service import Exact
 from gridpact.programs.solve import Solution
 from gridpact.programs.standard_form import StandardForm
 
@@ -32,12 +33,15 @@ class Cleared(Market):
     """A market with its solution: everything that prices, tables and probes are read from.
 
     ``held`` has the integers, which ``form`` holds fixed, and ``bound`` a proven lower bound of the cost over them;
-    both are None where the market has no integers.
+    both are None where the market has no integers. ``relaxed`` is the market before its cones were made tight, where
+    they were not: ``form`` is then linearised at the solution; ``exact`` says how that was done.
     """
 
     solution: Solution
     held: Mapping[str, Floats] | None = None
     bound: float | None = None
+    relaxed: Cleared | None = None
+    exact: Exact | None = None
 
     def values(self) -> dict[str, Floats]:
         """All named variables in per unit."""

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from gridpact.case.case import Case
 from gridpact.markets.cleared import Cleared
+from gridpact.markets.exactness import exactness_table
 from gridpact.markets.limits import limit_table
 from gridpact.markets.prices import NodalPrices, nodal_prices
 from gridpact.markets.settlement import settlement
@@ -44,6 +45,8 @@ def outcome_tables(cleared: Cleared) -> dict[str, pd.DataFrame]:
     }
     if cleared.held:
         tables |= _commitment(cleared)
+    if cleared.exact is not None:
+        tables["exactness"] = exactness_table(cleared)
     tables["settlement"] = settlement(cleared, prices, tables["dispatch"], tables["interface"])
     return tables
 

@@ -19,6 +19,7 @@ from gridpact.case.case import Case
 from gridpact.errors import InfeasibleError, InputError, NotConverged
 from gridpact.markets.cleared import Cleared, Market
 from gridpact.markets.diagnosis import explain
+from gridpact.markets.exactness import made_exact
 from gridpact.physics.devices.device import Device
 from gridpact.physics.devices.generator import generators
 from gridpact.physics.devices.interface import interfaces
@@ -48,28 +49,32 @@ INTEGERS = ("on", "controlled_on", "capacitor_on")
 FORMULATIONS: dict[str, ModuleType] = {"soc": distflow_soc, "lindistflow": lindistflow, "dc": dc}
 
 
-def clear_pool(case: Case, formulation: str = "soc", solver: str = "clarabel") -> Cleared:
+def clear_pool(case: Case, formulation: str = "soc", solver: str = "clarabel", exactness: str = "repair") -> Cleared:
     """Build, compile and solve the market of a case.
+
+    Where the cones of the relaxation are not tight, ``exactness`` "repair" and "certify" make them so.
 
     Where units may be switched, the mixed-integer program settles which of them run; prices then come
     from solving again with that held (O'Neill et al., European Journal of Operational Research 164, 2005).
 
     Raises ``InputError`` for an unknown formulation or solver and for loops where the formulation needs a
-    radial network, ``InfeasibleError`` and ``NotConverged`` as ``programs.solve`` does.
+    radial network, ``InfeasibleError`` and ``NotConverged`` as ``programs.solve`` does, and where there is provably
+    no dispatch that the physics allows, or none was found.
     """
     chosen = formulation_named(formulation)
     network = market_network(case, chosen)
     form = compile_program(clearing_program(case, network, chosen))
     market = Market(case, network, chosen, form)
     try:
-        return _settle(market, solver)
+        cleared = _settle(market, solver)
     except (InfeasibleError, NotConverged) as error:
         windows = _windows(case)
         if len(windows) == 1:
             raise _explained(market, error) from None
         for window in windows:  # one of them is to blame, and much easier to explain alone
-            clear_pool(window, formulation, solver)
+            clear_pool(window, formulation, solver, exactness)
         raise
+    return made_exact(cleared, exactness == "certify") if exactness in ("repair", "certify") else cleared
 
 
 def _explained(market: Market, error: InfeasibleError | NotConverged) -> InfeasibleError | NotConverged:

@@ -1,7 +1,8 @@
 """Price probes: clear again with the demand at one bus and step a little lower and a little higher.
 
 The optimal cost is convex in the demand, so a true price lies between the two one-sided difference quotients
-whatever the step is. The table is evidence; the certificate draws the conclusion.
+whatever the step is. Where the market was repaired, both clearings begin at the repaired point and end at an exact one.
+The table is evidence; the certificate draws the conclusion.
 """
 
 from __future__ import annotations
@@ -15,14 +16,19 @@ from numpy.typing import NDArray
 from gridpact.errors import InfeasibleError
 from gridpact.markets.cleared import Cleared
 from gridpact.programs.blocks import Block, blocks
+from gridpact.programs.exactness.sequential import sequential
+from gridpact.programs.exactness.tight import tight_cones
+from gridpact.programs.nonlinear import inside, tight_rows
 from gridpact.programs.solve import solve
 from gridpact.programs.standard_form import StandardForm
 
+Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Track = Callable[[list[tuple[int, int, str]]], Iterable[tuple[int, int, str]]]
 
 # Step relative to the power base: large against the solver's error in the cost, small against the loads.
 STEP = 1e-2
+EXACT = 1e-6  # gap of the cones where they must be tight
 CARRIERS = {"electricity": "active_balance", "reactive": "reactive_balance"}
 
 
@@ -30,7 +36,7 @@ def price_probes(cleared: Cleared, prices: pd.DataFrame, count: int, solver: str
     """Costs around ``count`` bus-hours, for both carriers; a cost is NaN where the market became infeasible."""
     carriers = [name for name, balance in CARRIERS.items() if balance in cleared.form.rows]
     tasks = [(bus, step, carrier) for bus, step in _chosen(cleared, prices, count) for carrier in carriers]
-    parts = blocks(cleared.form) if tasks else []
+    parts = blocks((cleared.relaxed or cleared).form) if tasks else []
     rows = [_probe(cleared, parts, bus, step, carrier, solver) for bus, step, carrier in track(tasks)]
     return pd.DataFrame(
         {
@@ -57,13 +63,27 @@ def _chosen(cleared: Cleared, prices: pd.DataFrame, count: int) -> list[tuple[in
 
 def _probe(cleared: Cleared, parts: list[Block], bus: int, step: int, carrier: str, solver: str) -> tuple[float, float]:
     """Optimal costs with a little less and a little more demand, which only one block of the program feels."""
-    row = int(cleared.form.rows[CARRIERS[carrier]][bus, step])
+    row = int((cleared.relaxed or cleared).form.rows[CARRIERS[carrier]][bus, step])
     block = next(part for part in parts if row in part.rows)
     before = block.form.cost(cleared.solution.x[block.columns])
     place = int(np.flatnonzero(block.rows == row)[0])
-    minus, plus = (_cost(block.form, place, sign * STEP, solver) for sign in (-1.0, 1.0))
+    if cleared.relaxed is None:
+        minus, plus = (_cost(block.form, place, sign * STEP, solver) for sign in (-1.0, 1.0))
+    else:
+        tight = inside(block, tight_rows(cleared.relaxed.form, ("cone",)))
+        near = cleared.solution.x[block.columns]
+        minus, plus = (_exact_cost(block.form, tight, near, place, sign * STEP) for sign in (-1.0, 1.0))
     rest = cleared.solution.cost - before
     return rest + minus, rest + plus
+
+
+def _exact_cost(form: StandardForm, rows: Ints, near: Floats, row: int, demand: float) -> float:
+    """Cost of the KKT point with tight cones nearest to a known one, after the same change of demand."""
+    b = form.b.copy()
+    b[row] -= demand
+    tight = tight_cones(form.with_b(b), rows)
+    found = sequential(tight, tight.ratios(near))
+    return found.cost if found.gap <= EXACT else float("nan")
 
 
 def _cost(form: StandardForm, row: int, demand: float, solver: str) -> float:
