@@ -37,6 +37,7 @@ ALLOWED: dict[str, set[str]] = {
     "study_file": set(),
     "bench": EVERYTHING,
     "days": EVERYTHING,
+    "remedies": EVERYTHING,
     "cli": {"gridpact", "tqdm"},
     "web": {"gridpact"},
     "__init__": EVERYTHING,

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gridpact.io.folder import write_case as write_case
     from gridpact.io.matpower.read import from_matpower as from_matpower
     from gridpact.io.pandapower.read import from_pandapower as from_pandapower
+    from gridpact.remedies import compare_remedies as compare_remedies
     from gridpact.study import Certificate as Certificate
     from gridpact.study import Run as Run
     from gridpact.study import clear as clear
@@ -52,6 +53,7 @@ _HOMES = {
     "gridpact.io.folder": ("read_case", "validate", "write_case"),
     "gridpact.io.matpower.read": ("from_matpower",),
     "gridpact.io.pandapower.read": ("from_pandapower",),
+    "gridpact.remedies": ("compare_remedies",),
     "gridpact.study": ("Certificate", "Run", "clear", "compare", "open_run", "run_study", "validate_study", "verify"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -72,6 +74,7 @@ __all__ = [
     "clear",
     "clear_days",
     "compare",
+    "compare_remedies",
     "examples",
     "from_matpower",
     "from_pandapower",
