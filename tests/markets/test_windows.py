@@ -1,6 +1,7 @@
 """Windows: a long horizon cleared day by day is its days, each cleared as a market of its own."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -31,7 +32,8 @@ def _district(**header: object) -> gp.Case:
         loads=[{"load": "town", "bus": "2", "p_mw": 1.2, "q_mvar": 0.3}],
         generators=[{"generator": "unit", "bus": "2", **unit}],
         storages=[{"storage": "cell", "bus": "2", "energy_mwh": 2.0, "charge_mw": 0.6, "discharge_mw": 0.6,
-                   "efficiency_charge": 0.95, "efficiency_discharge": 0.95, "initial_mwh": 0.7, "wear_cost_per_mwh": 1.0}],
+                   "efficiency_charge": 0.95, "efficiency_discharge": 0.95, "initial_mwh": 0.7,
+                   "wear_cost_per_mwh": 1.0}],
         shiftable=[{"load": "town", "min_p_mw": 0.0, "max_p_mw": 0.3, "energy_mwh": 1.5}],
         **header,
     )  # fmt: skip
@@ -54,7 +56,7 @@ def test_days_are_local_days() -> None:
 def test_days_side_by_side_cost_what_they_cost_alone(by_day: gp.Run) -> None:
     case = by_day.record.case
     first = [*np.flatnonzero(case.begins).tolist(), case.steps]
-    alone = [gp.clear(case.steps_between(a, b), price_probes=0) for a, b in zip(first, first[1:], strict=False)]
+    alone = [gp.clear(case.steps_between(a, b), price_probes=0) for a, b in pairwise(first)]
     assert by_day.certificate.verdict == "certified", by_day.certificate.failures()
     assert by_day.summary["objective"] == pytest.approx(sum(run.summary["objective"] for run in alone), rel=2e-4)
     prices = pd.concat([run.table("electricity_prices") for run in alone], ignore_index=True)

@@ -73,6 +73,16 @@ class Evidence:
         values = self.record.tables["dispatch"][column].to_numpy(dtype=np.float64)
         return self._by_step(values[self._kinds[kind]]) if kind in self._kinds else np.zeros((0, self.case.steps))
 
+    def shut(self, way: str) -> NDArray[np.bool_]:
+        """Where a storage was held the other way than ``way`` ("charge", "discharge"), (storages, steps)."""
+        shut = np.zeros((self.case.count("storages"), self.case.steps), dtype=np.bool_)
+        if "storage_modes" in self.record.tables:
+            rows = self.record.tables["storage_modes"]
+            storage, step = rows_of(self.case.ids("storages"), rows["storage"]), steps_of(self.case, rows["snapshot"])
+            other = rows["charging"].to_numpy(dtype=np.bool_) != (way == "charge")
+            shut[storage[other], step[other]] = True
+        return shut
+
     @cached_property
     def _kinds(self) -> Mapping[str, Ints]:
         """Rows of the dispatch table by kind."""

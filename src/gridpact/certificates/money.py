@@ -20,6 +20,7 @@ from gridpact.certificates.costs import selling_price
 from gridpact.certificates.evidence import KINDS, Evidence, prices_at
 from gridpact.certificates.grid import Grid
 from gridpact.certificates.linflow import linear_flow
+from gridpact.certificates.tangents import is_linearised
 
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-6
@@ -34,9 +35,11 @@ def money_checks(evidence: Evidence, grid: Grid) -> list[Check]:
     due = _due(evidence)
     scale = max(1.0, sum(abs(payment) for _, payment in due.values()))
     checks = [_payments(evidence, due, scale), _sum(evidence, due, scale), _cents(evidence), _cent_sum(evidence)]
-    return (
-        [*checks, _surplus(due, scale)] if _could_carry_nothing(evidence.case, grid, evidence.formulation) else checks
-    )
+    # At multipliers of a non-linear network idling need not be its best choice: where energy is worth less than
+    # nothing, losses earn, and the marginal ones twice as much as the average ones.
+    convex = not is_linearised(evidence)
+    idle = convex and _could_carry_nothing(evidence.case, grid, evidence.formulation)
+    return [*checks, _surplus(due, scale)] if idle else checks
 
 
 def _due(evidence: Evidence) -> Due:

@@ -140,7 +140,8 @@ def _storages(evidence: Evidence) -> dict[str, Floats]:
     for column, margin in margins.items():
         power = evidence.table("storages", column) / evidence.base_mva
         off = _above_zero(margin - _limit(evidence, f"storages/{column}"), power)
-        free = ~bound[:, None] & (case.series("storages", column) > 0.0)
+        held = evidence.shut(column.removesuffix("_mw"))
+        free = ~bound[:, None] & (case.series("storages", column) > 0.0) & ~held
         found[f"storages/{column}"] = np.where(free, off, 0.0)
     return found
 

@@ -47,6 +47,9 @@ def _plan_bounds(evidence: Evidence) -> Floats:
     least = np.repeat(case.column("storages", "min_mwh")[:, None], case.steps, axis=1)
     least[:, case.ends] = np.maximum(least[:, case.ends], final_energy(evidence)[:, None])
     most = np.repeat(case.column("storages", "energy_mwh"), case.steps)
-    powers = [case.series("storages", name).ravel() for name in ("charge_mw", "discharge_mw")]
+    powers = [
+        np.where(evidence.shut(way), 0.0, case.series("storages", f"{way}_mw")).ravel()
+        for way in ("charge", "discharge")
+    ]
     lower = np.concatenate([np.zeros(2 * least.size), least.ravel()])
     return np.column_stack([lower, np.concatenate([*powers, most])])

@@ -6,6 +6,7 @@ from typing import Any
 
 from gridpact.markets.cleared import Cleared
 from gridpact.markets.exactness import purchases
+from gridpact.physics.devices.storage import MODE
 
 
 def price_basis(cleared: Cleared) -> dict[str, Any]:
@@ -14,7 +15,7 @@ def price_basis(cleared: Cleared) -> dict[str, Any]:
     ``relaxed_objective`` is what the relaxation claimed; where it was asked for, ``objective_lower_bound`` is what is
     proven, and ``optimality_gap`` the distance to it over the larger of the cost and the gross value of purchases.
     """
-    held = " with the commitment held" if cleared.bound is not None else ""
+    held = f" with {_what(cleared)} held" if cleared.held else ""
     if cleared.relaxed is None:
         basis: dict[str, Any] = {"price_basis": f"multipliers{held}"}
     else:
@@ -22,10 +23,18 @@ def price_basis(cleared: Cleared) -> dict[str, Any]:
     return basis | _integers(cleared)
 
 
+def _what(cleared: Cleared) -> str:
+    """The integers in words."""
+    names = {"on": "the commitment", "controlled_on": "the commitment", "capacitor_on": "capacitor steps"}
+    names[MODE] = "the ways of storages"
+    return " and ".join(dict.fromkeys(names[name] for name in cleared.held or {}))
+
+
 def _integers(cleared: Cleared) -> dict[str, Any]:
+    """The bound is one of the relaxation, whose cost it is compared with."""
     if cleared.bound is None:
         return {}
-    cost = cleared.solution.cost
+    cost = (cleared.relaxed or cleared).solution.cost
     return {"objective_bound": cleared.bound, "integer_gap": max(0.0, cost - cleared.bound) / max(1.0, abs(cost))}
 
 

@@ -119,7 +119,8 @@ def _failure(cleared: Cleared, exact: Exact) -> InfeasibleError | NotConverged:
     worst = table.iloc[int(table["phantom_loss_mw"].to_numpy().argmax())]
     where = f"{worst['snapshot'].isoformat()}, branch {worst['branch']} ({worst['because']})"
     if exact.status == "infeasible":
-        explained = explain(_first_order(cleared))
+        alone = cleared.case.begins.sum() == 1  # else the window that is to blame is explained alone
+        explained = explain(_first_order(cleared)) if alone else InfeasibleError("")
         if explained.diagnosis:
             note = (
                 "\nThe relaxation would pass it by inventing losses; reverse cuts prove that the alternating-current "

@@ -13,6 +13,7 @@ from gridpact.markets.limits import limit_table
 from gridpact.markets.prices import NodalPrices, nodal_prices
 from gridpact.markets.settlement import settlement
 from gridpact.physics.devices.interface import selling_price
+from gridpact.physics.devices.storage import MODE
 from gridpact.physics.electric.flow import Solved
 from gridpact.physics.electric.network import Network
 from gridpact.results.record import long_table, words
@@ -44,7 +45,7 @@ def outcome_tables(cleared: Cleared) -> dict[str, pd.DataFrame]:
         "limits": limit_table(cleared),
     }
     if cleared.held:
-        tables |= _commitment(cleared)
+        tables |= _commitment(cleared) | _storage_modes(cleared)
     if cleared.exact is not None:
         tables["exactness"] = exactness_table(cleared)
     tables["settlement"] = settlement(cleared, prices, tables["dispatch"], tables["interface"])
@@ -92,6 +93,18 @@ def _commitment(cleared: Cleared) -> dict[str, pd.DataFrame]:
     table = long_table(case.snapshots, "device", names, on=on)
     table.insert(1, "kind", words([kind for kind, (ids, _) in chosen.items() for _ in ids] * case.steps))
     return {"commitment": table}
+
+
+def _storage_modes(cleared: Cleared) -> dict[str, pd.DataFrame]:
+    """Which way storages were held, where they would have charged and discharged at once."""
+    mode = (cleared.held or {}).get(MODE)
+    if mode is None:
+        return {}
+    step, storage = np.nonzero(np.isfinite(mode).T)
+    names = np.array(cleared.case.ids("storages"), dtype=object)[storage]
+    table = pd.DataFrame({"storage": words(names), "charging": mode[storage, step] == 1.0})
+    table.insert(0, "snapshot", cleared.case.snapshots[step])
+    return {"storage_modes": table}
 
 
 def _demand_parts(cleared: Cleared) -> tuple[dict[str, Floats], Floats]:

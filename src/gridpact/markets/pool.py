@@ -9,11 +9,13 @@ subject to  active and reactive balance at every bus      (their multipliers are
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from types import ModuleType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gridpact.case.case import Case
 from gridpact.errors import InfeasibleError, InputError, NotConverged
@@ -26,7 +28,7 @@ from gridpact.physics.devices.interface import interfaces
 from gridpact.physics.devices.load import loads
 from gridpact.physics.devices.reactive import capacitors, compensators
 from gridpact.physics.devices.renewable import renewables
-from gridpact.physics.devices.storage import storages
+from gridpact.physics.devices.storage import MODE, storages
 from gridpact.physics.devices.unit import Held
 from gridpact.physics.electric import dc, distflow_soc, lindistflow
 from gridpact.physics.electric.flow import Flow
@@ -44,8 +46,12 @@ from gridpact.programs.program import Named, Program, equal
 from gridpact.programs.solve import solve
 from gridpact.programs.standard_form import compile_program
 
-# Which units run and which parts of capacitors are in: the only integers of the market.
-INTEGERS = ("on", "controlled_on", "capacitor_on")
+# Which units run, which parts of capacitors are in, which way storages go: the only integers of the market.
+INTEGERS = ("on", "controlled_on", "capacitor_on", MODE)
+# Power, per unit, above which charging and discharging at once counts, half of what the judges allow; rounds of modes.
+BOTH = 5e-7
+MODE_ROUNDS = 5
+Mask = NDArray[np.bool_]
 FORMULATIONS: dict[str, ModuleType] = {"soc": distflow_soc, "lindistflow": lindistflow, "dc": dc}
 
 
@@ -66,15 +72,41 @@ def clear_pool(case: Case, formulation: str = "soc", solver: str = "clarabel", e
     form = compile_program(clearing_program(case, network, chosen))
     market = Market(case, network, chosen, form)
     try:
-        cleared = _settle(market, solver)
-    except (InfeasibleError, NotConverged) as error:
-        windows = _windows(case)
-        if len(windows) == 1:
-            raise _explained(market, error) from None
-        for window in windows:  # one of them is to blame, and much easier to explain alone
+        return _one_way(market, solver, exactness)
+    except (InfeasibleError, NotConverged):
+        for window in _windows(case):  # one of them is to blame, and much easier to explain alone
             clear_pool(window, formulation, solver, exactness)
         raise
-    return made_exact(cleared, exactness == "certify") if exactness in ("repair", "certify") else cleared
+
+
+def _one_way(market: Market, solver: str, exactness: str) -> Cleared:
+    """The market with every storage charging or discharging, not both: modes only where it would do both."""
+    apart = np.zeros((market.case.count("storages"), market.case.steps), dtype=np.bool_)
+    for _ in range(MODE_ROUNDS):
+        cleared = _settled(market, solver, apart)
+        if exactness in ("repair", "certify"):
+            cleared = made_exact(cleared, exactness == "certify")
+        both = _both_ways(cleared)
+        if not both.any():
+            return cleared
+        apart |= both
+        program = clearing_program(market.case, market.network, market.formulation, apart=apart)
+        market = replace(market, form=compile_program(program))
+    raise NotConverged(f"Storages still charge and discharge at once after {MODE_ROUNDS} rounds of modes for them.")
+
+
+def _both_ways(cleared: Cleared) -> Mask:
+    """Where a storage charges and discharges at once, (storages, steps)."""
+    into, out = (cleared.megawatts(name, "storages") / cleared.network.base_mva for name in ("charge", "discharge"))
+    both: Mask = np.minimum(into, out) > BOTH
+    return both
+
+
+def _settled(market: Market, solver: str, apart: Mask) -> Cleared:
+    try:
+        return _settle(market, solver, apart)
+    except (InfeasibleError, NotConverged) as error:
+        raise (_explained(market, error) if market.case.begins.sum() == 1 else error) from None
 
 
 def _explained(market: Market, error: InfeasibleError | NotConverged) -> InfeasibleError | NotConverged:
@@ -89,17 +121,19 @@ def _explained(market: Market, error: InfeasibleError | NotConverged) -> Infeasi
 
 
 def _windows(case: Case) -> list[Case]:
-    """The case of every window."""
+    """The case of every window, where there are several."""
     first = [*np.flatnonzero(case.begins).tolist(), case.steps]
-    return [case.steps_between(a, b) for a, b in pairwise(first)] if len(first) > 2 else [case]
+    return [case.steps_between(a, b) for a, b in pairwise(first)] if len(first) > 2 else []
 
 
-def _settle(market: Market, solver: str) -> Cleared:
+def _settle(market: Market, solver: str, apart: Mask) -> Cleared:
     case, network, chosen, form = market.case, market.network, market.formulation, market.form
     if not form.integers.size:
         return Cleared(case, network, chosen, form, solve(form, solver))
     mixed = solve_mixed(form)
     held = {name: np.rint(mixed.x[form.columns[name]]) for name in INTEGERS if name in form.columns}
+    if MODE in held:
+        held[MODE] = np.where(apart, held[MODE], np.nan)
     fixed = compile_program(clearing_program(case, network, chosen, held))
     return Cleared(case, network, chosen, fixed, solve(fixed, solver), held, mixed.bound)
 
@@ -120,10 +154,15 @@ def market_network(case: Case, formulation: ModuleType) -> Network:
     return network
 
 
-def clearing_program(case: Case, network: Network, formulation: ModuleType, held: Held | None = None) -> Program:
-    """The market of all devices of the case on its network; ``held`` holds integers by name."""
+def clearing_program(
+    case: Case, network: Network, formulation: ModuleType, held: Held | None = None, apart: Mask | None = None
+) -> Program:
+    """The market of all devices of the case on its network; ``held`` holds integers by name.
+
+    ``apart`` says where storages choose between charging and discharging, (storages, steps).
+    """
     flow = formulation.variables(network, case.steps)
-    devices = _devices(case, network.base_mva, formulation, flow, held or {})
+    devices = _devices(case, network.base_mva, formulation, flow, held or {}, apart)
     variables, constraints = dict(flow), _balances(network, devices, *formulation.outflow(network, flow))
     constraints |= formulation.flow_law(network, flow) | formulation.limits(network, flow)
     for device in devices:
@@ -135,13 +174,15 @@ def clearing_program(case: Case, network: Network, formulation: ModuleType, held
     return Program(cost, variables, constraints, squares, integers)
 
 
-def _devices(case: Case, base: float, formulation: ModuleType, flow: Flow, held: Held) -> list[Device]:
+def _devices(
+    case: Case, base: float, formulation: ModuleType, flow: Flow, held: Held, apart: Mask | None
+) -> list[Device]:
     """Every kind of device that the case has; capacitors also need the voltages."""
     builders: dict[str, Callable[[Case, float], Device]] = {
         "interfaces": interfaces,
         "generators": partial(generators, held=held),
         "renewables": partial(renewables, reactive=formulation.REACTIVE),
-        "storages": storages,
+        "storages": partial(storages, held=held, apart=apart),
         "loads": partial(loads, held=held),
         "compensators": compensators,
         "capacitors": partial(capacitors, held=held, voltage=flow.get("voltage")),
