@@ -108,3 +108,15 @@ def test_modes_and_repair_together() -> None:
     assert run.certificate.verdict == "certified", run.certificate.failures()
     table = run.table("storages")
     assert np.minimum(table["charge_mw"], table["discharge_mw"]).max() < 1e-6
+
+
+def test_burning_without_bound_asks_for_current_limits() -> None:
+    """Paid for importing, with a line that may carry any current: nothing bounds what the relaxation burns."""
+    case = district(
+        buses=[bus("1"), bus("2")],
+        lines=[line("a", "1", "2", r=0.01, x=0.01)],
+        interfaces=[interface(-20.0, sell_ratio=1.0)],
+        loads=[load("2", 0.6)],
+    )
+    with pytest.raises((gp.InfeasibleError, gp.NotConverged), match="max_i_ka"):
+        gp.clear(case)

@@ -114,10 +114,26 @@ def _explained(market: Market, error: InfeasibleError | NotConverged) -> Infeasi
 
     Far from feasible, a solver may stop without a proof; how much would have to give way is easier to find.
     """
+    if isinstance(error, InfeasibleError) and not error.unbounded:
+        return explain(market)
+    hint = _burning_hint(market)
     if isinstance(error, InfeasibleError):
-        return error if error.unbounded else explain(market)
+        return InfeasibleError(f"{error}{hint}", unbounded=True)
     explained = explain(market)
-    return explained if explained.diagnosis else error
+    return explained if explained.diagnosis else NotConverged(f"{error}{hint}")
+
+
+def _burning_hint(market: Market) -> str:
+    """What is missing where importing is paid for and nothing bounds the current that a relaxation can burn it with."""
+    case = market.case
+    paid = bool((case.series("interfaces", "price_per_mwh") < 0.0).any())
+    limits = np.concatenate([case.column("lines", "max_i_ka"), case.column("transformers", "max_s_mva")])
+    if not paid or np.isfinite(limits[case.branches_in_service()]).all():
+        return ""
+    return (
+        " Where the price is below zero, the relaxation burns energy in branches without a limit: give every line "
+        "max_i_ka and every transformer max_s_mva."
+    )
 
 
 def _windows(case: Case) -> list[Case]:
