@@ -76,7 +76,7 @@ def exactness_table(cleared: Cleared) -> pd.DataFrame:
             "relative_gap": gap[at] / np.maximum(current[at], 1e-12),
             "phantom_loss_mw": loss,
             "phantom_cost_per_h": loss * price,
-            "because": words(_reasons(relaxed)[step]),
+            "because": words(_reasons(relaxed)[step] if step.size else []),
         }
     )
 
