@@ -75,11 +75,18 @@ def write_case(folder: Path, header: Mapping[str, Value], tables: Tables) -> Non
         write_csv(folder / f"{name}.csv", table)
 
 
-def write_example(root: Path, name: str, formulation: str, header: Mapping[str, Value], tables: Tables) -> None:
+def write_example(
+    root: Path,
+    name: str,
+    formulation: str,
+    header: Mapping[str, Value],
+    tables: Tables,
+    settings: Mapping[str, Value] | None = None,
+) -> None:
     folder = root / "src/gridpact/examples" / name
     write_case(folder / "case", header, tables)
     study = {"question": "clear", "case": "case"}
-    write_toml(folder / "study.toml", study, {"formulation": formulation, "price_probes": 20})
+    write_toml(folder / "study.toml", study, {"formulation": formulation, **(settings or {"price_probes": 20})})
 
 
 def kiloampere(mva: float, vn_kv: float) -> float:
@@ -157,7 +164,8 @@ def case33bw(root: Path) -> None:
 # --- ieee33-day -------------------------------------------------------------------------------------------------
 
 # Sections whose limit differs from the 0.2 kA of the others.
-IEEE33_LIMITS = {"1-2": 0.4, "2-3": 0.4, "3-4": 0.4, "4-5": 0.4, "5-6": 0.4, "23-24": 0.045}
+IEEE33_TRUNK = {"1-2": 0.4, "2-3": 0.4, "3-4": 0.4, "4-5": 0.4, "5-6": 0.4}
+IEEE33_LIMITS = IEEE33_TRUNK | {"23-24": 0.045}
 
 # Import the transmission operator grants, in MW: less from 18 to 22 h than in the rest of the day.
 IEEE33_EVENING, IEEE33_EVENING_IMPORT, IEEE33_IMPORT = (18, 19, 20, 21), 1.25, 3.5
@@ -286,6 +294,77 @@ def ieee33_day(root: Path) -> None:
     write_example(root, "ieee33-day", "soc", header, tables)
     notice = "RTS-GMLC_NOTICE.txt"  # must stand beside every copy of the data
     shutil.copyfile(DATA / "rts_gmlc" / notice, root / "src/gridpact/examples/ieee33-day" / notice)
+
+
+# --- reverse-flow -----------------------------------------------------------------------------------------------
+
+# All of it made up: what surplus PV does to the relaxation is the point, not any real day.
+REVERSE_PRICE = (
+    48.0, 44.0, 41.0, 39.0, 38.0, 40.0, 45.0, 52.0, 46.0, 34.0, 24.0, 16.0,
+    9.0, -6.0, -9.0, 8.0, 18.0, 38.0, 66.0, 92.0, 98.0, 84.0, 68.0, 56.0,
+)  # fmt: skip
+REVERSE_LOAD = (
+    0.34, 0.31, 0.30, 0.29, 0.29, 0.30, 0.34, 0.38, 0.42, 0.42, 0.42, 0.42,
+    0.44, 0.42, 0.40, 0.39, 0.42, 0.48, 0.56, 0.61, 0.59, 0.53, 0.45, 0.38,
+)  # fmt: skip
+REVERSE_SUNRISE, REVERSE_DAYLIGHT = 6.0, 14.0
+REVERSE_PLANTS = {"18": 1.5, "22": 1.0, "33": 1.2}  # MW by bus: the three far ends
+
+REVERSE_DEVICES: Tables = {
+    "interfaces": rows(
+        "interface bus vm_pu price_per_mwh sell_ratio max_import_mw max_export_mw",
+        ("substation", "1", 1.0, 50.0, 0.9, 2.5, 1.2),
+    ),
+    "storages": rows(
+        "storage bus energy_mwh charge_mw discharge_mw efficiency_charge efficiency_discharge initial_mwh "
+        "wear_cost_per_mwh",
+        ("battery-18", "18", 1.2, 0.4, 0.4, 0.95, 0.95, 0.24, 4.0),
+    ),
+    "renewables": rows(
+        "renewable bus kind p_mw curtailable",
+        *((f"pv-{bus}", bus, "pv", rated, True) for bus, rated in REVERSE_PLANTS.items()),
+    ),
+}
+
+
+def reverse_sun(hour: int) -> float:
+    """Power of a clear day in the middle of the hour, per unit of the rating."""
+    height = math.sin(math.pi * (hour + 0.5 - REVERSE_SUNRISE) / REVERSE_DAYLIGHT)
+    return round(max(height, 0.0) ** 1.5, 3)
+
+
+def reverse_profiles() -> list[Row]:
+    series: dict[str, list[float]] = {"interfaces/substation/price_per_mwh": list(REVERSE_PRICE)}
+    for load in feeder33_loads():
+        for column in ("p_mw", "q_mvar"):
+            nominal = float(load[column] or 0.0)
+            series[f"loads/{load['load']}/{column}"] = [power(nominal * share) for share in REVERSE_LOAD]
+    for bus, rated in REVERSE_PLANTS.items():
+        series[f"renewables/pv-{bus}/p_mw"] = [power(rated * reverse_sun(hour)) for hour in HOURS]
+    return [
+        {"snapshot": f"2030-06-02T{hour:02d}:00:00+02:00"} | {name: values[hour] for name, values in series.items()}
+        for hour in HOURS
+    ]
+
+
+def reverse_flow(root: Path) -> None:
+    header: Row = {
+        "name": "reverse-flow",
+        "currency": "EUR",
+        "timezone": "Europe/Berlin",
+        "start": "2030-06-02T00:00:00+02:00",
+        "step_minutes": 60,
+        "steps": 24,
+    }
+    tables = {
+        "buses": feeder33_buses(0.95, 1.03),
+        "lines": feeder33_lines(IEEE33_TRUNK, 0.2),
+        "switches": feeder33_switches(),
+        "loads": feeder33_loads(),
+        **REVERSE_DEVICES,
+        "profiles": reverse_profiles(),
+    }
+    write_example(root, "reverse-flow", "soc", header, tables, {"exactness": "repair", "price_probes": 2})
 
 
 # --- papavasiliou15 ---------------------------------------------------------------------------------------------
@@ -427,6 +506,7 @@ def pjm5_dc(root: Path) -> None:
 def make(root: Path) -> None:
     case33bw(root)
     ieee33_day(root)
+    reverse_flow(root)
     papavasiliou15(root, "papavasiliou15", "Pd_pu_variantA_Kim")
     papavasiliou15(root, "papavasiliou15-b", "Pd_pu_variantB_Mieth")
     pjm5_dc(root)
