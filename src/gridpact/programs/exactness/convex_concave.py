@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from gridpact.programs.conic import Compiled
 from gridpact.programs.exactness.point import Point, found, stopped
-from gridpact.programs.exactness.tight import Tight
+from gridpact.programs.exactness.tight import Tight, cost_unit
 
 Floats = NDArray[np.float64]
 NAME = "convex_concave"
@@ -37,7 +37,7 @@ def convex_concave(tight: Tight, ratios: Floats, gap_tolerance: float = GAP) -> 
 
     Ends where the cones are tight and the cost no longer falls; ``inexact`` where the gap stalls or after ``ROUNDS``.
     """
-    unit = float(np.abs(tight.form.q).max(initial=0.0))
+    unit = cost_unit(tight.form)
     solver, charge = Compiled(tight.form), FIRST * unit
     point, a = stopped(NAME, tight, 0), ratios
     for solves in range(1, ROUNDS + 1):

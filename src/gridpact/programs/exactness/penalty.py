@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from gridpact.programs.conic import Compiled
 from gridpact.programs.exactness.point import Point, found, stopped
-from gridpact.programs.exactness.tight import Tight
+from gridpact.programs.exactness.tight import Tight, cost_unit
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -52,7 +52,7 @@ def penalty(
     ``weights`` and ``groups`` have one entry per tight cone; groups count from 0. Status ``inexact`` where no price up
     to ``MOST`` times the largest cost coefficient made the point exact.
     """
-    unit = float(np.abs(tight.form.q).max(initial=0.0))
+    unit = cost_unit(tight.form)
     directions = loss_directions(tight, weights, groups)
     count = directions.shape[1]
     prices = Prices(np.zeros(count), np.full(count, np.inf), np.zeros(count))

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from gridpact.programs.conic import Compiled
 from gridpact.programs.exactness.gap import factors
 from gridpact.programs.exactness.point import Point, found, kkt_residual, own_linearisation, stopped
-from gridpact.programs.exactness.tight import Tight, linearised
+from gridpact.programs.exactness.tight import Tight, cost_unit, linearised
 from gridpact.programs.standard_form import StandardForm
 
 Floats = NDArray[np.float64]
@@ -72,7 +72,7 @@ def sequential(tight: Tight, ratios: Floats, gap_tolerance: float = GAP) -> Poin
     Status ``exact`` with multipliers ``z`` of the linearisation at x; ``inexact`` where the search ended without,
     ``stopped`` where a subproblem was infeasible or could not be solved.
     """
-    price = float(np.abs(tight.form.q).max(initial=0.0))
+    price = cost_unit(tight.form)
     first = _subproblem(tight, linearised(tight, ratios), ratios, price, True)
     if first is None:
         return stopped(NAME, tight, 1)

@@ -132,6 +132,11 @@ def linearised(tight: Tight, a: Floats) -> StandardForm:
     )
 
 
+def cost_unit(form: StandardForm) -> float:
+    """What prices on losses and gaps are measured by: the largest entry of q; one where nothing has a cost."""
+    return float(np.abs(form.q).max(initial=0.0)) or 1.0
+
+
 def _check(form: StandardForm, rows: Ints) -> None:
     starts, sizes = _starts(form.cones)
     curved = np.array([kind == "second_order" for kind, _ in form.cones], dtype=np.bool_)
