@@ -23,6 +23,7 @@ from gridpact.results.record import Record
 
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-6
+CONES = ("zero", "nonnegative", "second_order")
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +35,7 @@ class StoredProgram:
     q: Floats
     b: Floats
     constant: float
-    kinds: list[str]
+    kinds: NDArray[np.str_]
     sizes: NDArray[np.int64]
     x: Floats
     z: Floats
@@ -60,7 +61,7 @@ def stored_program(record: Record) -> StoredProgram:
     rows, columns = stored["b"].size, stored["q"].size
     P = sp.csc_array((stored["P_data"], stored["P_indices"], stored["P_indptr"]), shape=(columns, columns))
     A = sp.csc_array((stored["A_data"], stored["A_indices"], stored["A_indptr"]), shape=(rows, columns))
-    kinds = [str(kind) for kind in stored["cone_kinds"]]
+    kinds = np.asarray(stored["cone_kinds"], dtype=np.str_)
     vectors = {name: stored[name] for name in ("q", "b", "x", "z", "s")}
     return StoredProgram(
         P=P, A=A, constant=float(stored["constant"]), kinds=kinds, sizes=stored["cone_sizes"], **vectors
@@ -93,15 +94,13 @@ def _membership(name: str, program: StoredProgram, point: Floats, dual: bool) ->
 
 def _outside(program: StoredProgram, point: Floats, dual: bool) -> Floats:
     """Largest violation of each cone; NaN for a cone of unknown kind. Shape (cones,)."""
-    kinds, sizes = np.array(program.kinds), program.sizes
-    kind_of_row, cone_of_row = np.repeat(kinds, sizes), np.repeat(np.arange(sizes.size), sizes)
-    outside = np.zeros(sizes.size)
-    linear = np.where(kind_of_row == "nonnegative", -point, np.abs(point) * (not dual))
-    linear = np.where(kind_of_row == "second_order", 0.0, linear)
-    np.maximum.at(outside, cone_of_row, linear)
-    second = kinds == "second_order"
-    outside[second] = _outside_second_order(point[kind_of_row == "second_order"], sizes[second])
-    outside[~np.isin(kinds, ["zero", "nonnegative", "second_order"])] = np.nan
+    zero, nonnegative, second = (program.kinds == kind for kind in CONES)
+    positive, bent = np.repeat(nonnegative, program.sizes), np.repeat(second, program.sizes)
+    linear = np.where(positive, -point, np.abs(point) * (not dual))[~bent]
+    outside = np.zeros(program.sizes.size)
+    np.maximum.at(outside, np.repeat(np.arange(program.sizes.size), program.sizes)[~bent], linear)
+    outside[second] = _outside_second_order(point[bent], program.sizes[second])
+    outside[~(zero | nonnegative | second)] = np.nan
     return outside
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from gridpact.case.case import Case
 from gridpact.certificates.commitment import UNITS, committable
-from gridpact.certificates.evidence import KINDS, steps_of
+from gridpact.certificates.evidence import KINDS, row_groups, steps_of
 from gridpact.results.record import Record
 
 # result table -> key column, table of the case, number columns
@@ -118,8 +118,9 @@ def _grid_faults(record: Record, name: str, key: str, ids: list[str]) -> list[st
 
 def _dispatch_faults(record: Record) -> Iterator[str]:
     rows = record.tables["dispatch"]
+    places, none = row_groups(rows[["kind"]]), np.zeros(0, dtype=np.int64)
     for kind, source in KINDS.items():
-        own = rows[rows["kind"] == kind]
+        own = rows.iloc[places.get(kind, none)]
         if not _ordered(record.case, own["snapshot"], own["device"], record.case.ids(source)):
             yield f"tables/dispatch (each {kind} once per step, in the order of the case)"
     if not set(rows["kind"]) <= set(KINDS):
@@ -127,6 +128,6 @@ def _dispatch_faults(record: Record) -> Iterator[str]:
 
 
 def _ordered(case: Case, snapshots: Any, names: Any, ids: list[str]) -> bool:
-    if len(names) != len(ids) * case.steps or list(names) != ids * case.steps:
+    if len(names) != len(ids) * case.steps or names.tolist() != ids * case.steps:
         return False
     return bool(np.array_equal(steps_of(case, snapshots), np.repeat(np.arange(case.steps), len(ids))))

@@ -202,7 +202,10 @@ def _table_to_bytes(table: pd.DataFrame) -> bytes:
     import pyarrow.parquet as pq
 
     stream = io.BytesIO()
-    pq.write_table(pa.Table.from_pandas(table, preserve_index=False, nthreads=1), stream, write_page_checksum=True)
+    content = pa.Table.from_pandas(table, preserve_index=False, nthreads=1)
+    # Hardly a number of a solution occurs twice: a dictionary of them takes time and room.
+    repeated = [column.name for column in content.schema if not pa.types.is_floating(column.type)]
+    pq.write_table(content, stream, use_dictionary=repeated, write_page_checksum=True)
     return stream.getvalue()
 
 
