@@ -106,7 +106,7 @@ def test_where_no_dispatch_is(name: str) -> None:
     with pytest.raises(InfeasibleError) as raised:
         gp.clear(case_of(name))
     assert raised.value.diagnosis
-    assert all(entry["relax_by"] > 0.0 for entry in raised.value.diagnosis)
+    assert all(entry["relax_by"] != 0.0 for entry in raised.value.diagnosis)
 
 
 def gap_of(name: str) -> float:
