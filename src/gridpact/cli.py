@@ -348,7 +348,7 @@ def _bench(parsed: Arguments) -> int:
     found = gp.run_bench(
         quick=parsed.quick, repeat=parsed.repeat, tell=lambda line: print(line, file=sys.stderr, flush=True)
     )
-    paths = [str(path) for path in found.write(parsed.output)]
+    paths = [str(path) for path in found.write(parsed.output or f"benchmarks/clearing{'-quick' * parsed.quick}.md")]
     _say(parsed, {**found.as_dict(), "files": paths}, f"{found.markdown()}\nwritten to {' and '.join(paths)}")
     return 0
 
@@ -406,7 +406,9 @@ def _parser() -> argparse.ArgumentParser:
     bench = command("bench", _bench, "measure where the time of a clearing goes, on this machine")
     bench.add_argument("--quick", action="store_true", help="small feeders only; without it, some ten minutes")
     bench.add_argument("--repeat", type=int, default=3, metavar="NUMBER", help="runs per figure, whose median counts")
-    bench.add_argument("-o", "--output", default="benchmarks/clearing.md", metavar="FILE", help="page to write")
+    bench.add_argument(
+        "-o", "--output", metavar="FILE", help="page to write: benchmarks/clearing.md, with --quick clearing-quick.md"
+    )
     return parser
 
 

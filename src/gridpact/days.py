@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 
 from gridpact.case.case import Case
-from gridpact.errors import ArchiveError, GridPactError, InfeasibleError, InputError, Issue, NotConverged
+from gridpact.errors import ArchiveError, InfeasibleError, InputError, Issue, NotConverged, WorkerLost
 from gridpact.results.days import days_summary, frame_of_days
 from gridpact.results.record import Record
 
@@ -61,7 +61,7 @@ def clear_days(
     case: Case | str | Path,
     *,
     out: str | Path | None = None,
-    window: str = "day",
+    window: str = "",
     workers: int = 1,
     cluster: str = "",
     formulation: str = "soc",
@@ -72,10 +72,12 @@ def clear_days(
 ) -> Run:
     """Clear every day of a long horizon as a market of its own: a year, or any number of days.
 
-    ``window`` is "day" or "week" of local time. Storages begin each window with their initial energy and may not end
-    below it; ramps, minimum times and shiftable energy do not reach across. ``workers`` processes share the work on
-    this computer; ``cluster`` is the address (tls://...) of a Dask cluster that sees the same files. The other
-    settings are those of ``clear``; ``price_probes`` counts for every part, a part being some weeks.
+    ``window`` is "day" or "week" of local time; left out, it is that of the case, days where it has none. Storages
+    begin each window with their initial energy and may not end below it; ramps, minimum times and shiftable energy do
+    not reach across, and a short window at an end needs the shiftable energy of a whole one. ``workers`` processes
+    share the work on this computer; ``cluster`` is the address (tls://...) of a Dask cluster that sees the same files,
+    its certificates in Dask's own configuration. The other settings are those of ``clear``; ``price_probes`` counts for
+    every part, a part being some weeks.
 
     The run grows in the folder ``out`` + ".unfinished" and is renamed to ``out`` at the end. After an interruption,
     or a lost machine, the same call goes on where it stopped. A day that cannot be cleared is listed in the table
@@ -89,58 +91,81 @@ def clear_days(
     """
     from gridpact.case.validate import require_valid
     from gridpact.io.archive import PartTables
-    from gridpact.io.aside import finish
+    from gridpact.io.aside import finish, locked, resumable
     from gridpact.io.folder import read_case
     from gridpact.study import Run
 
     started = perf_counter()
     settings = {"formulation": formulation, "exactness": exactness, "solver": solver, "price_probes": price_probes}
-    _check(out, window, workers, settings)
+    _check(out, window, workers, cluster, settings)
     assert out is not None
-    whole = require_valid((case if isinstance(case, Case) else read_case(case)).with_window(window))
-    growing = _growing(Path(out), whole, settings)
-    left = _clear_rest(whole, growing, settings, workers, cluster, progress)
-    asked = {"window": window, "workers": workers, "cluster": cluster, **settings}
-    record = _complete(growing, whole, asked, left, perf_counter() - started)
-    finish(growing, Path(out))
+    given = case if isinstance(case, Case) else read_case(case)
+    whole = require_valid(given.with_window(window or (given.window if given.window != "horizon" else "day")))
+    _require_fitting(whole)
+    asked = {"window": whole.window, "workers": workers, **({"cluster": cluster} if cluster else {}), **settings}
+    growing = resumable(Path(out))
+    with locked(growing):
+        _begin(growing, whole, settings)
+        left = _clear_rest(whole, growing, settings, workers, cluster, progress)
+        record = _complete(growing, whole, asked, left, perf_counter() - started)
+        finish(growing, Path(out))
     parts = [Path(out) / "parts" / path.name for path in _part_paths(Path(out))]
     return Run(replace(record, tables=PartTables(record.tables, parts)))
 
 
 def judged_days(record: Record, folder: Path) -> dict[str, Any]:
     """The certificate of a kept run of days, every part judged anew from its files."""
-    from gridpact.certificates.days import certify_days
+    from gridpact.certificates.days import certify_days, cost_by_step
     from gridpact.certificates.judge import certify
     from gridpact.io.archive import read_run
+    from gridpact.results.days import day_table
 
     parts = {}
     for path in _part_paths(folder):
         part = read_run(path)
-        parts[path.name] = _light(replace(part, certificate=certify(part)))
-    return certify_days(record.case, record.tables["days"], record.summary, parts)
+        certificate = certify(part)
+        sound = certificate["verdict"] != "failed"
+        days = day_table(part.case, part.tables, cost_by_step(part)) if sound else part.tables["days"]
+        parts[path.name] = _light(replace(part, certificate=certificate), days)
+    return certify_days(record, parts)
 
 
-def _check(out: str | Path | None, window: str, workers: int, settings: Mapping[str, Any]) -> None:
+def _check(out: Any, window: Any, workers: Any, cluster: Any, settings: Mapping[str, Any]) -> None:
     from gridpact.study import check_settings
 
     check_settings(**settings)
     issues = []
-    if out is None:
+    if not isinstance(out, str | Path):
         issues.append(Issue("there is nowhere to keep the days", "Give out (--out DIR), a new folder."))
-    if window not in ("day", "week"):
+    if window not in ("", "day", "week"):
         issues.append(Issue(f"window = {window!r} is not possible", "Choose day or week."))
-    if not (isinstance(workers, int) and 1 <= workers <= 1000):
+    if not isinstance(cluster, str):
+        issues.append(
+            Issue(f"cluster = {cluster!r} is not possible", "Give the address of a cluster, tls://host:port.")
+        )
+    if type(workers) is not int or not 1 <= workers <= 1000:
         issues.append(Issue(f"workers = {workers!r} is not possible", "Give a whole number from 1 to 1000."))
     if issues:
         raise InputError(issues)
 
 
-def _growing(out: Path, case: Case, settings: Mapping[str, Any]) -> Path:
-    """The folder of the unfinished run, begun now or by an earlier call that asked the same."""
-    from gridpact.io.aside import resumable
+def _require_fitting(case: Case) -> None:
+    """Refuse shiftable energy that one of the windows cannot take, before anything is solved."""
+    from gridpact.case.device_rules import shiftable_misfits
+
+    wrong = shiftable_misfits(case)
+    bad = np.argwhere(wrong[0] | wrong[1])
+    if bad.size:
+        row, window = bad[0]
+        load, start = case.tables["shiftable"]["load"].iloc[row], case.snapshots[case.begins][window]
+        message = f"shiftable energy of load {load!r} does not fit the window that begins {start.isoformat()}"
+        raise InputError([Issue(message, "Windows at the ends may be short: change the horizon, or the energy.")])
+
+
+def _begin(growing: Path, case: Case, settings: Mapping[str, Any]) -> None:
+    """Make the folder ready: new, or as an earlier call that asked the same has left it."""
     from gridpact.io.folder import write_case
 
-    growing = resumable(out)
     begun = {path.name for path in growing.iterdir()}
     if REQUEST not in begun:
         if begun - {"case"}:
@@ -154,7 +179,6 @@ def _growing(out: Path, case: Case, settings: Mapping[str, Any]) -> Path:
         )
     _remove_end(growing)
     (growing / "parts").mkdir(exist_ok=True)
-    return growing
 
 
 def _remove_end(growing: Path) -> None:
@@ -196,7 +220,7 @@ def _clear_rest(
     left: list[Left] = []
     for outcome in run_batch(clear_part, parts, workers=workers, address=cluster or None):
         part = parts[outcome.task]
-        if outcome.error is not None and not isinstance(outcome.error, GridPactError):
+        if outcome.error is not None and not isinstance(outcome.error, InfeasibleError | NotConverged | WorkerLost):
             raise outcome.error
         left += _all_left(part.case, outcome.error) if outcome.error else outcome.value or []
         tell(int(part.case.begins.sum()))
@@ -208,7 +232,7 @@ def _missing(case: Case, growing: Path, settings: Mapping[str, Any]) -> Iterator
     first = np.append(np.flatnonzero(case.begins), case.steps)
     days = first.size - 1
     longest = max(1, min(PART_SIZE * days // (case.count("buses") * case.steps), -(-days // LEAST_PARTS)))
-    kept = {start for path in _part_paths(growing) for start in _days_of(path)}
+    kept = {start for path in _part_paths(growing) for start in _days_of(path, case)}
     begun = 0
     for day in range(1, days + 1):
         done = case.snapshots[first[begun]] in kept
@@ -259,8 +283,6 @@ def _complete(growing: Path, case: Case, asked: Mapping[str, Any], left: list[Le
     parts = {path.name: _outlined(case, path) for path in _part_paths(growing)}
     days = _table(case, [part.tables["days"] for part in parts.values()], left)
     summary = days_summary(case, days) | {"days_left": {day.start.isoformat(): day.message for day in left}}
-    certificate = certify_days(case, days, summary, parts)
-    summary |= {"question": "clear_days", "verdict": certificate["verdict"]}
     record = Record(
         question="clear_days",
         settings=asked,
@@ -269,8 +291,10 @@ def _complete(growing: Path, case: Case, asked: Mapping[str, Any], left: list[Le
         tables={"days": days},
         solution={},
         provenance=_provenance([part.provenance for part in parts.values()], seconds),
-        certificate=certificate,
     )
+    certificate = certify_days(record, parts)
+    summary |= {"question": "clear_days", "verdict": certificate["verdict"]}
+    record = replace(record, summary=summary, certificate=certificate)
     fill(growing, record)
     return record
 
@@ -305,31 +329,47 @@ def _provenance(parts: list[Mapping[str, Any]], seconds: float) -> dict[str, Any
     return {**last, **own}
 
 
-def _light(record: Record) -> Record:
+def _light(record: Record, days: pd.DataFrame) -> Record:
     """Without what only its own judges need."""
-    return replace(record, tables={"days": record.tables["days"]}, solution={})
+    return replace(record, tables={"days": days}, solution={})
 
 
 def _part_paths(folder: Path) -> list[Path]:
     """The finished parts; what a killed worker left begins with a dot."""
-    return sorted(path for path in (folder / "parts").iterdir() if not path.name.startswith("."))
+    found = sorted(path for path in (folder / "parts").iterdir() if not path.name.startswith("."))
+    for path in found:
+        if not path.is_dir():
+            raise InputError([Issue("this is no part of a run", "Delete it.", str(path))])
+    return found
 
 
-def _days_of(path: Path) -> list[pd.Timestamp]:
-    """The days that a part holds; none, and no part, where it is not what its writer left."""
-    from gridpact.io.archive import read_table
+def _days_of(path: Path, case: Case) -> list[pd.Timestamp]:
+    """The days that a part holds; none, and no part, where it is not what its writer left, or of another case."""
+    from gridpact.io.manifest import read_checked
 
     try:
-        table = read_table(path, "days")
-    except ArchiveError:
-        table = None
-    if table is None:
+        _, files = read_checked(path)
+        part = _outlined(case, path)
+    except (ArchiveError, IndexError):
         shutil.rmtree(path)
         return []
-    return list(table["snapshot"])
+    own = {name.removeprefix("case/"): text for name, text in files.items() if name.startswith("case/")}
+    if own != _case_files(part.case):
+        shutil.rmtree(path)
+        return []
+    return list(part.tables["days"]["snapshot"])
+
+
+def _case_files(case: Case) -> dict[str, bytes]:
+    from gridpact.io.folder import write_case
+
+    with tempfile.TemporaryDirectory() as folder:
+        write_case(case, Path(folder) / "case")
+        return {path.name: path.read_bytes() for path in (Path(folder) / "case").iterdir()}
 
 
 def part_name(case: Case) -> str:
     """The local date of the first step, and its time where that is not midnight."""
     start = case.snapshots[0]
-    return f"{start:%Y-%m-%d}" if start == start.normalize() else f"{start:%Y-%m-%dT%H-%M}"
+    midnight = (start.hour, start.minute, start.second) == (0, 0, 0)
+    return f"{start:%Y-%m-%d}" if midnight else f"{start:%Y-%m-%dT%H-%M-%S}"

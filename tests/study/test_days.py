@@ -226,3 +226,88 @@ def test_a_study_asks_for_days(tmp_path: Path) -> None:
     assert document["question"] == "clear_days"
     with pytest.raises(InputError, match="kept already"):
         run.save(tmp_path / "again")
+
+
+@pytest.mark.parametrize(
+    ("column", "row", "value"),
+    [("objective", 0, 1e3), ("lowest_vm_pu", 1, 1.0), ("price_max_per_mwh", 2, 1.0), ("load_mwh", 3, 0.0)],
+)
+def test_a_forged_table_of_days_fails(kept: Path, tmp_path: Path, column: str, row: int, value: float) -> None:
+    """Moved between two days of a part, so that its sum stays, and hashed anew: the parts' own tables say otherwise."""
+    from gridpact.io.archive import read_run
+    from gridpact.io.manifest import write_manifest
+
+    shutil.copytree(kept, tmp_path / "run")
+    table = gp.open_run(kept).table("days")
+    other = row + 1 if row % 2 == 0 else row - 1
+    table.loc[other, column] += table.loc[row, column] - value
+    table.loc[row, column] = value
+    table.to_parquet(tmp_path / "run" / "tables" / "days.parquet", index=False)
+    provenance = read_run(kept).provenance
+    (tmp_path / "run" / "manifest.json").unlink()
+    write_manifest(tmp_path / "run", provenance, {})
+    verdict = gp.verify(tmp_path / "run").certificate
+    assert verdict.verdict == "failed"
+    assert "rows_of_days" in [check["name"] for check in verdict.failures()]
+
+
+def test_two_runs_cannot_grow_in_one_folder(tmp_path: Path) -> None:
+    from gridpact.io.aside import locked, resumable
+
+    growing = resumable(tmp_path / "run")
+    with locked(growing), pytest.raises(InputError, match="another run grows here"):
+        gp.clear_days(_ten_days(), out=tmp_path / "run")
+
+
+def test_a_part_of_another_case_is_cleared_again(kept: Path, tmp_path: Path) -> None:
+    """Laid into the unfinished folder: its days are the same, its loads are not."""
+    gp.clear_days(_ten_days(worst=1.1), out=tmp_path / "other")
+    shutil.copytree(kept, tmp_path / "run.unfinished")
+    shutil.rmtree(tmp_path / "run.unfinished" / "parts" / "2026-06-03")
+    shutil.copytree(tmp_path / "other" / "parts" / "2026-06-03", tmp_path / "run.unfinished" / "parts" / "2026-06-03")
+    run = gp.clear_days(_ten_days(), out=tmp_path / "run")
+    pd.testing.assert_frame_equal(run.table("days"), gp.open_run(kept).table("days"), check_exact=True)
+    assert gp.verify(tmp_path / "run").certificate.verdict == "certified"
+
+
+def test_nothing_cleared_is_still_a_run_that_can_be_read(tmp_path: Path) -> None:
+    case = _ten_days().with_table("loads", _ten_days().tables["loads"].assign(q_mvar=90.0))
+    run = gp.clear_days(case.steps_between(0, 48), out=tmp_path / "run")
+    assert run.table("days")["status"].tolist() == ["infeasible"] * 2
+    assert "2 of 2 days could not be cleared" in str(run)
+    again = gp.verify(tmp_path / "run")
+    assert again.certificate.verdict == "failed"
+
+
+def test_days_without_a_midnight_have_names(tmp_path: Path) -> None:
+    """Cuba's clock goes from 0:00 to 1:00 on 8 March 2026, and twice through 0:00 on 1 November."""
+    for start in ("2026-03-07T00:00:00-05:00", "2026-10-31T00:00:00-04:00"):
+        case = _ten_days().steps_between(0, 72)
+        from dataclasses import replace
+
+        there = replace(
+            case, timezone="America/Havana", start=pd.Timestamp(start).tz_convert("America/Havana"),
+            profiles=case.profiles.iloc[:0],
+        )  # fmt: skip
+        there = there.with_profiles({name: case.profiles[name].to_numpy() for name in case.profiles})
+        run = gp.clear_days(there, out=tmp_path / start[:4] / start[5:7])
+        assert run.certificate.verdict == "certified"
+
+
+def test_payments_of_all_parts_are_added_up(kept: Path) -> None:
+    """One row per participant and carrier, and zero cents in all."""
+    table = gp.open_run(kept).table("settlement")
+    assert not table.duplicated(["participant", "kind", "carrier"]).any()
+    assert table["payment_cents"].sum() == 0
+
+
+def test_a_window_too_short_for_shiftable_energy_is_refused(tmp_path: Path) -> None:
+    """Five hours of 0.1 MW at the end hold 0.5 MWh, not the one that every day needs."""
+    case = _ten_days().steps_between(0, 53)
+    demand = (
+        case.tables["shiftable"]
+        .reindex(range(1))
+        .assign(load="town", min_p_mw=0.0, max_p_mw=0.1, energy_mwh=1.0, q_mvar_per_mw=0.0)
+    )
+    with pytest.raises(InputError, match="2026-06-03"):
+        gp.clear_days(case.with_table("shiftable", demand).marked_validated(), out=tmp_path / "run")

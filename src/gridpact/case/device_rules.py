@@ -11,6 +11,7 @@ from gridpact.case.case import Case, Floats
 from gridpact.case.draft import Draft
 from gridpact.errors import Issue
 
+Bools = NDArray[np.bool_]
 # Relative room for sums of decimal numbers that are equal on paper.
 ROUNDING = 1e-9
 RAMPED = ("generators", "controllable")
@@ -18,18 +19,20 @@ RAMPED = ("generators", "controllable")
 
 def shiftable_energy(draft: Draft) -> Iterator[Issue]:
     """Energy that its window of power cannot hold, or that its lowest power already exceeds."""
-    case = draft.case
-    energy = case.column("shiftable", "energy_mwh")
-    first = np.flatnonzero(case.begins)
-    most = np.add.reduceat(case.series("shiftable", "max_p_mw"), first, axis=1).min(axis=1) * case.hours
-    least = np.add.reduceat(case.series("shiftable", "min_p_mw"), first, axis=1).max(axis=1) * case.hours
+    too_much, too_little = (where.any(axis=1) for where in shiftable_misfits(draft.case))
     message = "energy is more than max_p_mw can take over the horizon"
     fix = "Lower energy_mwh, or raise max_p_mw or widen its window."
-    yield from draft.rows("shiftable", energy > most * (1 + ROUNDING), "energy_mwh", message, fix)
+    yield from draft.rows("shiftable", too_much, "energy_mwh", message, fix)
     message = "energy is less than min_p_mw takes over the horizon"
-    yield from draft.rows(
-        "shiftable", energy * (1 + ROUNDING) < least, "energy_mwh", message, "Raise it or lower min_p_mw."
-    )
+    yield from draft.rows("shiftable", too_little, "energy_mwh", message, "Raise it or lower min_p_mw.")
+
+
+def shiftable_misfits(case: Case) -> tuple[Bools, Bools]:
+    """Where shiftable energy is too much for a window of the market, and where too little; (shiftable, windows)."""
+    energy, first = case.column("shiftable", "energy_mwh")[:, None], np.flatnonzero(case.begins)
+    most = np.add.reduceat(case.series("shiftable", "max_p_mw"), first, axis=1) * case.hours
+    least = np.add.reduceat(case.series("shiftable", "min_p_mw"), first, axis=1) * case.hours
+    return energy > most * (1 + ROUNDING), energy * (1 + ROUNDING) < least
 
 
 def offers(draft: Draft) -> Iterator[Issue]:

@@ -41,17 +41,22 @@ def cost_by_step(record: Record) -> Floats:
     return total
 
 
-def certify_days(case: Case, days: pd.DataFrame, summary: Document, parts: Mapping[str, Record]) -> dict[str, Any]:
+def certify_days(record: Record, parts: Mapping[str, Record]) -> dict[str, Any]:
     """Judge days by the records of their parts, whose ``certificate`` is taken as it is: judge them first.
 
-    ``days`` is the table of days, ``parts`` maps names to records. Returns ``{"verdict": ..., "checks": [...]}``.
+    ``parts`` maps names to records with a table ``days`` made from their own tables. Returns
+    ``{"verdict": ..., "checks": [...]}``.
     """
+    case, days, summary = record.case, record.tables["days"], record.summary
     own = [
         _complete(case, days, parts),
         _cleared(days),
         _same_case(case, parts),
+        _same_settings(record, parts),
+        _rows(days, parts),
         _figures(days, parts),
         _total(days, summary),
+        _words(case, days, summary),
     ]
     checks = [check.as_dict() for check in own] + _worst(parts)
     verdicts = [str(part.certificate.get("verdict")) for part in parts.values()]
@@ -96,6 +101,52 @@ def _is_part(case: Case, part: Case) -> bool:
     own = case.profiles.iloc[first : first + part.steps]
     same = own.columns.equals(part.profiles.columns) and np.array_equal(own.to_numpy(), part.profiles.to_numpy())
     return same and all(part.tables[name].equals(table) for name, table in case.tables.items())
+
+
+def _same_settings(record: Record, parts: Mapping[str, Record]) -> Check:
+    """Every part was cleared as the whole says."""
+    wrong = [
+        name
+        for name, part in parts.items()
+        if any(record.settings.get(key) != value for key, value in part.settings.items())
+    ]
+    text = "Parts that were cleared with other settings than the whole states."
+    return Check("settings_of_parts", True, float(len(wrong)), 0.0, ", ".join(wrong[:1]), text)
+
+
+def _rows(days: pd.DataFrame, parts: Mapping[str, Record]) -> Check:
+    """Every figure of every day against the tables of its part, relative."""
+    off = {}
+    for name, part in parts.items():
+        own = part.tables["days"]
+        told = days[days["snapshot"].isin(own["snapshot"])]
+        for key in (*SUMS, *EXTREMES, "objective", "price_mean_per_mwh", "steps"):
+            if len(told) != len(own) or key not in told:
+                off[f"{name}: {key}"] = np.nan
+                continue
+            left, right = told[key].to_numpy(dtype=np.float64), own[key].to_numpy(dtype=np.float64)
+            same = np.isnan(left) & np.isnan(right)
+            apart = np.where(same, 0.0, np.abs(left - right) / np.maximum(1.0, np.abs(right)))
+            off[f"{name}: {key}"] = float(apart.max(initial=0.0))
+    return _worst_of("rows_of_days", "Figures of every day against the tables of its part, relative.", off)
+
+
+def _words(case: Case, days: pd.DataFrame, summary: Document) -> Check:
+    """What the summary says in words, against the case and the table of days."""
+    own = {
+        "case": case.name,
+        "currency": case.currency,
+        "timezone": case.timezone,
+        "start": case.snapshots[0].isoformat(),
+        "steps": case.steps,
+        "step_minutes": case.step_minutes,
+        "window": case.window,
+    }
+    left = [start.isoformat() for start in days.loc[days["status"] != "cleared", "snapshot"]]
+    wrong = [key for key, value in own.items() if summary.get(key) != value]
+    wrong += ["days_left"] if sorted(summary.get("days_left", {})) != sorted(left) else []
+    text = "Statements of the summary that are not those of the case or of the table of days."
+    return Check("words_of_summary", True, float(len(wrong)), 0.0, ", ".join(wrong[:1]), text)
 
 
 def _figures(days: pd.DataFrame, parts: Mapping[str, Record]) -> Check:

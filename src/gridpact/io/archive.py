@@ -37,6 +37,7 @@ from gridpact.io.aside import written_aside
 from gridpact.io.folder import case_from_files, write_case
 from gridpact.io.manifest import is_plain_name, json_text, read_checked, write_manifest
 from gridpact.io.toml import toml_document
+from gridpact.results.days import FIGURES
 from gridpact.results.record import Record
 
 PACKAGES = ("gridpact", "numpy", "scipy", "pandas", "pyarrow", "cvxpy", "clarabel", "highspy", "power-grid-model")
@@ -46,6 +47,8 @@ ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 # by a fifth and take two thirds of the time.
 DEFLATE_LEVEL = 1
 ROUGH = ("x", "s", "z")
+# The question whose runs are kept in parts, each a run of its own.
+IN_PARTS = "clear_days"
 
 
 def write_run(
@@ -78,20 +81,25 @@ def read_run(path: str | os.PathLike[str]) -> Record:
     too many or changed.
     """
     manifest, files = read_checked(Path(path))
-    parts = [name.removesuffix("/manifest.json") for name in files if name.startswith("parts/")]
-    for name in ("study.toml", "summary.json", "certificate.json", *(() if parts else ("solution.npz",))):
+    for name in ("study.toml", "summary.json", "certificate.json"):
         if name not in files:
             raise ArchiveError(f"{name} is missing from the run folder.")
     study = _parse("study.toml", files)
     with _blame("study.toml"):
         question, settings = str(study["question"]), dict(study["settings"])
+    in_parts = question == IN_PARTS
+    if not in_parts and "solution.npz" not in files:
+        raise ArchiveError("solution.npz is missing from the run folder.")
+    parts = [Path(path) / name.removesuffix("/manifest.json") for name in files if name.startswith("parts/")]
+    for part in parts:
+        read_checked(part)
     tables = {Path(name).stem: _parse(name, files) for name in files if name.startswith("tables/")}
     return Record(
         question=question,
         settings=settings,
         case=_read_case(files),
         summary=_parse("summary.json", files),
-        tables=PartTables(tables, [Path(path) / part for part in parts]) if parts else tables,
+        tables=PartTables(_with_days(tables), parts) if in_parts else tables,
         solution=_parse("solution.npz", files) if "solution.npz" in files else {},
         provenance=manifest.get("provenance", {}),
         certificate=_parse("certificate.json", files),
@@ -117,6 +125,20 @@ def read_outline(path: Path, case: Case, tables: Sequence[str]) -> Record:
     )
 
 
+def _with_days(tables: Mapping[str, pd.DataFrame]) -> Mapping[str, pd.DataFrame]:
+    """The tables of a run in parts, whose table of days has all its columns and numbers."""
+    days = tables.get("days")
+    if days is None:
+        raise ArchiveError("tables/days.parquet is missing from the run folder.")
+    for name in ("steps", *FIGURES):
+        if name not in days or days[name].dtype.kind not in "if":
+            raise ArchiveError(f"tables/days.parquet has no numbers in the column {name!r}.")
+    for name in ("snapshot", "status"):
+        if name not in days:
+            raise ArchiveError(f"tables/days.parquet has no column {name!r}.")
+    return tables
+
+
 class PartTables(Mapping[str, pd.DataFrame]):
     """Tables of a run that is kept in parts: its own, and those of the parts one below the other, read when asked for.
 
@@ -138,13 +160,22 @@ class PartTables(Mapping[str, pd.DataFrame]):
         if name not in self._names:
             raise KeyError(name)
         found = [read_table(part, name) for part in self.parts]
-        return pd.concat([table for table in found if table is not None], ignore_index=True)
+        whole = pd.concat([table for table in found if table is not None], ignore_index=True)
+        return whole if "snapshot" in whole else _summed(whole)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
 
     def __len__(self) -> int:
         return len(self._names)
+
+
+def _summed(table: pd.DataFrame) -> pd.DataFrame:
+    """Numbers of equal rows added up: a table without times speaks of the whole horizon."""
+    words = [name for name in table.columns if table[name].dtype.kind not in "if"]
+    return table.groupby(words, sort=False, as_index=False)[list(table.columns.difference(words, sort=False))].sum()[
+        table.columns
+    ]
 
 
 def read_table(path: Path, name: str) -> pd.DataFrame | None:

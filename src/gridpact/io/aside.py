@@ -81,6 +81,27 @@ def resumable(out: Path) -> Path:
     return growing
 
 
+@contextmanager
+def locked(growing: Path) -> Iterator[None]:
+    """Nobody else may grow the folder meanwhile: InputError where somebody does. The lock goes with the process."""
+    if os.name != "posix":
+        yield  # elsewhere there are no such locks
+        return
+    import fcntl
+
+    lock = growing.with_name(f".{growing.name}.lock")
+    with lock.open("w") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            issue = Issue(
+                "another run grows here at this moment", "Wait for it, or choose another folder.", str(growing)
+            )
+            raise InputError([issue]) from None
+        yield
+        lock.unlink(missing_ok=True)
+
+
 def finish(growing: Path, out: Path) -> None:
     """Force the folder to disk and rename it to ``out``."""
     final = out.resolve()
