@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gridpact.report import asked, bottlenecks, numbers, verdict
+from gridpact.report import asked, bottlenecks, inexact, numbers, verdict
 from gridpact.report.page import figure, page
-from gridpact.report.panels import PANELS, Panel, drawn, void
+from gridpact.report.panels import PANELS, REPAIR, Panel, drawn, void
 from gridpact.report.standing import Standing, standing_of
 from gridpact.report.text import tag
 from gridpact.results.record import Record
@@ -23,6 +23,7 @@ def render(record: Record) -> str:
         numbers.section(record, standing),
         tag("h2", "Figures"),
         *(_figure(panel, record, standing) for panel in PANELS),
+        inexact.section(record, standing, _figure(REPAIR, record, standing)),
         bottlenecks.section(record, standing),
         asked.section(record),
     ]

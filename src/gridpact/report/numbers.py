@@ -12,6 +12,7 @@ from gridpact.report.text import instant, number, safe, tag
 from gridpact.results.record import Record
 
 LOSSLESS = ("dc", "lindistflow")
+PLAIN = "multipliers"
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,10 @@ def summed(record: Record, name: str) -> float:
 
 
 def cost(record: Record, standing: Standing) -> Fact:
-    value = number(summed(record, "objective"))
-    return Fact("Cost less benefit", struck(value, standing), safe(record.case.currency), "over the horizon")
+    value, claimed = number(summed(record, "objective")), summed(record, "relaxed_objective")
+    before = "" if np.isnan(claimed) else f"<br>the relaxation, not exact, claimed {number(claimed)}"
+    note = f"over the horizon{before}"
+    return Fact("Cost less benefit", struck(value, standing), safe(record.case.currency), note)
 
 
 def price(record: Record, standing: Standing) -> Fact | None:
@@ -64,9 +67,15 @@ def price(record: Record, standing: Standing) -> Fact | None:
     if prices is None:
         return None
     low, high = (spot(record, row, "price_per_mwh", 2) for row in extremes(prices, "price_per_mwh"))
-    note = struck(f"mean over buses and steps<br>lowest {low}<br>highest {high}", standing)
+    note = struck(f"mean over buses and steps<br>lowest {low}<br>highest {high}", standing) + basis(record)
     mean, unit = number(float(prices["price_per_mwh"].mean())), f"{safe(record.case.currency)}/MWh"
     return Fact(f"{standing.mark}Price".capitalize(), struck(mean, standing), unit, note)
+
+
+def basis(record: Record) -> str:
+    """What the prices rest on, where they are not the multipliers of the market as it was asked."""
+    told = record.summary.get("price_basis", PLAIN)
+    return "" if told == PLAIN else f"<br>{safe(told)}"
 
 
 def extremes(table: pd.DataFrame, column: str) -> tuple[pd.Series, pd.Series]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from gridpact.report.numbers import PLAIN
 from gridpact.report.standing import CAUSES, checks_of
 from gridpact.results.record import Record, Summary
 
@@ -45,7 +46,7 @@ def _verdict(record: Record) -> str:
     checks = checks_of(record)
     required = [check for check in checks if check["required"]]
     failed = [check for check in required if not check["passed"]]
-    lines = [VERDICTS[record.summary["verdict"]]]
+    lines = [_words(record)]
     lines += [text for name, text in CAUSES.items() if name in [check["name"] for check in failed]]
     lines.append(f"{len(required) - len(failed)} of {len(required)} required checks passed")
     lines += [
@@ -56,28 +57,48 @@ def _verdict(record: Record) -> str:
     return "\n".join(lines)
 
 
+def _words(record: Record) -> str:
+    verdict = str(record.summary["verdict"])
+    in_days = record.question == "clear_days" and verdict == "failed"
+    return (
+        "FAILED: the checks below did not pass; every part has a verdict of its own." if in_days else VERDICTS[verdict]
+    )
+
+
 def _number(value: float | None) -> str:
     return "not a number" if value is None else f"{value:.3g}"
 
 
 def _figures(summary: Summary) -> str:
-    lines = [f"{'cost less benefit':<20}{summary['objective']:>14.2f} {summary['currency']}"]
+    lines = [f"{'cost less benefit':<20}{summary['objective']:>14.2f} {summary['currency']}", *_basis(summary)]
     # Adding zero turns the minus zero of a rounded rest into zero.
     lines += [f"{label:<20}{round(summary[name], 3) + 0.0:>14.3f} MWh" for name, label in FIGURES.items()]
-    lines.append(f"{'voltage':<20}{summary['lowest_vm_pu']:>14.4f} to {summary['highest_vm_pu']:.4f} p.u.")
+    if summary["lowest_vm_pu"] is not None:
+        lines.append(f"{'voltage':<20}{summary['lowest_vm_pu']:>14.4f} to {summary['highest_vm_pu']:.4f} p.u.")
     if summary["highest_loading_percent"] is not None:
         lines.append(f"{'highest loading':<20}{summary['highest_loading_percent']:>14.1f} %")
     return "\n".join(lines)
 
 
+def _basis(summary: Summary) -> list[str]:
+    """What the relaxation claimed where it was not exact, what is proven, and what the prices rest on."""
+    amounts = {"relaxed_objective": "relaxation claimed", "objective_lower_bound": "cannot be less than"}
+    lines = [
+        f"{label:<20}{summary[name]:>14.2f} {summary['currency']}" for name, label in amounts.items() if name in summary
+    ]
+    basis = summary.get("price_basis", PLAIN)
+    return lines if basis == PLAIN else [*lines, f"{'prices are':<20}{basis}"]
+
+
 def _months(record: Record) -> str:
     """The days of every month added up."""
     days = record.tables["days"]
+    days = days[days["status"] == "cleared"]
     month = days["snapshot"].dt.strftime("%Y-%m")
     grouped = days.groupby(month, sort=False)
     table = pd.DataFrame(
         {
-            "days": grouped.size(),
+            "days cleared": grouped.size(),
             "cost less benefit": grouped["objective"].sum().map("{:.2f}".format),
             "load MWh": grouped["load_mwh"].sum().map("{:.1f}".format),
             "import MWh": grouped["import_mwh"].sum().map("{:.1f}".format),
@@ -85,12 +106,14 @@ def _months(record: Record) -> str:
             "mean price": grouped["price_mean_per_mwh"].mean().map("{:.3f}".format),
         }
     )
+    if record.summary["verdict"] == "failed":
+        table = table.drop(columns="mean price")
     return f"by month, prices in {record.summary['currency']} per MWh\n{table.to_string()}"
 
 
 def _days_left(summary: Summary) -> list[str]:
     left = summary["days_left"]
-    lines = [f"  {start}: {message.splitlines()[0]}" for start, message in left.items()]
+    lines = [f"  {start}: {' '.join(message.split())}" for start, message in left.items()]
     return ["\n".join([f"{len(left)} of {summary['days']} days could not be cleared:", *lines])] if left else []
 
 

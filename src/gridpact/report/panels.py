@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gridpact.report.drawing import Draw, document, inline
-from gridpact.report.figures import dispatch, network_map, price_map, price_parts, settlement, storage, voltage
+from gridpact.report.figures import (
+    dispatch,
+    exactness,
+    network_map,
+    price_map,
+    price_parts,
+    settlement,
+    storage,
+    voltage,
+)
 from gridpact.report.standing import Standing, standing_of
 from gridpact.results.record import Record
 
@@ -61,6 +70,14 @@ PANELS = (
     ),
 )
 
+REPAIR = Panel(
+    "exactness",
+    exactness.draw,
+    "Losses that no current explains, by what made them worth while; voltages at the bus where they would be worst; "
+    "prices at the bus where they changed most. Grey and broken: what the relaxation claimed; its prices are void.",
+    shows_money=True,
+)
+
 
 def drawn(panel: Panel, record: Record, standing: Standing) -> str:
     """The figure as an SVG element, stamped where its prices are not valid; empty where there is nothing to draw."""
@@ -75,5 +92,5 @@ def void(panel: Panel, standing: Standing) -> bool:
 def svg_files(record: Record) -> dict[str, str]:
     """Every figure of the run as an SVG file of its own, by file name."""
     standing = standing_of(record)
-    elements = {panel.name: drawn(panel, record, standing) for panel in PANELS}
+    elements = {panel.name: drawn(panel, record, standing) for panel in (*PANELS, REPAIR)}
     return {f"{name}.svg": document(element) for name, element in elements.items() if element}

@@ -16,8 +16,8 @@ HEADLINES: dict[Verdict, str] = {"certified": "Certified", "approximate": "Appro
 CAUSES = {
     "cone_gap": (
         "The relaxed power flow is not exact: the solution burns power that no line would lose. This happens with "
-        "reverse flow at a voltage limit, zero or negative prices and export limits. Loosen the limit that binds, "
-        "allow curtailment, or clear with lindistflow for an approximation."
+        "reverse flow at a voltage limit, zero or negative prices and export limits. Clear with "
+        "exactness = repair, loosen the limit that binds, or allow curtailment."
     ),
 }
 VOID = "Prices and payments are struck out below: they are not valid, and are shown only to help find the cause."
