@@ -95,8 +95,8 @@ def test_causes_in_words() -> None:
 
 def test_the_worst_voltage_is_the_one_farthest_beyond_its_limit() -> None:
     record = repaired()
-    vm, bus, when = exactness.real_voltages(record)
-    assert (vm, bus, when) == (pytest.approx(1.15), "b5", record.case.snapshots[12])
+    vm, claimed, bus, when = exactness.real_voltages(record)
+    assert (vm, claimed, bus, when) == (pytest.approx(1.15), 1.0, "b5", record.case.snapshots[12])
     assert exactness.worst_bus(record) == 5
     assert exactness.excess(record).max() == pytest.approx(0.05)  # above 1.1
 
@@ -116,7 +116,7 @@ def test_the_section_tells_energy_money_voltage_and_basis() -> None:
     text = Reader(html).text
     assert "In 24 of 24 steps" in text and "on 1 branches (24 pairs of branch and step)" in text
     assert "2.400 MWh" in text and "36.00 EUR" in text  # 24 x 0.2 MW x 0.5 h, 24 x 3 EUR/h x 0.5 h
-    assert "bus b5 would have 1.1500 p.u. at 06:00" in text
+    assert "bus b5 would have 1.1500 p.u. at 06:00, instead of the 1.0000 p.u." in text
     assert "34.50 EUR more (2.88 %)" in text  # 1234.50 against 1200
     assert BASIS in text and "a price on losses, sequential convex programming" in text
     assert "exactness = certify" in text

@@ -65,8 +65,9 @@ def _claimed(record: Record) -> str:
     none = f" In {lost} steps no power flow has its set-points." if lost else ""
     if not excess(record).size or not _beyond(record):
         return none.strip()
-    vm, bus, when = real_voltages(record)
-    return f"At its set-points bus {safe(bus)} would have {number(vm, 4)} p.u. at {instant(when, record.case)}.{none}"
+    vm, claimed, bus, when = real_voltages(record)
+    real = f"{number(vm, 4)} p.u. at {instant(when, record.case)}, instead of the {number(claimed, 4)} p.u. it claimed"
+    return f"At its set-points bus {safe(bus)} would have {real}.{none}"
 
 
 def _beyond(record: Record) -> bool:

@@ -142,9 +142,9 @@ def _dots(axes: Axes, values: Floats, colour: str, label: str, marker: str) -> N
     axes.plot(values, marker, markersize=5 if values.size < 100 else 2, color=colour, label=label)
 
 
-def real_voltages(record: Record) -> tuple[float, str, pd.Timestamp]:
-    """The AC voltage that is farthest beyond its limits, with its bus and step; NaN where there is no power flow."""
+def real_voltages(record: Record) -> tuple[float, float, str, pd.Timestamp]:
+    """The AC voltage that is farthest beyond its limits, what the relaxation claimed there, bus and step."""
     beyond = np.nan_to_num(excess(record), nan=-np.inf)
     row, step = np.unravel_index(int(beyond.argmax()), beyond.shape)
-    ac = by_bus(record, "relaxed_buses", "ac_vm_pu")[row, step]
-    return float(ac), record.case.ids("buses")[int(row)], record.case.snapshots[int(step)]
+    ac, claimed = (float(by_bus(record, "relaxed_buses", name)[row, step]) for name in ("ac_vm_pu", "vm_pu"))
+    return ac, claimed, record.case.ids("buses")[int(row)], record.case.snapshots[int(step)]
