@@ -10,10 +10,10 @@ from gridpact.errors import InputError, Issue
 _DESCRIPTIONS = {
     "ieee33-day": "33-node feeder over a summer day: PV, wind, storage, generators, bids and shiftable demand",
     "oberrhein-day": "179-bus medium-voltage network over a summer day: two substations, PV, CHP, batteries",
-    "reverse-flow": "33-node feeder, much PV at its ends, voltage cap, export limit: the relaxation is not exact",
     "papavasiliou15": "15-node feeder, one hour in four steps: a cheap generator at the far end behind a narrow line",
     "papavasiliou15-b": "the same with a must-take injection at bus 8, which congests the way to the root",
     "pjm5-dc": "PJM 5-bus transmission system, one hour in four steps, DC: meshed, one line congested",
+    "reverse-flow": "33-node feeder, much PV at its ends, voltage cap, export limit: the relaxation is not exact",
 }
 
 
