@@ -38,8 +38,9 @@ GAP = 1e-8
 LOOSE_GAP = 1e-6
 # A point this close to the relaxed cost, relative to the cost, cannot be improved by more.
 CLOSE = 1e-4
-# So many starts that end at the same cost make others unnecessary; where few groups are open, none may then differ.
-AGREEING = 3
+# So many starts that end at the same cost make others unnecessary; where few groups are open, none may then differ,
+# and where so many are open that none gets random starts, fewer are enough and the dear ones are left out.
+AGREEING, AGREEING_MANY = 3, 2
 # So many random starts per group make a search thorough.
 THOROUGH = 2
 # Random starts: at most so many per group, and so many for all groups with an open cone together.
@@ -175,16 +176,17 @@ def _cheapest(part: Part, points: Iterable[Point], best: Point) -> Point:
         best = replace(point if better else best, solves=best.solves + point.solves)
         costs.append(point.cost if point.status == "exact" else np.inf)
         close = best.z is not None and best.cost - bound <= CLOSE * (1.0 + abs(best.cost))
-        if close or _agree(costs, part.random_starts >= THOROUGH):
+        if close or _agree(costs, part.random_starts):
             break
     return best
 
 
-def _agree(costs: list[float], thorough: bool) -> bool:
-    """Enough starts came to the lowest cost (or none to a point): all there are, in a ``thorough`` search."""
+def _agree(costs: list[float], random_starts: int) -> bool:
+    """Enough starts came to the lowest cost (or none to a point): all there are, in a thorough search."""
     low = min(costs)
     lowest = sum(cost == low or cost - low <= GAINED * (1.0 + abs(low)) for cost in costs)
-    return lowest >= AGREEING and (lowest == len(costs) or not thorough)
+    enough = AGREEING if random_starts else AGREEING_MANY
+    return lowest >= enough and (lowest == len(costs) or random_starts < THOROUGH)
 
 
 def _rank(point: Point) -> tuple[bool, bool, float]:
@@ -214,7 +216,7 @@ def _local(part: Part) -> Iterator[Point]:
 def _uncoupled(part: Part, known: Floats | None = None) -> Iterator[Point]:
     """KKT points of a block of one group."""
     yield from local_optima(part.tight, part.x, GAP, known)
-    if "penalty" in part.remedies:
+    if "penalty" in part.remedies and part.random_starts:
         point, _ = penalty(part.tight, part.weights, part.groups, gap_tolerance=LOOSE_GAP)
         if point.status == "exact":
             yield _polished(part.tight, point)

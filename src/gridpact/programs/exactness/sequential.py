@@ -37,6 +37,8 @@ TOLERATED, FLAT = 1e-6, 4
 PROXIMAL = 0.02
 OPEN_PRICE = 1e2
 ACCEPT, GOOD = 0.1, 0.7
+# Where only gaps are left, the proximal weight grows by this: flat directions must not open them again.
+CLOSER = 100.0
 # Tangents left open by less than this count as met; rounds without that before the search is given up.
 OPEN, PATIENCE = 1e-7, 6
 
@@ -146,11 +148,10 @@ def _judged(tight: Tight, state: State, trial: Trial, price: float, gap_toleranc
 
 
 def _settled(tight: Tight, state: State, closed: bool) -> State:
-    """Whether the point is optimal; if not: a shorter step closes gaps, a longer one brings multipliers to rest."""
+    """Whether the point is optimal; if not: shorter steps close gaps, longer ones bring multipliers to rest."""
     form, s = own_linearisation(tight, state.x)
     at_rest = kkt_residual(form, state.x, s, state.z) <= (RESIDUAL if state.flat < FLAT else TOLERATED)
-    shorter = not closed and (at_rest or state.flat >= FLAT)
-    return replace(state, settled=at_rest and closed, rho=state.rho * 10.0 if shorter else state.rho / 10.0)
+    return replace(state, settled=at_rest and closed, rho=state.rho / 10.0 if closed else state.rho * CLOSER)
 
 
 def _falls(tight: Tight, state: State, trial: Trial, price: float) -> tuple[float, float]:

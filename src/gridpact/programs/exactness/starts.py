@@ -29,16 +29,17 @@ SEED = 0
 def local_optima(tight: Tight, relaxed: Floats, gap_tolerance: float, known: Floats | None = None) -> Iterator[Point]:
     """KKT points from all starts, one after the other; ``relaxed`` is a relaxed optimum x.
 
-    With a ``known`` exact point x in place of the flat start's, that start is left out.
+    With a ``known`` exact point x in place of the flat start's, that start is left out, and uniform ratios come first:
+    they are the likeliest to lead elsewhere.
     """
     ratios = tight.ratios(relaxed)
     if known is None:
         flat = sequential(tight, np.zeros_like(ratios), gap_tolerance)
         yield flat
-        known = flat.x if flat.status == "exact" else relaxed
-    yield sequential(tight, ratios, gap_tolerance)
-    yield sequential(tight, _uniform(tight.ratios(known)), gap_tolerance)
-    yield sequential(tight, AMPLIFIED * ratios, gap_tolerance)
+        starts = [ratios, _uniform(tight.ratios(flat.x if flat.status == "exact" else relaxed))]
+    else:
+        starts = [_uniform(tight.ratios(known)), ratios]
+    yield from (sequential(tight, start, gap_tolerance) for start in (*starts, AMPLIFIED * ratios))
 
 
 def random_optima(tight: Tight, near: Floats, count: int, gap_tolerance: float) -> Iterator[Point]:
