@@ -34,6 +34,7 @@ def test_examples_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         "papavasiliou15",
         "papavasiliou15-b",
         "pjm5-dc",
+        "reverse-flow",
     }
 
 
