@@ -1,9 +1,11 @@
-"""Where the time goes: one command that measures a clearing stage by stage, its growth, a year, and a neighbour.
+"""Where the time goes: one command that measures a clearing stage by stage, exactness, growth, a year, a neighbour.
 
     gridpact bench [--quick] [--repeat N] [-o benchmarks/clearing.md]
 
 Every figure is a median of ``repeat`` runs after one that does not count. ``ratio`` is building, solving and reading
 the prices over the conic solver's own time, ``kept`` is certificate and archive over the same; both run by run.
+Of exactness: the check of a day that is tight, and the repair of three days that are not, over building, solving and
+reading the prices of the relaxation.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ from gridpact.examples.synthetic import synthetic_feeder
 from gridpact.io.archive import write_run
 from gridpact.io.folder import read_case
 from gridpact.markets.cleared import Cleared
+from gridpact.markets.exactness import exactness_table, made_exact
 from gridpact.markets.outcome import outcome_tables
 from gridpact.markets.pool import clearing_program, formulation_named, market_network
 from gridpact.programs.solve import solve
@@ -97,6 +100,7 @@ def run_bench(*, quick: bool = False, repeat: int = 3, tell: Tell = print) -> Be
     growth = {} if quick else _growth(stages)
     figures = _start_up(repeat) | _memory()
     figures |= _neighbour(stages["33 buses x 24 steps"], repeat)
+    figures |= _exactness(repeat)
     if not quick:
         figures |= _year(tell)
     for item in figures.items():
@@ -168,6 +172,67 @@ def _once(case: Case) -> Figures:
     own = solution.seconds
     seconds = dict(zip(STAGES, (building, own, reading, certifying, archiving, drawing), strict=True))
     return seconds | {"ratio": (building + solving + reading) / own, "kept": (certifying + archiving) / own}
+
+
+def hard_days() -> dict[str, Case]:
+    """The example's day with eight times its PV, free inverters and a cap: its relaxation invents losses.
+
+    Once against the cap at the day's prices, once at prices 60 lower, at noon below zero, once with an export limit.
+    Storages, shiftable loads and bids stay, so that the hours are one block.
+    """
+    return {
+        "at a voltage cap": _hard_day(1.03, 0.0, np.nan),
+        "below zero": _hard_day(1.04, -60.0, np.nan),
+        "at an export limit": _hard_day(1.05, 0.0, 0.3),
+    }
+
+
+def _hard_day(cap: float, price: float, export: float, pv: float = 8.0) -> Case:
+    """The example's day with ``pv`` times its PV, a cap (p.u.), prices raised by ``price``, an export limit (MW)."""
+    day = _day()
+    buses, grid, plants = (day.tables[name] for name in ("buses", "interfaces", "renewables"))
+    free = ~buses["bus"].isin(grid["bus"])
+    tables = {
+        "buses": buses.assign(vm_max_pu=buses["vm_max_pu"].mask(free, cap)),
+        "interfaces": grid.assign(max_import_mw=np.nan, max_export_mw=export, min_q_mvar=np.nan, max_q_mvar=np.nan),
+        "renewables": plants.assign(sn_mva=pv * plants["sn_mva"], curtailable=True),
+    }
+    profiles = day.profiles.loc[:, ~day.profiles.columns.str.endswith("/max_import_mw")]
+    profiles = profiles * np.where(profiles.columns.str.startswith("renewables/"), pv, 1.0)
+    profiles = profiles + np.where(profiles.columns.str.endswith("/price_per_mwh"), price, 0.0)
+    return replace(day, tables={**day.tables, **tables}, profiles=profiles).marked_validated()
+
+
+def _exactness(repeat: int) -> Figures:
+    """The check of a tight day, and the repair of the hard ones, over one relaxed clearing."""
+    tight = [_exact(_day()) for _ in range(repeat + 1)][1:]
+    check = median(seconds for _, seconds in tight)
+    figures = {"exactness check of a tight day, s": check}
+    figures["exactness check over the clearing"] = median(seconds / relaxed for relaxed, seconds in tight)
+    ratios = []
+    for name, case in hard_days().items():
+        runs = [_exact(case) for _ in range(repeat)]
+        ratios.append(median(seconds / relaxed for relaxed, seconds in runs))
+        figures[f"repair of a day {name}, s"] = median(seconds for _, seconds in runs)
+        figures[f"repair of a day {name} over its relaxed clearing"] = ratios[-1]
+    shares = {"median": median(ratios), "largest": max(ratios)}
+    return figures | {f"repair of a day over its relaxed clearing, {name}": share for name, share in shares.items()}
+
+
+def _exact(case: Case) -> tuple[float, float]:
+    """Seconds of the relaxed clearing (building, solving, prices), and of finding it tight or making it so."""
+    soc = formulation_named("soc")
+
+    def relax() -> Cleared:
+        network = market_network(case, soc)
+        form = compile_program(clearing_program(case, network, soc))
+        return Cleared(case, network, soc, form, solve(form))
+
+    cleared, solving = _timed(relax)
+    _, reading = _timed(lambda: outcome_tables(cleared))
+    exact, making = _timed(lambda: made_exact(cleared))
+    _, telling = _timed(lambda: exactness_table(exact))
+    return solving + reading, making + telling
 
 
 def _growth(stages: Mapping[str, Figures]) -> dict[str, Figures]:
