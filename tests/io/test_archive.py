@@ -1,6 +1,7 @@
 """Run folders: what is written is read back exactly, whole or not at all, and no change goes unseen."""
 
 import dataclasses
+import errno
 import io
 import json
 import os
@@ -213,6 +214,22 @@ def test_everything_is_on_disk_before_the_folder_appears(tmp_path: Path, monkeyp
     monkeypatch.setattr(Path, "rename", note_rename)
     write_run(MADE, tmp_path / "run")
     assert forced[-2:] == ["renamed", str(tmp_path)]
+
+
+@pytest.mark.parametrize("call", [0, 5])
+def test_a_disk_that_refuses_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int) -> None:
+    """Files are forced to disk several at a time; whichever of them fails, the error is raised and no run appears."""
+    calls, fsync = iter(range(10_000)), os.fsync
+
+    def refuse(handle: int) -> None:
+        if next(calls) == call:
+            raise OSError(errno.EIO, "the disk refuses")
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(OSError, match="the disk refuses"):
+        write_run(MADE, tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
 
 
 # --- changed afterwards --------------------------------------------------------------------------------------
