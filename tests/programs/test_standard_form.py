@@ -7,8 +7,8 @@ import pytest
 
 from gridpact.errors import InfeasibleError, InputError, NotConverged
 from gridpact.programs.affine import Variable, constant
-from gridpact.programs.program import Program, box, cone, equal
 from gridpact.programs.conic import residual
+from gridpact.programs.program import Program, box, cone, equal
 from gridpact.programs.solve import solve
 from gridpact.programs.standard_form import arrays, compile_program
 
