@@ -16,7 +16,7 @@ from matplotlib.text import Text
 
 from gridpact.report.drawing import LOOK
 from gridpact.report.figures import canvas, dispatch, price_map, price_parts, settlement, storage, voltage
-from gridpact.report.html import PANELS
+from gridpact.report.panels import PANELS
 from tests.report.synthetic import make_case, make_record
 
 

@@ -10,7 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from gridpact.report.html import PANELS, render
+from gridpact.report.html import render
+from gridpact.report.panels import PANELS
 from tests.report.synthetic import certificate, make_case, make_record
 
 MONEY = {panel.name for panel in PANELS if panel.shows_money}

@@ -10,13 +10,22 @@ from gridpact.case.case import Case
 from gridpact.report.text import moment, number, safe, significant, table, tag
 from gridpact.results.record import Record
 
-QUESTIONS = {"clear": "Clearing of the electricity market"}
+QUESTIONS = {
+    "clear": "Clearing of the electricity market",
+    "clear_days": "Clearing of the electricity market, {window} by {window}",
+}
 
 
 def heading(record: Record) -> str:
     """Title and subtitle of the page."""
-    question = QUESTIONS.get(record.question, record.question)
-    return tag("h1", safe(record.case.name)) + tag("p", f"{safe(question)} · {horizon(record.case)}", "subtitle")
+    return tag("h1", safe(record.case.name)) + tag(
+        "p", f"{safe(question(record))} · {horizon(record.case)}", "subtitle"
+    )
+
+
+def question(record: Record) -> str:
+    """What was asked, in words."""
+    return QUESTIONS.get(record.question, record.question).replace("{window}", record.case.window)
 
 
 def section(record: Record) -> str:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gridpact.report.asked import QUESTIONS, horizon
+from gridpact.report.asked import horizon, question
+from gridpact.report.days import standings
 from gridpact.report.distance import from_ac
 from gridpact.report.numbers import Fact, facts
-from gridpact.report.standing import HEADLINES, Check, standing_of
+from gridpact.report.once import read_once
+from gridpact.report.standing import HEADLINES, Check
 from gridpact.report.text import safe, significant
 from gridpact.report.verdict import SIGNS
 from gridpact.results.record import Record
@@ -24,13 +26,13 @@ EDGES = {"certified": "#009e73", "approximate": "#e69f00", "failed": "#d55e00"}
 
 def run_card(record: Record) -> str:
     """Verdict, key figures with their units, and the names of the tables."""
-    standing = standing_of(record)
+    record = read_once(record)
+    standing, shown_as = standings(record)
     distance = from_ac(record) if standing.verdict == "approximate" else ""
-    question = safe(QUESTIONS.get(record.question, record.question))
     head = _block("b", "font-size:16px", safe(record.case.name)) + _block(
-        "div", f"color:{SOFT}", f"{question} · {horizon(record.case)}"
+        "div", f"color:{SOFT}", f"{safe(question(record))} · {horizon(record.case)}"
     )
-    shown = "".join(map(_fact, facts(record, standing)))
+    shown = "".join(map(_fact, facts(record, shown_as)))
     grid = "display:grid;grid-template-columns:repeat(auto-fill,minmax(190px,1fr));gap:8px;margin:8px 0"
     tables = f"Tables, for run.table(name): {', '.join(map(safe, record.tables))}"
     parts = [

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+import warnings
 from base64 import b64encode
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import StringIO
 from typing import Any
 from xml.sax.saxutils import escape
 
+import numpy as np
 from matplotlib import rc_context
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from gridpact.results.record import Record
 
@@ -65,14 +69,19 @@ def inline(draw: Draw, record: Record, name: str, stamp: str = "") -> str:
             return ""
         if stamp:
             _stamp(figure, stamp)
-        if record.case.steps > MANY_STEPS:
-            _rasterise(figure)
+        _rasterise(figure)
         return svg(figure, name)
 
 
-def look(name: str) -> AbstractContextManager[None]:
-    """The settings under which figures are made and written; ``name`` seeds their ids."""
-    return rc_context({**LOOK, "svg.hashsalt": name})
+@contextmanager
+def look(name: str) -> Iterator[None]:
+    """The settings under which figures are made and written; ``name`` seeds their ids.
+
+    Letters that the font of the layout lacks are no matter: texts stay texts, and readers' fonts have them.
+    """
+    with rc_context({**LOOK, "svg.hashsalt": name}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
+        yield
 
 
 def svg(figure: Figure, name: str) -> str:
@@ -107,8 +116,11 @@ def _own_ids(svg: str, name: str) -> str:
 def _rasterise(figure: Figure) -> None:
     """Curves of very many steps as pixels: as sharp to the eye, and a hundredth of the size."""
     for axes in figure.axes:
-        for artist in (*axes.patches, *axes.lines):
-            artist.set_rasterized(True)
+        curves: list[Patch | Line2D] = [*axes.patches, *axes.lines]
+        for curve in curves:
+            # A curve has two corners at every step, an area beneath it four.
+            if np.shape(curve.get_path().vertices)[0] > 2 * MANY_STEPS:
+                curve.set_rasterized(True)
 
 
 def _stamp(figure: Figure, word: str) -> None:

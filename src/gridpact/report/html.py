@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from gridpact.report import asked, bottlenecks, inexact, numbers, verdict
+from gridpact.report import asked, bottlenecks, days, inexact, numbers, verdict
+from gridpact.report.once import read_once
 from gridpact.report.page import figure, page
-from gridpact.report.panels import PANELS, REPAIR, Panel, drawn, void
-from gridpact.report.standing import Standing, standing_of
+from gridpact.report.panels import REPAIR, Panel, drawn, panels_of, void
+from gridpact.report.standing import Standing
 from gridpact.report.text import tag
 from gridpact.results.record import Record
 
@@ -16,18 +17,31 @@ def render(record: Record) -> str:
     The verdict of the certificate comes first. Where it is "failed", or where any price is marked as not
     certified, prices and payments are struck out and the figures that show them are stamped.
     """
-    standing = standing_of(record)
+    record = read_once(record)
+    whole, standing = days.standings(record)
     body = [
         asked.heading(record),
-        verdict.section(record, standing),
+        verdict.section(record, whole),
+        days.left(record),
         numbers.section(record, standing),
-        tag("h2", "Figures"),
-        *(_figure(panel, record, standing) for panel in PANELS),
-        inexact.section(record, standing, _figure(REPAIR, record, standing)),
+        *_figures(record, standing),
+        days.months(record, standing),
+        inexact.section(record, standing, _repair(record, standing)),
         bottlenecks.section(record, standing),
         asked.section(record),
     ]
-    return page(f"{record.case.name}: {standing.headline.lower()}", body)
+    return page(f"{record.case.name}: {whole.headline.lower()}", body)
+
+
+def _figures(record: Record, standing: Standing) -> list[str]:
+    """Under their heading; nothing where there is nothing to draw."""
+    found = [_figure(panel, record, standing) for panel in panels_of(record)]
+    return [tag("h2", "Figures"), *found] if any(found) else []
+
+
+def _repair(record: Record, standing: Standing) -> str:
+    """The figure of the repair, whose lines no page can hold for days in their hundreds."""
+    return "" if record.question == days.QUESTION else _figure(REPAIR, record, standing)
 
 
 def _figure(panel: Panel, record: Record, standing: Standing) -> str:

@@ -32,15 +32,26 @@ def section(record: Record, standing: Standing) -> str:
 
 def facts(record: Record, standing: Standing) -> list[Fact]:
     """Cost, price, energy and the state of the network, as far as the run has them."""
+    cleared = record.summary.get("days_cleared")
+    if cleared == 0:
+        return [days_cleared(record)]
+    first = [] if cleared is None else [days_cleared(record)]
     money = [cost(record, standing), price(record, standing)]
     energy = [bought(record), generated(record), renewable(record), demand(record), losses(record)]
-    found = [*money, *energy, lowest_voltage(record), highest_loading(record)]
+    found = [*first, *money, *energy, lowest_voltage(record), highest_loading(record)]
     return [fact for fact in found if fact is not None]
 
 
 def _card(fact: Fact) -> str:
     amount = tag("p", f"{fact.value} {tag('span', fact.unit, 'unit')}", "value")
     return tag("div", tag("h3", fact.title) + amount + tag("p", fact.note, "note"), "card")
+
+
+def days_cleared(record: Record) -> Fact:
+    """How much of a horizon cleared day by day the other numbers are of."""
+    window, whole, done = record.case.window, record.summary["days"], record.summary["days_cleared"]
+    note = "" if done == whole else f"the other numbers are of these {window}s alone" if done else "no other numbers"
+    return Fact(f"{window}s cleared".capitalize(), f"{done} of {whole}", f"{window}s", note)
 
 
 def struck(text: str, standing: Standing) -> str:
@@ -57,7 +68,9 @@ def summed(record: Record, name: str) -> float:
 def cost(record: Record, standing: Standing) -> Fact:
     value, claimed = number(summed(record, "objective")), summed(record, "relaxed_objective")
     before = "" if np.isnan(claimed) else f"<br>the relaxation, not exact, claimed {number(claimed)}"
-    note = f"over the horizon{before}"
+    done = record.summary.get("days_cleared")
+    over = "horizon" if done is None or done == record.summary["days"] else f"{done} {record.case.window}s cleared"
+    note = f"over the {over}{before}"
     return Fact("Cost less benefit", struck(value, standing), safe(record.case.currency), note)
 
 

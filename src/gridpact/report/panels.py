@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from gridpact.report.days import QUESTION, standings
 from gridpact.report.drawing import Draw, document, inline
 from gridpact.report.figures import (
+    days,
     dispatch,
     exactness,
     network_map,
@@ -15,7 +17,8 @@ from gridpact.report.figures import (
     storage,
     voltage,
 )
-from gridpact.report.standing import Standing, standing_of
+from gridpact.report.once import read_once
+from gridpact.report.standing import Standing
 from gridpact.results.record import Record
 
 STAMP = "NOT CERTIFIED"
@@ -79,6 +82,44 @@ REPAIR = Panel(
 )
 
 
+# The settlement and the network are drawn alike for a day and for a year.
+_SHARED = {panel.name: panel for panel in PANELS}
+DAYS = (
+    Panel(
+        "price-by-hour",
+        days.price_by_hour,
+        "What one more MWh of demand would add to the cost of all, the mean of all buses. Days that were not cleared "
+        "are hatched; an hour that the clock skips is blank.",
+        shows_money=True,
+    ),
+    Panel("price-band", days.price_band, "The mean is that of all buses and steps of a day.", shows_money=True),
+    Panel(
+        "energy",
+        days.energy,
+        "What feeds the network counts positive, sales to the grid negative. What exceeds the demand goes into sales "
+        "and losses; storages end a day as they began it, or fuller.",
+    ),
+    Panel("network-state", days.network, "Dashed: the widest limits of any bus whose voltage is not held."),
+    Panel(
+        "price-duration",
+        days.duration,
+        "All prices of all buses and steps, from the highest to the lowest.",
+        shows_money=True,
+    ),
+    _SHARED["network-map"],
+    replace(
+        _SHARED["settlement"],
+        caption="Payments for active and reactive energy, over all days that were cleared. All of them, the network "
+        "operator's included, add up to zero.",
+    ),
+)
+
+
+def panels_of(record: Record) -> tuple[Panel, ...]:
+    """The figures of a report: those of days where a long horizon was cleared day by day."""
+    return DAYS if record.question == QUESTION else PANELS
+
+
 def drawn(panel: Panel, record: Record, standing: Standing) -> str:
     """The figure as an SVG element, stamped where its prices are not valid; empty where there is nothing to draw."""
     return inline(panel.draw, record, panel.name, stamp=STAMP if void(panel, standing) else "")
@@ -91,6 +132,8 @@ def void(panel: Panel, standing: Standing) -> bool:
 
 def svg_files(record: Record) -> dict[str, str]:
     """Every figure of the run as an SVG file of its own, by file name."""
-    standing = standing_of(record)
-    elements = {panel.name: drawn(panel, record, standing) for panel in (*PANELS, REPAIR)}
+    record = read_once(record)
+    standing = standings(record)[1]
+    extra = () if record.question == QUESTION else (REPAIR,)
+    elements = {panel.name: drawn(panel, record, standing) for panel in (*panels_of(record), *extra)}
     return {f"{name}.svg": document(element) for name, element in elements.items() if element}

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from gridpact.report.comparison.measures import (
+    NONE,
     Entry,
     Measure,
     difference,
@@ -25,14 +26,15 @@ from gridpact.report.comparison.measures import (
 from gridpact.report.drawing import look, svg
 from gridpact.report.figures import compare
 from gridpact.report.figures.compare import MOST, PARTICIPANTS, Line
+from gridpact.report.once import read_once
 from gridpact.report.page import figure, page
 from gridpact.report.text import number, safe, table, tag
 from gridpact.report.verdict import banner
 from gridpact.results.record import Record
 
 Draw = Callable[[], Figure]
-NONE = "–"
 CENT = 0.005
+WIDE = 4  # runs whose columns fit on a page
 
 
 def render_comparison(records: Mapping[str, Record]) -> str:
@@ -40,13 +42,14 @@ def render_comparison(records: Mapping[str, Record]) -> str:
 
     Money that a certificate does not vouch for is left out. Figures show the first eight runs.
     """
-    runs = entries(records)
+    runs = entries({name: read_once(record) for name, record in records.items()})
     body = [
         tag("h1", f"Comparison of {len(runs)} run{'s' if len(runs) > 1 else ''}"),
         *(_verdict(run) for run in runs),
         *(tag("p", tag("strong", safe(remark))) for remark in remarks(runs)),
         tag("h2", "Summary"),
         _wide(_summary(runs)),
+        *_more(runs),
         *_figures(runs),
         *_settlement(runs),
         tag("h2", "What was asked"),
@@ -61,6 +64,11 @@ def _verdict(run: Entry) -> str:
 
 def _wide(content: str) -> str:
     return tag("div", content, "wide")
+
+
+def _more(runs: list[Entry]) -> list[str]:
+    """Scroll bars may be hidden until they are used."""
+    return [tag("p", "Tables of many runs scroll to the right.", "remark")] if len(runs) > WIDE else []
 
 
 def _header(runs: list[Entry]) -> list[str]:

@@ -49,6 +49,7 @@ MEASURES = (
 )
 # What a network model leaves out; its summary has a zero or a one there.
 ABSENT = {"lindistflow": ("loss_mwh",), "dc": ("loss_mwh", "lowest_vm_pu", "highest_vm_pu")}
+NONE = "–"
 OPERATOR = "network operator"
 
 
@@ -118,7 +119,8 @@ def remarks(runs: list[Entry]) -> list[str]:
 def settings(runs: list[Entry]) -> pd.DataFrame:
     """Case, horizon and settings of every run: one row per setting, one column per run number."""
     columns = {run.number: {"case": run.record.case.name, **run.record.settings} for run in runs}
-    return pd.DataFrame({number: pd.Series(column, dtype=object) for number, column in columns.items()})
+    frame = pd.DataFrame({number: pd.Series(column, dtype=object) for number, column in columns.items()})
+    return frame.where(frame.notna(), NONE)
 
 
 def payments(run: Entry) -> pd.Series:

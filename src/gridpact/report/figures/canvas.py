@@ -101,7 +101,7 @@ def edges(case: Case) -> Floats:
 def local_time(axes: Axes, case: Case, ticks: int = 9) -> None:
     """Make the horizontal axis one of local time, from the first to the last moment of the horizon."""
     moments = edges(case)
-    places, names = _time_ticks(float(moments[0]), float(moments[-1]), case.timezone, ticks)
+    places, names = time_ticks(float(moments[0]), float(moments[-1]), case.timezone, ticks)
     axes.set_xticks(places, names)
     axes.set_xlim(moments[0], moments[-1])
     first, last = case.snapshots[0].date(), case.snapshots[-1].date()
@@ -110,7 +110,7 @@ def local_time(axes: Axes, case: Case, ticks: int = 9) -> None:
 
 
 @lru_cache(maxsize=16)
-def _time_ticks(first: float, last: float, timezone: str, most: int) -> tuple[list[float], list[str]]:
+def time_ticks(first: float, last: float, timezone: str, most: int) -> tuple[list[float], list[str]]:
     """Places and texts of the ticks of a time axis, computed once for all figures of a run."""
     zone = ZoneInfo(timezone)
     locator = dates.AutoDateLocator(tz=zone, minticks=3, maxticks=most)

@@ -28,6 +28,7 @@ COLOURS = (
 DASHES = ("-", "-", "--", "--", "-.", "-.", ":", ":")
 MOST = len(COLOURS)
 PARTICIPANTS = 15
+MANY_STEPS = 1500
 SHARES = np.linspace(0.0, 1.0, 401)
 
 
@@ -51,6 +52,15 @@ def mean_price(record: Record) -> Floats:
     return mean
 
 
+def daily_mean(record: Record) -> tuple[Floats, Floats]:
+    """Mean price of every local day, shape (days,), and the steps at which days begin and the last ends (days + 1)."""
+    case = record.case
+    dates = case.snapshots.tz_localize(None).normalize()
+    first = np.append(0, np.flatnonzero(dates[1:] != dates[:-1]) + 1)
+    ends = np.append(first, case.steps)
+    return np.add.reduceat(mean_price(record), first) / np.diff(ends), ends.astype(np.float64)
+
+
 def price_duration(record: Record) -> Floats:
     """The price that is exceeded in each of ``SHARES`` of all bus-steps, from the highest to the lowest."""
     prices = record.tables["electricity_prices"]["price_per_mwh"].to_numpy(dtype=np.float64)
@@ -59,12 +69,15 @@ def price_duration(record: Record) -> Floats:
 
 
 def mean_prices(lines: Sequence[Line], same_horizon: bool) -> Figure:
-    """Over local time where all runs have the same steps, else over the hours since each run's start."""
-    figure, axes = _sheet("Mean price of all buses by time", lines)
+    """Over local time where all runs have the same steps, else over the hours since each run's start; by the day where
+    steps are too many to be told apart."""
+    daily = max(line.record.case.steps for line in lines) > MANY_STEPS
+    figure, axes = _sheet(f"Mean price of all buses by {'day' if daily else 'time'}", lines)
     for line in lines:
         case = line.record.case
-        moments = canvas.edges(case) if same_horizon else np.arange(case.steps + 1) * case.hours
-        axes.stairs(mean_price(line.record), moments, baseline=None, linewidth=1.8, **line.style)
+        price, ends = daily_mean(line.record) if daily else (mean_price(line.record), np.arange(case.steps + 1.0))
+        moments = canvas.edges(case)[ends.astype(np.int64)] if same_horizon else ends * case.hours
+        axes.stairs(price, moments, baseline=None, linewidth=1.2 if daily else 1.8, **line.style)
     canvas.legend_above(axes, columns=2)
     if same_horizon:
         canvas.local_time(axes, lines[0].record.case)

@@ -43,7 +43,7 @@ class Moment:
 
 def draw(record: Record) -> Figure | None:
     prices, branches = record.tables.get("electricity_prices"), record.tables.get("branches")
-    if prices is None or branches is None:
+    if prices is None or branches is None or prices.empty:
         return None
     plan, moment = layout(record.case), moment_of(record, prices, branches)
     figure, (x, y), axes = _ground(plan, _title(record, moment))
@@ -62,8 +62,12 @@ def draw(record: Record) -> Figure | None:
 
 
 def moment_of(record: Record, prices: pd.DataFrame, branches: pd.DataFrame) -> Moment:
-    """The step with the largest difference between two prices; if they never differ, the one of the highest load."""
-    steps = record.case.steps
+    """The step with the largest difference between two prices; if they never differ, the one of the highest load.
+
+    The tables may lack steps: those of days that could not be cleared.
+    """
+    buses = record.case.count("buses")
+    steps = len(prices) // buses
     price = canvas.matrix(prices, "price_per_mwh", steps)
     load, name = loads(branches, steps)
     spread = np.nan_to_num(np.nanmax(price, axis=0) - np.nanmin(price, axis=0))
@@ -73,7 +77,8 @@ def moment_of(record: Record, prices: pd.DataFrame, branches: pd.DataFrame) -> M
     reason = "when prices differ most" if differs else "when the load of a branch is highest"
     most = float(np.nan_to_num(load[:, step]).max(initial=0.0))
     top = max(100.0, most) if name.startswith("loading") else most or 1.0
-    return Moment(step, reason, price[:, step], load[:, step], name, top)
+    place = int(record.case.snapshots.get_indexer(pd.DatetimeIndex(prices["snapshot"].iloc[[step * buses]]))[0])
+    return Moment(place, reason, price[:, step], load[:, step], name, top)
 
 
 def loads(branches: pd.DataFrame, steps: int) -> tuple[Floats, str]:

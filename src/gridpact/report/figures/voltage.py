@@ -29,7 +29,8 @@ def widest_limits(case: Case) -> tuple[float, float]:
     return float(case.column("buses", "vm_min_pu")[free].min()), float(case.column("buses", "vm_max_pu")[free].max())
 
 
-def _limits(axes: Axes, case: Case) -> None:
+def limits(axes: Axes, case: Case) -> None:
+    """The limits as lines, and the unit of the axis."""
     low, high = widest_limits(case)
     axes.axhline(high, color=canvas.VERMILLION, linestyle="--", linewidth=1.2, zorder=3, label="limits")
     axes.axhline(low, color=canvas.VERMILLION, linestyle="--", linewidth=1.2, zorder=3)
@@ -43,7 +44,7 @@ def _band(case: Case, voltage: Floats) -> Figure:
     axes.stairs(high, moments, baseline=low, fill=True, color=canvas.SKY, alpha=0.35, linewidth=0, label="all buses")
     axes.stairs(high, moments, baseline=None, color=canvas.SKY, linewidth=1.6, label="highest")
     axes.stairs(low, moments, baseline=None, color=canvas.BLUE, linewidth=1.6, label="lowest")
-    _limits(axes, case)
+    limits(axes, case)
     canvas.legend_above(axes)
     canvas.local_time(axes, case)
     return figure
@@ -53,7 +54,7 @@ def _profile(case: Case, voltage: Floats) -> Figure:
     figure = canvas.sheet("Voltage by bus", 3.2)
     (axes,), names = canvas.panels(figure), case.ids("buses")
     axes.plot(voltage, "o", markersize=5 if len(names) < 100 else 2, color=canvas.BLUE, label="voltage")
-    _limits(axes, case)
+    limits(axes, case)
     canvas.label_buses(axes, names)
     canvas.legend_above(axes)
     return figure
