@@ -22,6 +22,7 @@ from tests.hard_reference import expected, pose, power_flow
 
 Complexes = NDArray[np.complex128]
 GAP, VOLTAGE = 1e-6, 1e-4
+PAID = -30.0  # a price at which import is paid for
 # One hour and a day, with and without storage, every feeder and every kind; none takes more than two seconds.
 SAMPLE = (
     "ieee33-00-cap",
@@ -29,11 +30,12 @@ SAMPLE = (
     "ieee33-21-negative",
     "nodes15-00-cap",
     "synthetic60-02-export",
-    "synthetic141-01-negative",
-    "oberrhein70-04-must",
+    "synthetic141-02-export",
+    "oberrhein70-03-flat",
 )
 FEASIBLE = tuple(name for name, known in expected().items() if known["status"] == "solved")
 HOPELESS = tuple(name for name, known in expected().items() if known["status"] == "infeasible")
+SLOW = (HOPELESS[0], *HOPELESS[3:])
 BOUNDED = ("ieee33-01-negative", "ieee33-11-negative", "nodes15-03-flat", "synthetic60-02-export")
 
 
@@ -100,7 +102,7 @@ def test_all_hard_districts() -> None:
     assert np.mean(np.array(above) <= 1e-3) >= 0.9
 
 
-@pytest.mark.parametrize("name", HOPELESS)
+@pytest.mark.parametrize("name", [*HOPELESS[1:3], *(pytest.param(name, marks=pytest.mark.campaign) for name in SLOW)])
 def test_where_no_dispatch_is(name: str) -> None:
     """Reverse cuts or the relaxation prove it; there is no run, and so no price."""
     with pytest.raises(InfeasibleError) as raised:
@@ -152,9 +154,94 @@ def test_prices_are_slopes_of_the_cost_of_another_solver(name: str) -> None:
         assert prices[at] == pytest.approx(slope, abs=2e-3 * scale), at
 
 
+def odd(**more: object) -> gp.Case:
+    """Three buses, 0.2 MW of load, 4 MW of PV at the end of 1.2 + 2j ohm, and a cap of 1.03; parts may be replaced."""
+    parts: dict[str, object] = {
+        "buses": [bus("1"), bus("2", 0.9, 1.03), bus("3", 0.9, 1.03)],
+        "lines": [line("a", "1", "2", 0.6, 1.0), line("b", "2", "3", 0.6, 1.0)],
+        "interfaces": [interface()],
+        "loads": [load("2", 0.2, 0.1)],
+        "renewables": [PLANT],
+    }
+    return district(**(parts | more))
+
+
+PLANT = {"renewable": "pv", "bus": "3", "kind": "pv", "p_mw": 4.0}
+STEP_UP = {"transformer": "t", "from_bus": "1", "to_bus": "2", "r_ohm": 0.05, "x_ohm": 1.2, "max_s_mva": 10.0}
+TAPPED = {
+    "buses": [bus("1", vn_kv=110.0), bus("2", 0.9, 1.03), bus("3", 0.9, 1.03)],
+    "lines": [line("b", "2", "3", 0.6, 1.0)],
+    "transformers": [{**STEP_UP, "ratio": 1.05, "g_us": 20.0, "b_us": -100.0}],
+    "interfaces": [interface(PAID)],
+}
+TWO_PARTS = {
+    "buses": [bus("1"), bus("2", 0.9, 1.03), bus("3", 0.9, 1.03), bus("4"), bus("5", 0.9, 1.02)],
+    "lines": [
+        *(line(name, *ends, 0.6, 1.0) for name, ends in {"a": "12", "b": "23"}.items()),
+        line("c", "4", "5", 0.3),
+    ],
+    "interfaces": [interface(), {**interface(-20.0), "interface": "other", "bus": "4"}],
+    "loads": [load("2", 0.2, 0.1), load("5", 0.2)],
+}
+UNIT = {"generator": "unit", "bus": "3", "max_p_mw": 3.0, "min_q_mvar": -1.0, "max_q_mvar": 1.0, "cost_per_mwh": 10.0}
+ODD: dict[str, dict[str, object]] = {
+    "no load": {"loads": [load("2", 0.0)]},
+    "a tiny price": {"interfaces": [interface(1e-6)]},
+    "a huge price": {"interfaces": [interface(1e4)]},
+    "surplus for nothing": {"interfaces": [interface(sell_ratio=0.0)]},
+    "no export": {"interfaces": [interface(max_export_mw=0.0)]},
+    "no paid import": {"interfaces": [interface(PAID, max_import_mw=0.0)]},
+    "a limit on paid import": {"interfaces": [interface(-500.0, max_import_mw=3.0)]},
+    "one line without resistance": {"lines": [line("a", "1", "2", 0.0, 1.0), line("b", "2", "3", 0.6, 1.0)]},
+    "no resistance": {"lines": [line("a", "1", "2", 0.0, 1.0), line("b", "2", "3", 0.0, 1.0)]},
+    "no reactance": {
+        "lines": [line("a", "1", "2", 0.6, 0.0), line("b", "2", "3", 0.6, 0.0)],
+        "interfaces": [interface(PAID)],
+    },
+    "lines the other way": {"lines": [line("a", "2", "1", 0.6, 1.0), line("b", "3", "2", 0.6, 1.0)]},
+    "cables": {"lines": [line(n, *ends, 0.6, 1.0, c_nf_per_km=5e3) for n, ends in {"a": "12", "b": "23"}.items()]},
+    "ten times the sun": {"renewables": [{**PLANT, "p_mw": 40.0}]},
+    "an inverter": {"renewables": [{**PLANT, "sn_mva": 4.4}], "interfaces": [interface(PAID)]},
+    "PV that must be taken": {"renewables": [{**PLANT, "p_mw": 1.0, "curtailable": False}]},
+    "a transformer with a ratio": TAPPED,
+    "two interfaces": TWO_PARTS,
+    "a bank": {"capacitors": [{"capacitor": "c", "bus": "3", "q_mvar": 1.0}]},
+    "a bank and a paid import": {
+        "capacitors": [{"capacitor": "c", "bus": "3", "q_mvar": 1.0}],
+        "interfaces": [interface(PAID)],
+    },
+    "a shunt": {"shunts": [{"shunt": "s", "bus": "3", "p_mw": 0.1, "q_mvar": -0.5}], "interfaces": [interface(PAID)]},
+    "a rising cost": {"generators": [{**UNIT, "cost_per_mw2h": 5.0}], "interfaces": [interface(max_export_mw=0.2)]},
+    "a bid below zero": {
+        "bids": [{"bid": "b", "load": "load-2", "p_mw": 1.0, "benefit_per_mwh": -10.0, "q_mvar_per_mw": 0.2}],
+        "interfaces": [interface(PAID)],
+    },
+    "quarters of an hour": {"steps": 4, "step_minutes": 15},
+}
+
+
+@pytest.mark.parametrize("parts", ODD.values(), ids=ODD)
+def test_odd_districts(parts: dict[str, object]) -> None:
+    run = gp.clear(odd(**parts), price_probes=1)
+    assert run.certificate.verdict == "certified", run.certificate.failures()
+    assert run.table("branches")["cone_gap"].abs().max() <= GAP
+
+
+@pytest.mark.xfail(reason="judges measure prices of nothing by nothing: noise of 1e-9 counts in full", strict=True)
+def test_a_price_of_zero() -> None:
+    run = gp.clear(odd(interfaces=[interface(0.0)]), price_probes=1)
+    assert run.table("electricity_prices")["price_per_mwh"].abs().max() <= 1e-6
+    assert run.certificate.verdict == "certified", run.certificate.failures()
+
+
+def test_a_single_bus_has_nothing_to_repair() -> None:
+    run = gp.clear(district(buses=[bus("1")], interfaces=[interface(PAID)], loads=[load("1", 1.0)]))
+    assert run.certificate.verdict == "certified"
+    assert run.summary["objective"] == pytest.approx(PAID)
+
+
 # Two buses: 2 MW and 1 Mvar behind z = 0.5 + 0.4j ohm at 10 kV, whose import is paid for. Per unit of 1 MVA.
 R, X, P, Q = 0.005, 0.004, 2.0, 1.0
-PAID = -30.0
 
 
 def paid_import(**more: object) -> gp.Run:
