@@ -84,7 +84,8 @@ def require_the_network(run: gp.Run) -> None:
 
 @pytest.mark.parametrize("name", SAMPLE)
 def test_hard_districts(name: str) -> None:
-    run = gp.clear(case_of(name), price_probes=2)
+    case = case_of(name)
+    run = gp.clear(case, price_probes=2 if case.steps == 1 else 0)
     require_the_network(run)
     assert above_best(run, name) <= 1e-3
 
