@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from dataclasses import replace
 from itertools import combinations
@@ -19,6 +18,7 @@ from gridpact.case.case import Case
 from gridpact.report import days as told
 from gridpact.report.card import run_card
 from gridpact.report.comparison.html import render_comparison
+from gridpact.report.comparison.measures import entries, settings
 from gridpact.report.drawing import LOOK
 from gridpact.report.figures import compare, days, network_map
 from gridpact.report.html import render
@@ -99,7 +99,7 @@ def test_where_more_than_days_failed_all_money_is_struck_out() -> None:
     stamped = [name for name, svg in svg_files(replace(record, certificate=checks(("cone_gap",)))).items()
                if "NOT CERTIFIED" in svg]  # fmt: skip
     assert sorted(stamped) == sorted(f"{panel.name}.svg" for panel in DAYS if panel.shows_money)
-    assert page.count(">NOT CERTIFIED</text>") == len(stamped) * 1
+    assert page.count(">NOT CERTIFIED</text>") == len(stamped)
     assert "1\u2009234.50" not in Reader(page).text
     months = page[page.index("By month") :]
     assert '<s class="void" title="not certified">7.00</s>' in months  # the cost of days 1, 2 and 4
@@ -248,4 +248,25 @@ def test_letters_that_the_font_lacks_are_no_warning() -> None:
         warnings.simplefilter("error")
         page = render(make_record(replace(case, tables=tables)))
     assert "変電所" in page
-    json.dumps(page)
+
+
+def test_settings_that_no_run_has_are_not_listed() -> None:
+    first, second = ({"cluster": "", "left": {}, "workers": 1}, {"left": {}, "probes": 0})
+    found = settings(
+        entries({"a": replace(make_record(), settings=first), "b": replace(make_record(), settings=second)})
+    )
+    assert sorted(found.index) == ["case", "probes", "workers"]
+    assert found.loc["probes"].tolist() == ["–", 0]
+
+
+def test_weeks_are_called_weeks() -> None:
+    """Two weeks: the one that was cleared costs 1, and counts in the month in which it begins."""
+    case = make_case(6, 24 * 14).with_window("week")
+    record = make_days(14, tuple(range(7, 14)))
+    first = record.tables["days"].iloc[[0, 7]].assign(steps=7 * 24).reset_index(drop=True)
+    summary = {**record.summary, "days": 2, "days_cleared": 1}
+    page = render(replace(record, case=case, summary=summary, tables={**record.tables, "days": first}))
+    text = Reader(page).text
+    assert "1 of 2 weeks could not be cleared" in text and "Weeks cleared" in text
+    assert "week by week" in text and "MWh per week" in text
+    assert "A week counts in the month in which it begins" in text

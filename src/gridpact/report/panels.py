@@ -88,16 +88,16 @@ DAYS = (
     Panel(
         "price-by-hour",
         days.price_by_hour,
-        "What one more MWh of demand would add to the cost of all, the mean of all buses. Days that were not cleared "
-        "are hatched; an hour that the clock skips is blank.",
+        "What one more MWh of demand would add to the cost of all, the mean of all buses. What was not cleared "
+        "is hatched; an hour that the clock skips is blank.",
         shows_money=True,
     ),
-    Panel("price-band", days.price_band, "The mean is that of all buses and steps of a day.", shows_money=True),
+    Panel("price-band", days.price_band, "The mean is that of all buses and steps.", shows_money=True),
     Panel(
         "energy",
         days.energy,
         "What feeds the network counts positive, sales to the grid negative. What exceeds the demand goes into sales "
-        "and losses; storages end a day as they began it, or fuller.",
+        "and losses; storages end each window as they began it, or fuller.",
     ),
     Panel("network-state", days.network, "Dashed: the widest limits of any bus whose voltage is not held."),
     Panel(

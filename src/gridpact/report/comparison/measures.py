@@ -117,10 +117,11 @@ def remarks(runs: list[Entry]) -> list[str]:
 
 
 def settings(runs: list[Entry]) -> pd.DataFrame:
-    """Case, horizon and settings of every run: one row per setting, one column per run number."""
+    """Case and settings of every run: one row per setting that some run has, one column per run number."""
     columns = {run.number: {"case": run.record.case.name, **run.record.settings} for run in runs}
     frame = pd.DataFrame({number: pd.Series(column, dtype=object) for number, column in columns.items()})
-    return frame.where(frame.notna(), NONE)
+    given = frame.notna() & ~frame.isin(["", {}])
+    return frame.where(given, NONE)[given.any(axis=1)]
 
 
 def payments(run: Entry) -> pd.Series:
