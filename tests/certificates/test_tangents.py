@@ -167,3 +167,11 @@ FORMS: dict[str, Callable[[Ints], NDArray[np.generic]]] = {
 @pytest.mark.parametrize("change", FORMS.values(), ids=FORMS)
 def test_rows_of_another_type(repaired: Record, change: Callable[[Ints], NDArray[np.generic]]) -> None:
     assert certify(with_array(repaired, "row/tight", change))["verdict"] == "failed"
+
+
+@pytest.mark.xfail(reason="no judge reads what the summary says of the relaxation and of the bound", strict=True)
+def test_a_bound_above_the_objective(repaired: Record) -> None:
+    """What is proven from below cannot exceed what was found, nor can the gap be anything but their distance."""
+    told = {"objective_lower_bound": repaired.summary["objective"] + 1e3, "optimality_gap": 0.0}
+    forged = replace(repaired, summary={**repaired.summary, **told})
+    assert certify(forged)["verdict"] == "failed"
