@@ -398,12 +398,17 @@ def compare(
 
         html = render_comparison({name: run.record for name, run in named.items()})
         Path(report).write_text(html, encoding="utf-8")
-    columns = {name: {**run.summary, **run.record.settings} for name, run in named.items()}
+    columns = {name: _comparable({**run.summary, **run.record.settings}) for name, run in named.items()}
     table = pd.DataFrame({name: pd.Series(figures, dtype=object) for name, figures in columns.items()})
     first = next(iter(named), "")
     for name in list(named)[1:] if differences else []:
         table[f"{name} less {first}"] = _less(table[name], table[first])
     return table
+
+
+def _comparable(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """What fits a cell: of lists of days left, their number."""
+    return {name: len(value) if isinstance(value, Mapping) else value for name, value in figures.items()}
 
 
 def _less(figures: pd.Series, first: pd.Series) -> pd.Series:
