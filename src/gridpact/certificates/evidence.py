@@ -18,6 +18,8 @@ from gridpact.results.record import Record
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+# Prices below this are those of markets in which nothing costs anything.
+NOTHING = 1e-6
 # What energy costs in the case.
 ASKED = (("interfaces", "price_per_mwh"), ("generators", "cost_per_mwh"), ("offers", "cost_per_mwh"))
 
@@ -161,7 +163,7 @@ def price_scale(evidence: Evidence, price: Floats) -> Floats:
     largest = float(np.abs(evidence.table("electricity_prices", "price_per_mwh")).max(initial=0.0))
     for table, column in ASKED:
         largest = max(largest, float(np.abs(evidence.case.series(table, column)).max(initial=0.0)))
-    return np.maximum(np.abs(price), largest / 50.0 if largest > 0.0 else 1.0)
+    return np.maximum(np.abs(price), largest / 50.0 if largest > NOTHING else 1.0)
 
 
 def prices_at(evidence: Evidence, table: str) -> tuple[Floats, Floats]:

@@ -145,6 +145,8 @@ def branch_flow(grid: Grid, evidence: Evidence) -> BranchFlow:
     v = evidence.table("buses", "vm_pu") ** 2
     u, v_from, v_to = behind_ratio(grid, v), v[grid.from_bus], v[grid.to_bus]
     series_p, series_q = p - g * u, q + b * u
+    if evidence.formulation == "soc" and not evidence.is_physics:
+        return _relaxed_flow(grid, evidence, p, q, series_p, series_q)
     if evidence.formulation == "soc":
         squared = (series_p**2 + series_q**2) / u
         p_to = grid.r[:, None] * squared - series_p + g * v_to
@@ -157,6 +159,24 @@ def branch_flow(grid: Grid, evidence: Evidence) -> BranchFlow:
         return BranchFlow(p, zero, p_to, zero, np.abs(series_p), np.abs(series_p), loss)
     current = np.hypot(series_p, series_q)
     return BranchFlow(p, q, p_to, -series_q - b * v_to, current, current, loss)
+
+
+def _relaxed_flow(
+    grid: Grid, evidence: Evidence, p: Floats, q: Floats, series_p: Floats, series_q: Floats
+) -> BranchFlow:
+    """The law of a relaxation that is taken as it is: its squared currents l are those of its own solution.
+
+    l + 2 (g P - b Q) + (g^2 + b^2) u at the from end, behind the ratio, with half the shunt admittance at each end.
+    """
+    g, b = grid.half_g[:, None], grid.half_b[:, None]
+    v, l = evidence.table("buses", "vm_pu") ** 2, evidence.variable("current")
+    u, v_to = behind_ratio(grid, v), v[grid.to_bus]
+    end_p, end_q = series_p - grid.r[:, None] * l, series_q - grid.x[:, None] * l
+    at_from = l + 2.0 * (g * series_p - b * series_q) + (g**2 + b**2) * u
+    at_to = l - 2.0 * (g * end_p - b * end_q) + (g**2 + b**2) * v_to
+    i_from, i_to = (np.sqrt(np.maximum(squared, 0.0)) for squared in (at_from, at_to))
+    p_to, q_to = g * v_to - end_p, -b * v_to - end_q
+    return BranchFlow(p, q, p_to, q_to, i_from / grid.ratio[:, None], i_to, p + p_to)
 
 
 def incidence(grid: Grid) -> sp.csr_array:

@@ -33,8 +33,8 @@ from gridpact.certificates.prices import dual_check, part_check, sum_check
 from gridpact.certificates.probes import probe_check, probe_cost_check
 from gridpact.certificates.program import program_checks
 from gridpact.certificates.stationarity import stationarity_check
-from gridpact.certificates.summary import mark_check, summary_check
-from gridpact.certificates.tangents import is_linearised, tangent_check
+from gridpact.certificates.summary import mark_check, repair_check, summary_check
+from gridpact.certificates.tangents import has_no_law, is_linearised, tangent_check
 from gridpact.results.record import Record
 
 Certificate = dict[str, Any]
@@ -77,8 +77,9 @@ def _content(evidence: Evidence) -> Iterator[Check]:
     yield from limit_checks(evidence, grid, flow)
     yield from device_checks(evidence)
     yield cone_check(evidence, grid) if evidence.formulation == "soc" else linear_check(evidence, grid)
-    if is_linearised(evidence):
+    if is_linearised(evidence) or has_no_law(evidence, grid):
         yield tangent_check(evidence, grid)
+        yield repair_check(evidence)
     yield reported_gap_check(evidence, grid)
     yield from ac_checks(evidence, grid, flow, ac)
     yield dual_check(evidence)

@@ -27,6 +27,33 @@ def summary_check(evidence: Evidence) -> Check:
     return worst("summary", text, TOLERANCE, [Measure("summary", list(own), off)])
 
 
+def repair_check(evidence: Evidence) -> Check:
+    """What a repaired run says of its cost: nothing proven from below exceeds it, the gap is the distance to that."""
+    summary = evidence.record.summary
+    cost, found = float(summary["objective"]), [0.0]
+    scale = max(abs(cost), _traded(evidence), 1e-9)
+    for name in ("relaxed_objective", "objective_lower_bound"):
+        if name in summary:
+            found.append((_float(summary[name]) - cost) / max(scale, 1.0))
+    if "objective_lower_bound" in summary or "optimality_gap" in summary:
+        gap = max(0.0, cost - _float(summary.get("objective_lower_bound"))) / scale
+        found.append(abs(_float(summary.get("optimality_gap")) - gap))
+    text = "Relaxed cost and proven bound above the cost, or a gap that is not their distance, relative."
+    return Check("repaired_cost", True, float(np.max(found)), TOLERANCE, "", text)
+
+
+def _traded(evidence: Evidence) -> float:
+    """Gross value of what the interfaces buy and sell."""
+    case = evidence.case
+    amount = evidence.table("interface", "buy_mw") + evidence.table("interface", "sell_mw")
+    return float(case.hours * np.abs(case.series("interfaces", "price_per_mwh") * amount).sum())
+
+
+def _float(value: Any) -> float:
+    """NaN for what is no number, which fails."""
+    return float(value) if isinstance(value, int | float) else float("nan")
+
+
 def mark_check(evidence: Evidence) -> Check:
     """Rows of the price table whose mark is not that of the archived verdict."""
     wrong = np.abs(evidence.table("electricity_prices", "certified") - float(_verdict(evidence) == "certified"))

@@ -29,11 +29,21 @@ def is_linearised(evidence: Evidence) -> bool:
     return "row/tight" in evidence.record.solution
 
 
+def has_no_law(evidence: Evidence, grid: Grid) -> bool:
+    """Whether the stored program has neither the cones of the branches nor their tangents."""
+    if evidence.formulation != "soc" or not grid.branches.size or is_linearised(evidence):
+        return False
+    cones = evidence.record.solution.get("row/cone", np.zeros(0, dtype=np.int64))
+    return cones.size == 0 or bool((cones < 0).any())
+
+
 def tangent_check(evidence: Evidence, grid: Grid) -> Check:
     """Every tangent of the stored program against the slope of the network at the solution."""
     text = "Rows of the linearised program against the slopes of P^2 + Q^2 = v l at the solution, in per unit."
-    rows, program = evidence.record.solution["row/tight"], stored_program(evidence.record)
-    own = _tangents(evidence, grid)
+    rows = evidence.record.solution.get("row/tight", np.zeros(0))
+    if rows.dtype.kind != "i" or rows.ndim != 1:
+        return Check("tangents", True, float("nan"), TOLERANCE, "rows of the tangents", text)
+    program, own = stored_program(evidence.record), _tangents(evidence, grid)
     if (
         rows.size != own.shape[0]
         or not np.isin(rows, np.arange(program.b.size)).all()
