@@ -38,7 +38,7 @@ def has_no_law(evidence: Evidence, grid: Grid) -> bool:
     cones = sum(
         kind == "second_order" and size >= CONE for kind, size in zip(program.kinds, program.sizes, strict=True)
     )
-    return cones < grid.branches.size * evidence.case.steps
+    return bool(cones < grid.branches.size * evidence.case.steps)
 
 
 def tangent_check(evidence: Evidence, grid: Grid) -> Check:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gridpact.errors import InfeasibleError
+from gridpact.errors import InfeasibleError, NotConverged
 from gridpact.markets.cleared import Cleared
 from gridpact.programs.blocks import Block, blocks
 from gridpact.programs.exactness.sequential import sequential
@@ -33,7 +33,7 @@ CARRIERS = {"electricity": "active_balance", "reactive": "reactive_balance"}
 
 
 def price_probes(cleared: Cleared, prices: pd.DataFrame, count: int, solver: str, track: Track = iter) -> pd.DataFrame:
-    """Costs around ``count`` bus-hours, for both carriers; a cost is NaN where the market became infeasible."""
+    """Costs around ``count`` bus-hours, for both carriers; NaN where the market then has none, or none was found."""
     carriers = [name for name, balance in CARRIERS.items() if balance in cleared.form.rows]
     tasks = [(bus, step, carrier) for bus, step in _chosen(cleared, prices, count) for carrier in carriers]
     parts = blocks((cleared.relaxed or cleared).form) if tasks else []
@@ -92,5 +92,5 @@ def _cost(form: StandardForm, row: int, demand: float, solver: str) -> float:
     b[row] -= demand
     try:
         return solve(form.with_b(b), solver).cost
-    except InfeasibleError:
+    except (InfeasibleError, NotConverged):
         return float("nan")

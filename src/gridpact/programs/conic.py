@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 # Gap and feasibility asked of the solver. Where it stalls before, it tries again, also without equilibration, and
 # the best of the points counts if its residuals, recomputed here, are within ACCEPTED (relative).
 # The certificate judges every point in any case.
-TOLERANCE = 1e-10
+TOLERANCE = 1e-11
 REDUCED = 1e-8
 ACCEPTED = 1e-6
 RAY = 1e-6

@@ -18,7 +18,6 @@ from gridpact.errors import InputError, NotConverged
 from gridpact.programs.blocks import Block, blocks, joined
 from gridpact.programs.conic import (
     ACCEPTED,
-    TOLERANCE,
     Answer,
     Compiled,
     raise_unless_solved,
@@ -28,6 +27,7 @@ from gridpact.programs.conic import (
 from gridpact.programs.standard_form import Cone, StandardForm
 
 Floats = NDArray[np.float64]
+QOCO_TOLERANCE = 1e-10
 CVXPY_STATUS = {
     "optimal": "solved",
     "optimal_inaccurate": "solved",
@@ -112,7 +112,7 @@ def _cone_solvers() -> set[str]:
 def _call(problem: Any, solver: str) -> None:
     import cvxpy as cp
 
-    tight = {"QOCO": {"abstol": TOLERANCE, "reltol": TOLERANCE}}.get(solver, {})
+    tight = {"QOCO": {"abstol": QOCO_TOLERANCE, "reltol": QOCO_TOLERANCE}}.get(solver, {})
     try:
         with warnings.catch_warnings():
             # The residuals are recomputed afterwards and decide, whatever the solver thinks of its accuracy.
