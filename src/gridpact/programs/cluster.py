@@ -100,9 +100,9 @@ class Workers:
 
 
 def _environment() -> dict[str, str]:
-    """This process's environment and module path, with one thread for linear algebra."""
+    """This process's environment and module path, one thread for linear algebra, and nothing printed kept back."""
     path = os.pathsep.join(folder or str(Path.cwd()) for folder in sys.path)
-    return {**os.environ, **SINGLE_THREAD, "PYTHONPATH": path}
+    return {**os.environ, **SINGLE_THREAD, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
 
 
 @contextmanager
