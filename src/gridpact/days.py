@@ -17,7 +17,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -27,7 +26,7 @@ import pandas as pd
 
 from gridpact.case.case import Case
 from gridpact.errors import ArchiveError, InfeasibleError, InputError, Issue, NotConverged, WorkerLost
-from gridpact.results.days import days_summary, frame_of_days
+from gridpact.results.days import QUESTION, days_summary, frame_of_days
 from gridpact.results.record import Record
 
 if TYPE_CHECKING:
@@ -172,8 +171,8 @@ def _begin(growing: Path, case: Case, settings: Mapping[str, Any]) -> None:
             raise InputError([Issue("this folder is not empty", OTHER, str(growing))])
         shutil.rmtree(growing / "case", ignore_errors=True)
         write_case(case, growing / "case")
-        (growing / REQUEST).write_text(_request(growing, settings), encoding="utf-8")
-    elif (growing / REQUEST).read_text(encoding="utf-8") != _request_of(case, settings):
+        (growing / REQUEST).write_text(_request(_contents(growing / "case"), settings), encoding="utf-8")
+    elif (growing / REQUEST).read_text(encoding="utf-8") != _request(_case_files(case), settings):
         raise InputError(
             [Issue("another run was begun here, of another case or with other settings", OTHER, str(growing))]
         )
@@ -190,20 +189,12 @@ def _remove_end(growing: Path) -> None:
             path.unlink()
 
 
-def _request_of(case: Case, settings: Mapping[str, Any]) -> str:
-    """What a call asks, as it would stand in ``request.json``."""
-    from gridpact.io.folder import write_case
-
-    with tempfile.TemporaryDirectory() as folder:
-        write_case(case, Path(folder) / "case")
-        return _request(Path(folder), settings)
-
-
-def _request(folder: Path, settings: Mapping[str, Any]) -> str:
+def _request(case: Mapping[str, bytes], settings: Mapping[str, Any]) -> str:
+    """What a call asks, from the files of its case, as it stands in ``request.json``."""
     from gridpact import __version__
     from gridpact.io.manifest import digest
 
-    files = {path.name: digest(path.read_bytes()) for path in sorted((folder / "case").iterdir())}
+    files = {name: digest(content) for name, content in case.items()}
     return json.dumps({"version": __version__, "settings": dict(settings), "case": files}, indent=1)
 
 
@@ -229,7 +220,7 @@ def _clear_rest(
 
 def _missing(case: Case, growing: Path, settings: Mapping[str, Any]) -> Iterator[Part]:
     """Parts of consecutive days that are not kept yet."""
-    first = np.append(np.flatnonzero(case.begins), case.steps)
+    first = case.window_edges
     days = first.size - 1
     longest = max(1, min(PART_SIZE * days // (case.count("buses") * case.steps), -(-days // LEAST_PARTS)))
     kept = {start for path in _part_paths(growing) for start in _days_of(path, case)}
@@ -247,10 +238,9 @@ def clear_part(part: Part) -> list[Left]:
     try:
         _keep(part)
     except (InfeasibleError, NotConverged) as error:
-        first = np.append(np.flatnonzero(part.case.begins), part.case.steps).tolist()
-        if len(first) == 2:
+        alone = part.case.windows()
+        if len(alone) == 1:
             return _all_left(part.case, error)
-        alone = [part.case.steps_between(a, b) for a, b in pairwise(first)]
         return [left for day in alone for left in clear_part(replace(part, case=day))]
     return []
 
@@ -279,12 +269,13 @@ def _complete(growing: Path, case: Case, asked: Mapping[str, Any], left: list[Le
     """Write what makes the parts one run."""
     from gridpact.certificates.days import certify_days
     from gridpact.io.archive import fill
+    from gridpact.io.manifest import read_checked
 
-    parts = {path.name: _outlined(case, path) for path in _part_paths(growing)}
+    parts = {path.name: _outlined(case, read_checked(path)) for path in _part_paths(growing)}
     days = _table(case, [part.tables["days"] for part in parts.values()], left)
     summary = days_summary(case, days) | {"days_left": {day.start.isoformat(): day.message for day in left}}
     record = Record(
-        question="clear_days",
+        question=QUESTION,
         settings=asked,
         case=case,
         summary=summary,
@@ -293,17 +284,17 @@ def _complete(growing: Path, case: Case, asked: Mapping[str, Any], left: list[Le
         provenance=_provenance([part.provenance for part in parts.values()], seconds),
     )
     certificate = certify_days(record, parts)
-    summary |= {"question": "clear_days", "verdict": certificate["verdict"]}
+    summary |= {"question": QUESTION, "verdict": certificate["verdict"]}
     record = replace(record, summary=summary, certificate=certificate)
     fill(growing, record)
     return record
 
 
-def _outlined(case: Case, path: Path) -> Record:
-    """What the whole takes from a part that was kept; its case is that of the whole in its days."""
-    from gridpact.io.archive import read_outline
+def _outlined(case: Case, contents: tuple[dict[str, Any], dict[str, bytes]]) -> Record:
+    """What the whole takes from a part, given its manifest and files; its case is that of the whole in its days."""
+    from gridpact.io.archive import outline
 
-    part = read_outline(path, case, ["days"])
+    part = outline(*contents, case, ["days"])
     days = part.tables["days"]
     first = int(case.snapshots.get_indexer(pd.DatetimeIndex(days["snapshot"][:1]))[0])
     return replace(part, case=case.steps_between(first, first + int(days["steps"].sum())))
@@ -311,7 +302,7 @@ def _outlined(case: Case, path: Path) -> Record:
 
 def _table(case: Case, found: list[pd.DataFrame], left: list[Left]) -> pd.DataFrame:
     """All days in order of time."""
-    first = np.append(np.flatnonzero(case.begins), case.steps)
+    first = case.window_edges
     steps = pd.Series(np.diff(first), index=case.snapshots[first[:-1]])
     for day in left:
         found = [*found, frame_of_days(pd.DatetimeIndex([day.start]), [steps[day.start]], {}, day.status)]
@@ -348,12 +339,12 @@ def _days_of(path: Path, case: Case) -> list[pd.Timestamp]:
     from gridpact.io.manifest import read_checked
 
     try:
-        _, files = read_checked(path)
-        part = _outlined(case, path)
+        contents = read_checked(path)
+        part = _outlined(case, contents)
     except (ArchiveError, IndexError):
         shutil.rmtree(path)
         return []
-    own = {name.removeprefix("case/"): text for name, text in files.items() if name.startswith("case/")}
+    own = {name.removeprefix("case/"): text for name, text in contents[1].items() if name.startswith("case/")}
     if own != _case_files(part.case):
         shutil.rmtree(path)
         return []
@@ -361,11 +352,16 @@ def _days_of(path: Path, case: Case) -> list[pd.Timestamp]:
 
 
 def _case_files(case: Case) -> dict[str, bytes]:
+    """Name and content of the files that a case is written to."""
     from gridpact.io.folder import write_case
 
     with tempfile.TemporaryDirectory() as folder:
         write_case(case, Path(folder) / "case")
-        return {path.name: path.read_bytes() for path in (Path(folder) / "case").iterdir()}
+        return _contents(Path(folder) / "case")
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
 def part_name(case: Case) -> str:

@@ -29,7 +29,7 @@ from gridpact.io.folder import read_case
 from gridpact.markets.cleared import Cleared
 from gridpact.markets.exactness import purchases
 from gridpact.markets.pool import clear_pool
-from gridpact.physics.electric.exactness import exact_flow, gaps, has_cones
+from gridpact.physics.electric.exactness import exact_flow, gaps, has_cones, steps_and_losses
 from gridpact.programs.blocks import blocks
 from gridpact.programs.exactness.ladder import REMEDIES as ALONE
 from gridpact.programs.exactness.ladder import repair
@@ -117,10 +117,9 @@ def _loosest(cleared: Cleared) -> float:
 
 
 def _alone(relaxed: Cleared, name: str) -> Tried:
-    rows = relaxed.form.rows["cone"]
-    steps = np.broadcast_to(np.arange(rows.shape[2]), rows.shape[1:])
-    losses = np.broadcast_to(relaxed.network.branches.r[:, None], rows.shape[1:])
-    found = repair(relaxed.form, rows, relaxed.solution, steps, losses, remedies=(name,))
+    form = relaxed.form
+    cones = steps_and_losses(form, relaxed.network)
+    found = repair(form, form.rows["cone"], relaxed.solution, *cones, remedies=(name,))
     return Tried(found.status, found.x, found.solves)
 
 

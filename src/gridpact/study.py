@@ -16,6 +16,7 @@ import pandas as pd
 from gridpact.case.case import Case
 from gridpact.days import clear_days, judged_days
 from gridpact.errors import InputError, Issue
+from gridpact.results.days import QUESTION as DAYS
 from gridpact.results.record import Record, Summary
 from gridpact.results.summary import clearing_summary
 from gridpact.study_file import examine_study, setting_issues
@@ -255,9 +256,9 @@ def _provenance(solution: Any, seconds: float) -> dict[str, Any]:
     }
 
 
-QUESTIONS: dict[str, Callable[..., Run]] = {"clear": clear, "clear_days": clear_days}
+QUESTIONS: dict[str, Callable[..., Run]] = {"clear": clear, DAYS: clear_days}
 # Questions that take long enough to be kept while they are answered.
-KEPT_AS_THEY_GROW = ("clear_days",)
+KEPT_AS_THEY_GROW = (DAYS,)
 
 
 def run_study(path: str | Path, *, out: str | Path | None = None, progress: bool = False, **overrides: Any) -> Run:
@@ -333,7 +334,7 @@ def verify(path: str | Path, *, deep: bool = False, progress: bool = False) -> R
     from gridpact.certificates.judge import certify
 
     run = open_run(path)
-    in_days = run.record.question == "clear_days"
+    in_days = run.record.question == DAYS
     document = dict(judged_days(run.record, Path(path)) if in_days else certify(run.record))
     document["checks"] = [*document["checks"], _same_verdict(run, document["verdict"])]
     if not document["checks"][-1]["passed"]:

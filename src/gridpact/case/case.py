@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -85,6 +86,15 @@ class Case:
             begins[1:] = number[1:] != number[:-1]
         begins[0] = True
         return begins
+
+    @property
+    def window_edges(self) -> Ints:
+        """First step of every window, and the number of steps; shape (windows + 1,)."""
+        return np.append(np.flatnonzero(self.begins), self.steps)
+
+    def windows(self) -> list[Case]:
+        """The case of every window."""
+        return [self.steps_between(first, stop) for first, stop in pairwise(self.window_edges.tolist())]
 
     @property
     def ends(self) -> NDArray[np.bool_]:

@@ -17,6 +17,7 @@ from gridpact.case.case import Case
 from gridpact.certificates.check import Check
 from gridpact.certificates.costs import cost_terms
 from gridpact.certificates.evidence import Evidence
+from gridpact.certificates.summary import words_of
 from gridpact.results.record import Record
 
 Floats = NDArray[np.float64]
@@ -67,8 +68,7 @@ def certify_days(record: Record, parts: Mapping[str, Record]) -> dict[str, Any]:
 
 def _complete(case: Case, days: pd.DataFrame, parts: Mapping[str, Record]) -> Check:
     """Each window of the case stands once in the table, and each one that was cleared in one part."""
-    first = np.flatnonzero(case.begins)
-    steps = np.diff(np.append(first, case.steps))
+    first, steps = case.window_edges[:-1], np.diff(case.window_edges)
     listed = pd.Series(days["steps"].to_numpy(), index=pd.DatetimeIndex(days["snapshot"]).tz_convert("UTC"))
     wanted = pd.Series(steps, index=case.snapshots[first].tz_convert("UTC"))
     wrong = 0.0 if listed.index.equals(wanted.index) and (listed == wanted).all() else 1.0
@@ -133,15 +133,7 @@ def _rows(days: pd.DataFrame, parts: Mapping[str, Record]) -> Check:
 
 def _words(case: Case, days: pd.DataFrame, summary: Document) -> Check:
     """What the summary says in words, against the case and the table of days."""
-    own = {
-        "case": case.name,
-        "currency": case.currency,
-        "timezone": case.timezone,
-        "start": case.snapshots[0].isoformat(),
-        "steps": case.steps,
-        "step_minutes": case.step_minutes,
-        "window": case.window,
-    }
+    own = {**words_of(case), "window": case.window}
     left = [start.isoformat() for start in days.loc[days["status"] != "cleared", "snapshot"]]
     wrong = [key for key, value in own.items() if summary.get(key) != value]
     wrong += ["days_left"] if sorted(summary.get("days_left", {})) != sorted(left) else []
@@ -154,21 +146,25 @@ def _figures(days: pd.DataFrame, parts: Mapping[str, Record]) -> Check:
     off: dict[str, float] = {}
     for name, part in parts.items():
         rows = days[days["snapshot"].isin(part.tables["days"]["snapshot"])]
-        told = {"objective": rows["objective"].sum()} | {key: rows[key].sum() for key in SUMS}
-        told |= {key: getattr(rows[key], pick)() for key, pick in EXTREMES.items()}
-        told["price_mean_per_mwh"] = (rows["price_mean_per_mwh"] * rows["steps"]).sum() / max(1, rows["steps"].sum())
-        off |= {f"{name}: {key}": _apart(value, part.summary.get(key)) for key, value in told.items()}
+        off |= {f"{name}: {key}": _apart(value, part.summary.get(key)) for key, value in _added_up(rows).items()}
     return _worst_of("day_figures", "Figures of the days against the summaries of their parts, relative.", off)
 
 
 def _total(days: pd.DataFrame, summary: Document) -> Check:
     """The summary against the days that were cleared."""
     done = days[days["status"] == "cleared"]
-    own = {key: done[key].sum() for key in ("objective", *SUMS)} | {"days": len(days), "days_cleared": len(done)}
-    own |= {key: getattr(done[key], pick)() for key, pick in EXTREMES.items()}
-    own["price_mean_per_mwh"] = (done["price_mean_per_mwh"] * done["steps"]).sum() / max(1, done["steps"].sum())
+    own = _added_up(done) | {"days": len(days), "days_cleared": len(done)}
     off = {key: _apart(value, summary.get(key)) for key, value in own.items()}
     return _worst_of("sum_of_days", "Figures of the summary against the table of days, relative.", off)
+
+
+def _added_up(days: pd.DataFrame) -> dict[str, float]:
+    """Sums, extremes and the mean price of some days."""
+    figures = {key: days[key].sum() for key in ("objective", *SUMS)}
+    figures |= {key: getattr(days[key], pick)() for key, pick in EXTREMES.items()}
+    return figures | {
+        "price_mean_per_mwh": (days["price_mean_per_mwh"] * days["steps"]).sum() / max(1, days["steps"].sum())
+    }
 
 
 def _apart(own: float, told: Any) -> float:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from gridpact.case.case import Case
 from gridpact.certificates.check import Check, Measure, worst
 from gridpact.certificates.evidence import Evidence
 
@@ -74,9 +75,9 @@ def _verdict(evidence: Evidence) -> str:
     return str(evidence.record.certificate.get("verdict", ""))
 
 
-def _words(evidence: Evidence) -> Figures:
-    case = evidence.case
-    words = {
+def words_of(case: Case) -> Figures:
+    """What every summary says of its case."""
+    return {
         "case": case.name,
         "currency": case.currency,
         "timezone": case.timezone,
@@ -84,7 +85,10 @@ def _words(evidence: Evidence) -> Figures:
         "steps": case.steps,
         "step_minutes": case.step_minutes,
     }
-    return words | ({"verdict": _verdict(evidence)} if evidence.record.certificate else {})
+
+
+def _words(evidence: Evidence) -> Figures:
+    return {**words_of(evidence.case)} | ({"verdict": _verdict(evidence)} if evidence.record.certificate else {})
 
 
 def _energies(evidence: Evidence) -> Figures:

@@ -34,11 +34,9 @@ def has_no_law(evidence: Evidence, grid: Grid) -> bool:
     """Whether the stored program has neither the cones of the branches nor their tangents."""
     if evidence.formulation != "soc" or not grid.branches.size or is_linearised(evidence):
         return False
-    program = stored_program(evidence.record)
-    cones = sum(
-        kind == "second_order" and size >= CONE for kind, size in zip(program.kinds, program.sizes, strict=True)
-    )
-    return bool(cones < grid.branches.size * evidence.case.steps)
+    kinds, sizes = (evidence.record.solution[f"cone_{name}"] for name in ("kinds", "sizes"))
+    cones = int(((kinds == "second_order") & (sizes >= CONE)).sum())
+    return cones < grid.branches.size * evidence.case.steps
 
 
 def tangent_check(evidence: Evidence, grid: Grid) -> Check:

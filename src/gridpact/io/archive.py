@@ -37,7 +37,7 @@ from gridpact.io.aside import written_aside
 from gridpact.io.folder import case_from_files, write_case
 from gridpact.io.manifest import is_plain_name, json_text, read_checked, write_manifest
 from gridpact.io.toml import toml_document
-from gridpact.results.days import FIGURES
+from gridpact.results.days import FIGURES, QUESTION
 from gridpact.results.record import Record
 
 PACKAGES = ("gridpact", "numpy", "scipy", "pandas", "pyarrow", "cvxpy", "clarabel", "highspy", "power-grid-model")
@@ -47,8 +47,6 @@ ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 # by a fifth and take two thirds of the time.
 DEFLATE_LEVEL = 1
 ROUGH = ("x", "s", "z")
-# The question whose runs are kept in parts, each a run of its own.
-IN_PARTS = "clear_days"
 
 
 def write_run(
@@ -87,7 +85,7 @@ def read_run(path: str | os.PathLike[str]) -> Record:
     study = _parse("study.toml", files)
     with _blame("study.toml"):
         question, settings = str(study["question"]), dict(study["settings"])
-    in_parts = question == IN_PARTS
+    in_parts = question == QUESTION
     if not in_parts and "solution.npz" not in files:
         raise ArchiveError("solution.npz is missing from the run folder.")
     parts = [Path(path) / name.removesuffix("/manifest.json") for name in files if name.startswith("parts/")]
@@ -106,9 +104,8 @@ def read_run(path: str | os.PathLike[str]) -> Record:
     )
 
 
-def read_outline(path: Path, case: Case, tables: Sequence[str]) -> Record:
-    """Summary, certificate and some tables of a run folder, checked as in ``read_run``; ``case`` is its case."""
-    manifest, files = read_checked(path)
+def outline(manifest: Mapping[str, Any], files: Mapping[str, bytes], case: Case, tables: Sequence[str]) -> Record:
+    """Summary, certificate and some tables of a run folder, given what ``read_checked`` read; ``case`` is its case."""
     wanted = [f"tables/{name}.parquet" for name in tables]
     for name in ("summary.json", "certificate.json", *wanted):
         if name not in files:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from itertools import pairwise
 from types import ModuleType
 
 import numpy as np
@@ -74,7 +73,8 @@ def clear_pool(case: Case, formulation: str = "soc", solver: str = "clarabel", e
     try:
         return _one_way(market, solver, exactness)
     except (InfeasibleError, NotConverged):
-        for window in _windows(case):  # one of them is to blame, and much easier to explain alone
+        windows = case.windows()
+        for window in windows if len(windows) > 1 else []:  # one is to blame, and much easier to explain alone
             clear_pool(window, formulation, solver, exactness)
         raise
 
@@ -134,12 +134,6 @@ def _burning_hint(market: Market) -> str:
         " Where the price is below zero, the relaxation burns energy in branches without a limit: give every line "
         "max_i_ka and every transformer max_s_mva."
     )
-
-
-def _windows(case: Case) -> list[Case]:
-    """The case of every window, where there are several."""
-    first = [*np.flatnonzero(case.begins).tolist(), case.steps]
-    return [case.steps_between(a, b) for a, b in pairwise(first)] if len(first) > 2 else []
 
 
 def _settle(market: Market, solver: str, apart: Mask) -> Cleared:

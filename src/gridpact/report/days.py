@@ -16,10 +16,9 @@ from gridpact.report.distance import short_times
 from gridpact.report.numbers import LOSSLESS, struck
 from gridpact.report.standing import Standing, checks_of, standing_of, uncertified_prices
 from gridpact.report.text import number, safe, table, tag
-from gridpact.results.days import CLEARED
+from gridpact.results.days import CLEARED, QUESTION
 from gridpact.results.record import Record
 
-QUESTION = "clear_days"
 MOST = 20  # reasons in the open; the others are folded away
 
 

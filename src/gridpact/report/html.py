@@ -8,6 +8,7 @@ from gridpact.report.page import figure, page
 from gridpact.report.panels import REPAIR, Panel, drawn, panels_of, void
 from gridpact.report.standing import Standing
 from gridpact.report.text import tag
+from gridpact.results.days import QUESTION
 from gridpact.results.record import Record
 
 
@@ -41,7 +42,7 @@ def _figures(record: Record, standing: Standing) -> list[str]:
 
 def _repair(record: Record, standing: Standing) -> str:
     """The figure of the repair, whose lines no page can hold for days in their hundreds."""
-    return "" if record.question == days.QUESTION else _figure(REPAIR, record, standing)
+    return "" if record.question == QUESTION else _figure(REPAIR, record, standing)
 
 
 def _figure(panel: Panel, record: Record, standing: Standing) -> str:

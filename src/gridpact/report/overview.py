@@ -6,6 +6,7 @@ import pandas as pd
 
 from gridpact.report.numbers import PLAIN
 from gridpact.report.standing import CAUSES, checks_of
+from gridpact.results.days import QUESTION
 from gridpact.results.record import Record, Summary
 
 VERDICTS = {
@@ -28,7 +29,7 @@ def overview(record: Record) -> str:
     """What was asked, the verdict, the summary and the prices of every step (at most 48)."""
     summary = record.summary
     parts = [_heading(record), _verdict(record), _figures(summary)]
-    if record.question == "clear_days":
+    if record.question == QUESTION:
         parts += [_months(record), *_days_left(summary)]
     elif summary["verdict"] != "failed":
         parts.append(_price_table(record))
@@ -59,7 +60,7 @@ def _verdict(record: Record) -> str:
 
 def _words(record: Record) -> str:
     verdict = str(record.summary["verdict"])
-    in_days = record.question == "clear_days" and verdict == "failed"
+    in_days = record.question == QUESTION and verdict == "failed"
     return (
         "FAILED: the checks below did not pass; every part has a verdict of its own." if in_days else VERDICTS[verdict]
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from gridpact.report.days import QUESTION, standings
+from gridpact.report.days import standings
 from gridpact.report.drawing import Draw, document, inline
 from gridpact.report.figures import (
     days,
@@ -19,6 +19,7 @@ from gridpact.report.figures import (
 )
 from gridpact.report.once import read_once
 from gridpact.report.standing import Standing
+from gridpact.results.days import QUESTION
 from gridpact.results.record import Record
 
 STAMP = "NOT CERTIFIED"

@@ -10,8 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridpact.case.case import Case
+from gridpact.results.summary import horizon_words
 
 Floats = NDArray[np.float64]
+# The question whose runs are kept in parts, each a run of its own.
+QUESTION = "clear_days"
 CLEARED = "cleared"
 SUMS = (
     "objective",
@@ -73,12 +76,7 @@ def days_summary(case: Case, days: pd.DataFrame) -> dict[str, Any]:
     figures |= {name: _extreme(done[name].max()) for name in MOST}
     figures[MEAN] = _extreme((done[MEAN] * done["steps"]).sum() / max(1, int(done["steps"].sum())))
     return {
-        "case": case.name,
-        "currency": case.currency,
-        "timezone": case.timezone,
-        "start": case.snapshots[0].isoformat(),
-        "steps": case.steps,
-        "step_minutes": case.step_minutes,
+        **horizon_words(case),
         "window": case.window,
         "days": len(days),
         "days_cleared": len(done),

@@ -16,16 +16,23 @@ Tables = Mapping[str, pd.DataFrame]
 def clearing_summary(case: Case, tables: Tables, objective: float) -> dict[str, Any]:
     """Cost, energies in MWh, losses, extreme voltages and loadings, and the range of the prices."""
     return {
+        **horizon_words(case),
+        "objective": objective,
+        **_energies(case, tables),
+        **_network(tables),
+        **_prices(tables["electricity_prices"]),
+    }
+
+
+def horizon_words(case: Case) -> dict[str, Any]:
+    """Name, currency and horizon of a case, with which every summary begins."""
+    return {
         "case": case.name,
         "currency": case.currency,
         "timezone": case.timezone,
         "start": case.snapshots[0].isoformat(),
         "steps": case.steps,
         "step_minutes": case.step_minutes,
-        "objective": objective,
-        **_energies(case, tables),
-        **_network(tables),
-        **_prices(tables["electricity_prices"]),
     }
 
 

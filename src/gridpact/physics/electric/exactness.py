@@ -14,6 +14,7 @@ from gridpact.programs.exactness.service import Exact, made_exact
 from gridpact.programs.standard_form import Solved, StandardForm
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 def has_cones(form: StandardForm) -> bool:
@@ -23,10 +24,15 @@ def has_cones(form: StandardForm) -> bool:
 
 def exact_flow(form: StandardForm, network: Network, relaxed: Solved, scale: float, thorough: bool = False) -> Exact:
     """The service of ``programs.exactness`` for the cones of a branch flow; ``scale`` in currency."""
-    rows = form.rows["cone"]
-    steps = np.broadcast_to(np.arange(rows.shape[2]), rows.shape[1:])
-    losses = np.broadcast_to(network.branches.r[:, None], rows.shape[1:])
-    return made_exact(form, rows, relaxed, steps, losses, thorough=thorough, scale=scale)
+    return made_exact(
+        form, form.rows["cone"], relaxed, *steps_and_losses(form, network), thorough=thorough, scale=scale
+    )
+
+
+def steps_and_losses(form: StandardForm, network: Network) -> tuple[Ints, Floats]:
+    """The step every cone belongs to, and its losses per unit of l; shape (branches, steps) each."""
+    shape = form.rows["cone"].shape[1:]
+    return np.broadcast_to(np.arange(shape[1]), shape), np.broadcast_to(network.branches.r[:, None], shape)
 
 
 def gaps(form: StandardForm, solution: Solved) -> Floats:

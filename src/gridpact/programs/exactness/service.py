@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from gridpact.errors import NotConverged
 from gridpact.programs.exactness.gap import factors, gap
 from gridpact.programs.exactness.ladder import REMEDIES, Repaired, repair
+from gridpact.programs.exactness.tight import present
 from gridpact.programs.nonlinear import local_optimum
 from gridpact.programs.reverse_bound import Bound, lower_bound
 from gridpact.programs.standard_form import Solved, StandardForm
@@ -67,8 +68,7 @@ def made_exact(
     ``cone_rows``; ``scale`` is what a small cost is measured against. ``thorough`` adds Ipopt and the bound.
     """
     started = perf_counter()
-    there = cone_rows.reshape(cone_rows.shape[0], -1)
-    tight = there[:, there[0] >= 0]
+    tight = present(cone_rows)
     if looseness(relaxed.s[tight]).max(initial=0.0) <= TIGHT:
         return Exact("tight", seconds=perf_counter() - started)
     found = repair(form, cone_rows, relaxed, groups, weights, remedies)

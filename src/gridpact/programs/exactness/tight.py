@@ -103,8 +103,7 @@ def tight_cones(form: StandardForm, rows: Ints) -> Tight:
 
     Raises ``InputError`` where the rows are not those of second-order cones of k rows each.
     """
-    flat = rows.reshape(rows.shape[0], -1)
-    flat = flat[:, flat[0] >= 0]
+    flat = present(rows)
     _check(form, flat)
     other = np.ones(form.b.size, dtype=np.bool_)
     other[flat] = False
@@ -135,6 +134,12 @@ def linearised(tight: Tight, a: Floats) -> StandardForm:
 def cost_unit(form: StandardForm) -> float:
     """What prices on losses and gaps are measured by: the largest entry of q; one where nothing has a cost."""
     return float(np.abs(form.q).max(initial=0.0)) or 1.0
+
+
+def present(rows: Ints) -> Ints:
+    """The rows (k, ...) of cones that are there, shape (k, n): entries of -1 stand for no cone."""
+    flat = rows.reshape(rows.shape[0], -1)
+    return np.asarray(flat[:, flat[0] >= 0])
 
 
 def _check(form: StandardForm, rows: Ints) -> None:
