@@ -58,9 +58,8 @@ def consumer_flow(case: Case) -> Floats:
 
 def pumps_the_rest(case: Case) -> Bools:
     """Which stations have neither flow nor share in any step, and so pump what is left; shape (heat_sources,)."""
-    given = [np.isfinite(case.series("heat_sources", name)) for name in ("flow_kg_per_s", "flow_share")]
-    rest: Bools = ~(given[0] | given[1]).any(axis=1)
-    return rest
+    given = [np.isfinite(case.series("heat_sources", name)).any(axis=1) for name in ("flow_kg_per_s", "flow_share")]
+    return np.asarray(~(given[0] | given[1]), dtype=np.bool_)
 
 
 def component_flow(case: Case) -> Floats:
