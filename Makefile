@@ -63,7 +63,7 @@ lock:
 	build/lock/bin/python -m pip install --quiet pip-tools
 	build/lock/bin/pip-compile --quiet --upgrade --strip-extras --generate-hashes --allow-unsafe \
 	  --no-emit-index-url --no-emit-find-links --no-emit-options --no-header \
-	  --extra test --extra docs --extra pandapower -o requirements.lock pyproject.toml requirements.in
+	  --extra test --extra docs --extra pandapower --extra pandapipes -o requirements.lock pyproject.toml requirements.in
 
 clean:
 	rm -rf .venv site build dist src/gridpact.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
