@@ -65,6 +65,14 @@ class Draft:
         places = self.case.positions(table, column)
         return np.append(values, np.nan)[places]
 
+    def given(self, table: str, column: str) -> NDArray[np.bool_]:
+        """In which rows something stands in a column, right or wrong, or a profile replaces it; shape (n,)."""
+        if table not in self.text.tables:
+            return np.zeros(self.case.count(table), dtype=np.bool_)
+        written = [bool(cell.strip()) for cell in self.text.tables[table].column(column)]
+        varying = [f"{table}/{name}/{column}" in self.case.profiles.columns for name in self.case.ids(table)]
+        return np.array(written, dtype=np.bool_) | np.array(varying, dtype=np.bool_)
+
     def all_known(self, table: str, column: str) -> bool:
         """Whether every reference of a column was found."""
         return bool((self.case.positions(table, column) >= 0).all())

@@ -11,8 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.case.case import Case
+from gridpact.case.coupler_rules import plant_costs, plant_regions, polygons
 from gridpact.case.device_rules import cut_of_production, must_take, offers, ramps, shiftable_energy, whole_steps
 from gridpact.case.draft import Draft
+from gridpact.case.heat_bounds import ORDERED as HEAT_ORDERED
+from gridpact.case.heat_bounds import TOO_LARGE, implausible_flow, implausible_heat, short_pipes, too_small
+from gridpact.case.heat_rules import (
+    dead_water,
+    device_places,
+    heated,
+    one_station_each,
+    pipe_between_networks,
+    pipe_from_itself,
+)
+from gridpact.case.heat_water_rules import backward_pumps, carried_heat, idle_consumers, station_sizes
 from gridpact.case.network_rules import (
     branch_ends,
     branch_impedance,
@@ -22,6 +34,7 @@ from gridpact.case.network_rules import (
     transformer_names,
     transformer_ratio,
 )
+from gridpact.case.temperature_rules import below_ambient, crossed_sides, held_return, lifted_heat
 from gridpact.errors import Issue
 
 Rule = Callable[[Draft], Iterator[Issue]]
@@ -39,6 +52,7 @@ ORDERED = (
     ("shiftable", "min_p_mw", "max_p_mw"),
     ("controllable", "min_p_mw", "max_p_mw"),
     ("compensators", "min_q_mvar", "max_q_mvar"),
+    *HEAT_ORDERED,
 )
 
 IMPLAUSIBLE = (
@@ -87,6 +101,7 @@ IMPLAUSIBLE = (
         "no transformer carries so much",
         "The column is in MVA; is the value in kVA? Leave the cell blank for no limit.",
     ),
+    *TOO_LARGE,
 )
 
 
@@ -117,6 +132,7 @@ def _peak_supply(case: Case) -> float:
     limits = case.series("interfaces", "max_import_mw")
     parts = [np.where(np.isnan(limits), np.inf, limits)]
     parts += [case.series("generators", "max_p_mw"), case.series("renewables", "p_mw")]
+    parts += [case.series("chps", "max_p_mw"), case.series("chp_points", "p_mw")]
     return float(sum(np.nan_to_num(part.max(axis=1), nan=0.0, posinf=np.inf).sum() for part in parts))
 
 
@@ -137,4 +153,25 @@ RULES: tuple[Rule, ...] = (
     connected,
     implausible,
     implausible_load,
+    pipe_from_itself,
+    pipe_between_networks,
+    heated,
+    one_station_each,
+    dead_water,
+    device_places,
+    idle_consumers,
+    station_sizes,
+    backward_pumps,
+    carried_heat,
+    crossed_sides,
+    below_ambient,
+    held_return,
+    lifted_heat,
+    plant_regions,
+    polygons,
+    plant_costs,
+    too_small,
+    short_pipes,
+    implausible_heat,
+    implausible_flow,
 )
