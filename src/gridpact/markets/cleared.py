@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.case.case import Case
+from gridpact.markets.heat import Heating
 from gridpact.physics.electric.network import Network
 from gridpact.programs.exactness.service import Exact
 from gridpact.programs.solve import Solution
@@ -20,12 +21,13 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Market:
-    """A market before it is solved: the program, and the network it speaks of."""
+    """A market before it is solved: the program, and the networks it speaks of; ``heat`` where there is one of heat."""
 
     case: Case
     network: Network
     formulation: ModuleType
     form: StandardForm
+    heat: Heating | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, eq=False)

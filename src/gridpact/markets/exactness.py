@@ -111,7 +111,7 @@ def _first_order(cleared: Cleared) -> Market:
     """The market with every cone replaced by its tangent at the relaxed flows: what it would need is easy to find."""
     tight = tight_cones(cleared.form, cleared.form.rows["cone"])
     form = linearised(tight, tight.ratios(cleared.solution.x))
-    return Market(cleared.case, cleared.network, cleared.formulation, form)
+    return Market(cleared.case, cleared.network, cleared.formulation, form, heat=cleared.heat)
 
 
 def _failure(cleared: Cleared, exact: Exact) -> InfeasibleError | NotConverged:

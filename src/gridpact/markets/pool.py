@@ -3,6 +3,7 @@
 minimise    hours x sum over steps of the cost (less the benefit) of all devices
 subject to  active and reactive balance at every bus      (their multipliers are the prices)
             the flow law and the limits of the network
+            heat balance of both sides at every node of the heat network   (and theirs the prices of heat)
             the limits of every device
 """
 
@@ -21,6 +22,7 @@ from gridpact.errors import InfeasibleError, InputError, NotConverged
 from gridpact.markets.cleared import Cleared, Market
 from gridpact.markets.diagnosis import explain
 from gridpact.markets.exactness import made_exact
+from gridpact.markets.heat import Heating, heat_constraints, heat_devices, heating
 from gridpact.physics.devices.device import Device
 from gridpact.physics.devices.generator import generators
 from gridpact.physics.devices.interface import interfaces
@@ -46,7 +48,8 @@ from gridpact.programs.solve import solve
 from gridpact.programs.standard_form import compile_program
 
 # Which units run, which parts of capacitors are in, which way storages go: the only integers of the market.
-INTEGERS = ("on", "controlled_on", "capacitor_on", MODE)
+HEAT_UNITS = ("chp_on", "electric_boiler_on", "heat_pump_on", "gas_boiler_on")
+INTEGERS = ("on", "controlled_on", "capacitor_on", *HEAT_UNITS, MODE)
 # Power, per unit, above which charging and discharging at once counts, half of what the judges allow; rounds of modes.
 BOTH = 5e-7
 MODE_ROUNDS = 5
@@ -54,7 +57,13 @@ Mask = NDArray[np.bool_]
 FORMULATIONS: dict[str, ModuleType] = {"soc": distflow_soc, "lindistflow": lindistflow, "dc": dc}
 
 
-def clear_pool(case: Case, formulation: str = "soc", solver: str = "clarabel", exactness: str = "repair") -> Cleared:
+def clear_pool(
+    case: Case,
+    formulation: str = "soc",
+    solver: str = "clarabel",
+    exactness: str = "repair",
+    heat_dynamics: str = "quasi_dynamic",
+) -> Cleared:
     """Build, compile and solve the market of a case.
 
     Where the cones of the relaxation are not tight, ``exactness`` "repair" and "certify" make them so.
@@ -68,14 +77,15 @@ def clear_pool(case: Case, formulation: str = "soc", solver: str = "clarabel", e
     """
     chosen = formulation_named(formulation)
     network = market_network(case, chosen)
-    form = compile_program(clearing_program(case, network, chosen))
-    market = Market(case, network, chosen, form)
+    heat = heating(case, network.base_mva, heat_dynamics)
+    form = compile_program(clearing_program(case, network, chosen, heat))
+    market = Market(case, network, chosen, form, heat=heat)
     try:
         return _one_way(market, solver, exactness)
     except (InfeasibleError, NotConverged):
         windows = case.windows()
         for window in windows if len(windows) > 1 else []:  # one is to blame, and much easier to explain alone
-            clear_pool(window, formulation, solver, exactness)
+            clear_pool(window, formulation, solver, exactness, heat_dynamics)
         raise
 
 
@@ -90,7 +100,7 @@ def _one_way(market: Market, solver: str, exactness: str) -> Cleared:
         if not both.any():
             return cleared
         apart |= both
-        program = clearing_program(market.case, market.network, market.formulation, apart=apart)
+        program = clearing_program(market.case, market.network, market.formulation, market.heat, apart=apart)
         market = replace(market, form=compile_program(program))
     raise NotConverged(f"Storages still charge and discharge at once after {MODE_ROUNDS} rounds of modes for them.")
 
@@ -137,15 +147,15 @@ def _burning_hint(market: Market) -> str:
 
 
 def _settle(market: Market, solver: str, apart: Mask) -> Cleared:
-    case, network, chosen, form = market.case, market.network, market.formulation, market.form
+    case, network, chosen, form, heat = market.case, market.network, market.formulation, market.form, market.heat
     if not form.integers.size:
-        return Cleared(case, network, chosen, form, solve(form, solver))
+        return Cleared(case, network, chosen, form, solve(form, solver), heat=heat)
     mixed = solve_mixed(form)
     held = {name: np.rint(mixed.x[form.columns[name]]) for name in INTEGERS if name in form.columns}
     if MODE in held:
         held[MODE] = np.where(apart, held[MODE], np.nan)
-    fixed = compile_program(clearing_program(case, network, chosen, held))
-    return Cleared(case, network, chosen, fixed, solve(fixed, solver), held, mixed.bound)
+    fixed = compile_program(clearing_program(case, network, chosen, heat, held))
+    return Cleared(case, network, chosen, fixed, solve(fixed, solver), held, mixed.bound, heat=heat)
 
 
 def formulation_named(name: str) -> ModuleType:
@@ -165,16 +175,25 @@ def market_network(case: Case, formulation: ModuleType) -> Network:
 
 
 def clearing_program(
-    case: Case, network: Network, formulation: ModuleType, held: Held | None = None, apart: Mask | None = None
+    case: Case,
+    network: Network,
+    formulation: ModuleType,
+    heat: Heating | None = None,
+    held: Held | None = None,
+    apart: Mask | None = None,
 ) -> Program:
-    """The market of all devices of the case on its network; ``held`` holds integers by name.
+    """The market of all devices of the case on its networks; ``held`` holds integers by name.
 
     ``apart`` says where storages choose between charging and discharging, (storages, steps).
     """
     flow = formulation.variables(network, case.steps)
     devices = _devices(case, network.base_mva, formulation, flow, held or {}, apart)
+    devices += heat_devices(case, heat, held or {}) if heat else []
     variables, constraints = dict(flow), _balances(network, devices, *formulation.outflow(network, flow))
     constraints |= formulation.flow_law(network, flow) | formulation.limits(network, flow)
+    if heat:
+        temperatures, rows = heat_constraints(case, heat, devices)
+        variables, constraints = variables | temperatures, constraints | rows
     for device in devices:
         variables |= device.variables
         constraints |= device.constraints
@@ -202,6 +221,7 @@ def _devices(
 
 def _balances(network: Network, devices: list[Device], active: Affine, reactive: Affine | None) -> Named:
     """Outflow less injection is zero: demand counts positive, so that the multiplier is +d(cost)/d(demand)."""
+    devices = [device for device in devices if device.buses.size]
     p = sum(place(device.buses, network) @ device.p for device in devices)
     named = {"active_balance": equal(active - p)}
     if reactive is not None:

@@ -102,6 +102,13 @@ class Affine:
         """expression @ matrix (columns x k): mixes steps of every component."""
         return (sp.csr_array(sp.csc_array(matrix).T) @ self.T).T
 
+    def mapped(self, matrix: sp.csr_array, shape: tuple[int, int]) -> Affine:
+        """matrix (size of shape x size) @ all entries, column-major: mixes components and steps at once."""
+        flat = matrix @ self.constant.ravel(order="F")
+        left = sp.csc_array(matrix)
+        blocks = tuple(_mixed(block, left, self.size) for block in self.blocks)
+        return Affine(np.asarray(flat, dtype=np.float64).reshape(shape, order="F"), blocks)
+
     @property
     def T(self) -> Affine:
         rows, columns = self.shape

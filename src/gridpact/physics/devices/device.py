@@ -22,7 +22,8 @@ class Device:
     """All devices of one kind: ``p`` and ``q`` are injections in per unit, shape (devices, steps).
 
     ``cost`` is in currency per hour, summed over the steps; ``integers`` names variables
-    that must be whole, ``squares`` holds quadratic costs by variable.
+    that must be whole, ``squares`` holds quadratic costs by variable. ``heat`` is what devices at the ``nodes`` of a
+    heat network give to it, per unit; devices without a bus have no rows in ``buses``, ``p`` and ``q``.
     """
 
     kind: str
@@ -34,6 +35,8 @@ class Device:
     cost: Affine
     squares: Mapping[str, Floats] = field(default_factory=dict)
     integers: tuple[str, ...] = ()
+    nodes: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    heat: Affine | None = None
 
 
 def zeros(shape: tuple[int, int]) -> Affine:
