@@ -1,4 +1,4 @@
-"""Every mistake of tests/cases/bad/mistakes.toml is found, where it is, and nothing else is."""
+"""Every mistake of tests/cases/bad/mistakes.toml and heat.toml is found, where it is, and nothing else is."""
 
 import json
 import shutil
@@ -13,12 +13,21 @@ from gridpact.errors import InputError, Issue
 from gridpact.io.folder import read_case, validate
 
 BAD = Path(__file__).resolve().parents[1] / "cases" / "bad"
-MISTAKES: list[dict[str, Any]] = tomllib.loads((BAD / "mistakes.toml").read_text(encoding="utf-8"))["mistake"]
+
+
+def mistakes(file: str, base: str) -> list[dict[str, Any]]:
+    """The mistakes of a file, each with the case that it is made in."""
+    listed = tomllib.loads((BAD / file).read_text(encoding="utf-8"))["mistake"]
+    return [mistake | {"base": base} for mistake in listed]
+
+
+MISTAKES = mistakes("mistakes.toml", "base")
+OF_HEAT = mistakes("heat.toml", "heat")
 
 
 def spoiled(mistake: dict[str, Any], folder: Path) -> Path:
-    """The case of base/ with the mistake in it."""
-    shutil.copytree(BAD / "base", folder)
+    """The case with the mistake in it."""
+    shutil.copytree(BAD / mistake["base"], folder)
     path = folder / mistake["file"]
     text = mistake["put"]
     if "find" in mistake:
@@ -34,11 +43,16 @@ def place(issue: Issue) -> tuple[str, int, str, str]:
     return issue.file, issue.row, issue.column, issue.value
 
 
-def test_the_case_without_mistakes_is_fine() -> None:
-    assert validate(BAD / "base") == []
+@pytest.mark.parametrize("base", ["base", "heat"])
+def test_the_case_without_mistakes_is_fine(base: str) -> None:
+    assert validate(BAD / base) == []
 
 
-@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake["name"])
+def test_there_are_enough_mistakes_of_heat() -> None:
+    assert len(OF_HEAT) == len({mistake["name"] for mistake in OF_HEAT}) >= 40
+
+
+@pytest.mark.parametrize("mistake", MISTAKES + OF_HEAT, ids=lambda mistake: mistake["name"])
 def test_mistake_is_found_alone(mistake: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = spoiled(mistake, tmp_path / "case")
     assert main(["validate", str(folder), "--json"]) == 2

@@ -59,9 +59,8 @@ def heated(draft: Draft) -> Iterator[Issue]:
     if not places_known(draft):
         return
     case, labels = draft.case, components(draft.case)
-    cut_off = ~np.isin(labels, labels[at_nodes(case, "heat_sources")])
     # Labels are the number of the component's first node, which stands for all of it.
-    first = cut_off & (labels == np.arange(len(labels)))
+    first = _cut_off(case) & (labels == np.arange(len(labels)))
     message = "node and those connected with it are cut off from every station (heat_sources)"
     fix = "Connect them with pipes in service, or give them a station; delete the node if nothing belongs to it."
     yield from draft.rows("heat_nodes", first, "node", message, fix)
@@ -70,6 +69,12 @@ def heated(draft: Draft) -> Iterator[Issue]:
         message = "nothing heats the water: there is no plant, boiler or heat pump in all of its network"
         fix = "Put one at the node of the station."
         yield from draft.rows("heat_sources", ~warm & ~_same_component(case), "node", message, fix)
+
+
+def _cut_off(case: Case) -> Bools:
+    """Which nodes no station reaches; shape (heat_nodes,)."""
+    labels = components(case)
+    return ~np.isin(labels, labels[at_nodes(case, "heat_sources")])
 
 
 def _same_component(case: Case) -> Bools:
@@ -107,9 +112,9 @@ def device_places(draft: Draft) -> Iterator[Issue]:
     """Devices at bare junctions, where there is no water to be heated: none is lifted, and none is drawn."""
     if not places_known(draft):
         return
-    fitting = at_nodes(draft.case, "heat_sources", "heat_loads").astype(np.float64)
+    bare = (~at_nodes(draft.case, "heat_sources", "heat_loads") & ~_cut_off(draft.case)).astype(np.float64)
     for table in DEVICES:
-        wrong = draft.referred(table, "node", fitting) == 0.0
+        wrong = draft.referred(table, "node", bare) == 1.0
         message = "device stands at a node with neither a station nor a consumer, where it could not heat any water"
         fix = "Add a station at the node (heat_sources), or move the device to a node that has one."
         yield from draft.rows(table, wrong, "node", message, fix)
