@@ -1,0 +1,191 @@
+"""Temperatures of a heat network whose flows are known, from what leaves the stations and what heat is drawn.
+
+The supply side is followed from the stations with the water, node by node and all steps at once: water mixes at a node
+and goes on through its pipes. The return side is followed the other way, from what the consumers leave. Last comes the
+heat of the stations: what they had to give. Nothing runs in circles, so nothing is iterated.
+
+    mixed supply    sum of |m| T_out + m_s T_station        over all that water
+    mixed return    sum of |m| T_out + m_c T_S - D / c      over all that water
+    station's heat  c m_s (T_station - T_R)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridpact.case.case import Case
+from gridpact.certificates.heat.parcels import Passage, passage, steady_passage
+from gridpact.certificates.heat.water import HeatGrid, ambient
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+SIDES = ("supply", "return")
+# Share of the largest flow below which the water in a pipe stands still: rounding of equal flows from both sides.
+AT_REST = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Plant:
+    """A heat network with its water.
+
+    ``flow`` (m, steps), kg/s, positive from from_node; ``taken`` and ``pumped`` (nodes, steps): water of the consumers
+    and of the stations of a node; ``passages``: what each pipe does, for the supply and for the return side.
+    """
+
+    grid: HeatGrid
+    flow: Floats
+    taken: Floats
+    pumped: Floats
+    passages: tuple[list[Passage | None], list[Passage | None]]
+
+    @cached_property
+    def start(self) -> Ints:
+        """Node from which the water of each pipe comes on the supply side."""
+        return np.where(self.flow.sum(axis=1) >= 0.0, self.grid.from_node, self.grid.to_node)
+
+    @cached_property
+    def end(self) -> Ints:
+        """Node to which it goes."""
+        return np.where(self.flow.sum(axis=1) >= 0.0, self.grid.to_node, self.grid.from_node)
+
+    @cached_property
+    def order(self) -> list[int]:
+        """Nodes in the order in which supply water reaches them."""
+        moving = np.abs(self.flow).any(axis=1)
+        return _order(self.grid.nodes, self.start[moving], self.end[moving])
+
+    @cached_property
+    def through(self) -> tuple[Floats, Floats]:
+        """All the water through each node, on the supply and on the return side; (nodes, steps)."""
+        size, supply, back = np.abs(self.flow), self.pumped.copy(), self.taken.copy()
+        np.add.at(supply, self.end, size)
+        np.add.at(back, self.start, size)
+        return supply, back
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Temperatures, degrees Celsius, and the stations' heat, W; all (..., steps, trials).
+
+    ``supply`` and ``back`` per node; ``supply_out`` and ``back_out`` where the water leaves each pipe; ``heat`` per
+    node with a station.
+    """
+
+    supply: Floats
+    back: Floats
+    supply_out: Floats
+    back_out: Floats
+    heat: Floats
+
+
+def make_plant(case: Case, grid: HeatGrid, flow: Floats, taken: Floats, pumped: Floats, steady: bool) -> Plant:
+    """A network whose water is known, with its pipes."""
+    around, size = ambient(case)[grid.from_node], np.abs(flow)
+    size = np.where(size.max(axis=1, initial=0.0)[:, None] > AT_REST * size.max(initial=0.0), size, 0.0)
+    started = [case.column("pipes", f"initial_{side}_degc")[grid.pipes] for side in SIDES]
+    way = _Steady(grid, around) if steady else _Moving(case, grid, around)
+    supply = [way.passage(pipe, size[pipe], started[0][pipe]) for pipe in range(grid.pipes.size)]
+    alike = steady | (np.isnan(started[0]) & np.isnan(started[1]))
+    back = [
+        supply[pipe] if alike[pipe] else way.passage(pipe, size[pipe], started[1][pipe])
+        for pipe in range(grid.pipes.size)
+    ]
+    return Plant(grid, np.sign(flow) * size, taken, pumped, (supply, back))
+
+
+@dataclass(frozen=True, eq=False)
+class _Steady:
+    """Pipes that water passes within its step."""
+
+    grid: HeatGrid
+    around: Floats
+
+    def passage(self, pipe: int, size: Floats, initial: float) -> Passage | None:
+        capacity = self.grid.capacity[self.grid.from_node[pipe]]
+        return steady_passage(size, self.grid.transfer[pipe] / capacity, self.around[pipe]) if size.any() else None
+
+
+@dataclass(frozen=True, eq=False)
+class _Moving:
+    """Pipes that water needs its time for."""
+
+    case: Case
+    grid: HeatGrid
+    around: Floats
+
+    def passage(self, pipe: int, size: Floats, initial: float) -> Passage | None:
+        if not size.any():
+            return None
+        seconds, mass = 3600.0 * self.case.hours, float(self.grid.water[pipe])
+        rate = float(self.grid.transfer[pipe] / (self.grid.capacity[self.grid.from_node[pipe]] * mass))
+        return passage(mass, size, seconds, rate, self.around[pipe], self.case.window_edges, initial)
+
+
+def simulate(plant: Plant, leaving: Floats, drawn: Floats, trials: bool = False) -> State:
+    """Follow the water.
+
+    ``leaving``: temperature of what leaves the station of a node; ``drawn``: heat drawn at a node, W; both (nodes,
+    steps), or changes of them (nodes, steps, trials) whose consequences are asked for: ``trials``.
+    """
+    shape = (*leaving.shape[:2], leaving.shape[2] if trials else 1)
+    leaving, drawn = (np.asarray(values).reshape(shape) for values in (leaving, drawn))
+    pumped = np.where((plant.pumped > 0.0)[:, :, None], plant.pumped[:, :, None] * np.nan_to_num(leaving), 0.0)
+    supply, supply_out = _side(plant, 0, pumped, trials)
+    brought = plant.taken[:, :, None] * supply - drawn / plant.grid.capacity[:, None, None]
+    brought = np.where(np.isnan(brought) & (plant.taken == 0.0)[:, :, None], 0.0, brought)
+    back, back_out = _side(plant, 1, brought, trials)
+    lifted = pumped - np.where((plant.pumped > 0.0)[:, :, None], plant.pumped[:, :, None] * back, 0.0)
+    return State(supply, back, supply_out, back_out, plant.grid.capacity[:, None, None] * lifted)
+
+
+def _side(plant: Plant, side: int, brought: Floats, trials: bool) -> tuple[Floats, Floats]:
+    """Temperatures of the nodes and behind the pipes of one side.
+
+    ``brought``: water times temperature that stations (or consumers) bring to each node.
+    """
+    first, last = ((plant.start, plant.end), (plant.end, plant.start))[side]
+    size, through = np.abs(plant.flow), plant.through[side]
+    mixed = brought.copy()
+    behind = np.full((plant.flow.shape[0], *brought.shape[1:]), np.nan)
+    leaving: list[list[int]] = [[] for _ in range(plant.grid.nodes)]
+    for pipe, node in enumerate(first.tolist()):
+        leaving[node].append(pipe)
+    for node in plant.order if side == 0 else plant.order[::-1]:
+        mixed[node] = _over(mixed[node], through[node])
+        for pipe in leaving[node]:
+            passing = plant.passages[side][pipe]
+            if passing is not None:
+                behind[pipe] = passing.out @ mixed[node] + (0.0 if trials else passing.out_rest[:, None])
+                mixed[last[pipe]] += size[pipe][:, None] * behind[pipe]
+    return mixed, behind
+
+
+def _over(amount: Floats, water: Floats) -> Floats:
+    """NaN at a node through which no water goes."""
+    spread = np.broadcast_to(water[:, None], amount.shape)
+    return np.divide(amount, spread, out=np.full_like(amount, np.nan), where=spread > 0.0)
+
+
+def _order(nodes: int, start: Ints, end: Ints) -> list[int]:
+    """Nodes sorted so that all water comes from nodes before (Kahn); those in a circle are left out."""
+    waiting = np.bincount(end, minlength=nodes)
+    onward: list[list[int]] = [[] for _ in range(nodes)]
+    for here, there in zip(start.tolist(), end.tolist(), strict=True):
+        onward[here].append(there)
+    ready = np.flatnonzero(waiting == 0).tolist()
+    for node in ready:
+        for there in onward[node]:
+            waiting[there] -= 1
+            if waiting[there] == 0:
+                ready.append(there)
+    return ready
+
+
+def turning(flow: Floats) -> Bools:
+    """Pipes in which water flows both ways in the course of time, (m,)."""
+    return np.asarray((flow > 0.0).any(axis=1) & (flow < 0.0).any(axis=1))
