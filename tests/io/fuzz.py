@@ -33,6 +33,7 @@ from tests.io.made import record
 
 CASES = Path(__file__).resolve().parents[1] / "cases"
 BASE = CASES / "bad" / "base"
+HEAT = CASES / "bad" / "heat"
 SECONDS = 20
 
 Chance = random.Random
@@ -117,13 +118,13 @@ DAMAGES: list[Damage] = [_flipped, _cut, _repeated, _moved, _inserted, _inserted
 
 
 @cache
-def base_files() -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(BASE.iterdir())}
+def base_files(base: Path = BASE) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(base.iterdir())}
 
 
 @cache
-def base_workbook() -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(case_to_workbook("book.xlsx", read_case(BASE)))) as archive:
+def base_workbook(base: Path = BASE) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(case_to_workbook("book.xlsx", read_case(base)))) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
@@ -136,7 +137,7 @@ def assert_case_or_issues(case: Case | None, issues: Sequence[object]) -> None:
 
 def folder(chance: Chance, place: Path) -> None:
     """Some files of a case damaged, one perhaps missing."""
-    files = dict(base_files())
+    files = dict(base_files(chance.choice([BASE, HEAT])))
     for name in chance.sample(sorted(files), chance.randint(1, 3)):
         files[name] = damaged(files[name], chance)
     if chance.random() < 0.05:
@@ -157,7 +158,8 @@ def header(chance: Chance, place: Path) -> None:
 
 def _damaged_workbook(chance: Chance) -> bytes:
     """One of its parts damaged, or the archive itself."""
-    parts = dict(base_workbook())
+    base = chance.choice([BASE, HEAT])
+    parts = dict(base_workbook(base))
     if chance.random() < 0.7:
         name = chance.choice([*parts, "xl/workbook.xml", "xl/styles.xml", "xl/_rels/workbook.xml.rels"])
         parts[name] = damaged(parts[name], chance)
@@ -165,7 +167,7 @@ def _damaged_workbook(chance: Chance) -> bytes:
     with zipfile.ZipFile(stream, "w", chance.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])) as archive:
         for name, data in parts.items():
             archive.writestr(name, data)
-    return stream.getvalue() if parts != base_workbook() else damaged(stream.getvalue(), chance)
+    return stream.getvalue() if parts != base_workbook(base) else damaged(stream.getvalue(), chance)
 
 
 def sheets(chance: Chance, place: Path) -> None:

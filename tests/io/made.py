@@ -10,6 +10,7 @@ from pandas.testing import assert_frame_equal, assert_index_equal
 from gridpact.case.case import Case
 from gridpact.case.schema import HEADER, SCHEMA, Column
 from gridpact.results.record import Record, long_table
+from tests.io.made_heat import heat_tables
 
 ZONES = ("UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu", "Pacific/Apia", "Africa/Casablanca")
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
@@ -46,7 +47,7 @@ def lists(n: int, values: st.SearchStrategy[float] = NUMBERS) -> st.SearchStrate
 
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
-    """A feeder with any names, numbers, zone and step: valid, but without meaning."""
+    """A feeder with any names, numbers, zone and step, mostly with heat: valid, but without meaning."""
     names = draw(st.lists(NAMES, min_size=4, max_size=8, unique=True))
     buses, n = names[:-2], len(names) - 2
     storable = sorted(draw(lists(3, st.floats(1e-300, 1e300))))
@@ -121,12 +122,15 @@ def cases(draw: st.DrawFn) -> Case:
             "steps": [float(draw(st.integers(0, 100)))],
         },
     }
+    tables |= draw(st.one_of(st.just({}), heat_tables(names, buses[0]), heat_tables(names[1:], buses[-1])))
     zone = draw(st.sampled_from(ZONES))
     start = pd.Timestamp(draw(st.integers(3 * 10**17, 4 * 10**18)), tz="UTC").tz_convert(zone)
     filled = {name: table(name, tables.get(name, {})) for name in SCHEMA}
     text = st.text(st.characters(exclude_categories=("Cs",)), min_size=1).filter(lambda text: text.strip() == text)
     case = Case(draw(text), draw(text), zone, start, draw(STEPS), draw(st.integers(1, 12)), filled, pd.DataFrame())
-    paths = draw(st.lists(st.sampled_from([f"loads/{name}/q_mvar" for name in names]), unique=True))
+    free = [f"loads/{name}/q_mvar" for name in names]
+    free += [f"chps/{name}/fuel_price_per_mwh" for name in filled["chps"]["chp"]]
+    paths = draw(st.lists(st.sampled_from(free), unique=True))
     return with_profiles(case, {path: draw(lists(case.steps)) for path in paths})
 
 

@@ -10,9 +10,9 @@ from gridpact.case.case import Case
 from gridpact.errors import Issue
 from gridpact.io.folder import case_from_files, validate
 
-BASE = Path(__file__).resolve().parents[1] / "cases" / "bad" / "base"
-FILES = {path.name: path.read_bytes() for path in sorted(BASE.iterdir())}
-NASTY = b'|-1|0|1e308|-1e308|nan|inf|1e-320|true|no|station|farm|grid|a/b|,|\n|"|\0|\xff| |\xe2\x80\xa8'.split(b"|")
+BAD = Path(__file__).resolve().parents[1] / "cases" / "bad"
+BASES = [{path.name: path.read_bytes() for path in sorted((BAD / base).iterdir())} for base in ("base", "heat")]
+NASTY = b'|-1|0|1e308|-1e308|nan|inf|1e-320|true|no|station|farm|Werk|a/b|,|\n|"|\0|\xff| |\xe2\x80\xa8'.split(b"|")
 NASTY.append(b"2024-03-31T02:00:00+01:00")
 
 
@@ -27,8 +27,8 @@ def assert_case_or_issues(files: dict[str, bytes]) -> None:
 @st.composite
 def cells_replaced(draw: st.DrawFn) -> dict[str, bytes]:
     """Some cells of some files replaced by nasty ones."""
-    files = dict(FILES)
-    for name in draw(st.lists(st.sampled_from(sorted(FILES)), min_size=1, max_size=3)):
+    files = dict(draw(st.sampled_from(BASES)))
+    for name in draw(st.lists(st.sampled_from(sorted(files)), min_size=1, max_size=3)):
         lines = [line.split(b",") for line in files[name].split(b"\n")]
         line = draw(st.sampled_from(lines))
         line[draw(st.integers(0, len(line) - 1))] = draw(st.sampled_from(NASTY))
@@ -39,11 +39,12 @@ def cells_replaced(draw: st.DrawFn) -> dict[str, bytes]:
 @st.composite
 def bytes_replaced(draw: st.DrawFn) -> dict[str, bytes]:
     """A piece of one file replaced by anything; or the file left out."""
-    name = draw(st.sampled_from(sorted(FILES)))
-    data = FILES[name]
+    files = draw(st.sampled_from(BASES))
+    name = draw(st.sampled_from(sorted(files)))
+    data = files[name]
     first = draw(st.integers(0, len(data)))
     last = draw(st.integers(first, min(len(data), first + 40)))
-    rest = {other: content for other, content in FILES.items() if other != name}
+    rest = {other: content for other, content in files.items() if other != name}
     if first == 0 and draw(st.booleans()):
         return rest
     return rest | {name: data[:first] + draw(st.binary(max_size=9)) + data[last:]}
