@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from gridpact.errors import InputError, Issue
+from gridpact.io.imports.columns import numbers, texts, whole
 from gridpact.io.imports.costs import Cost, pieces, polynomial
 from gridpact.io.imports.findings import Findings, listed
-from gridpact.io.pandapower.columns import numbers, texts, whole
 from gridpact.io.pandapower.net import Net
 
 Costs = dict[tuple[str, int], Cost]

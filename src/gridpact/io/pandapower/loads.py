@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from gridpact.io.imports.columns import Floats, flags, numbers, whole
 from gridpact.io.imports.findings import Findings
 from gridpact.io.imports.tables import Tables, chosen, joined, table
-from gridpact.io.pandapower.columns import Floats, flags, numbers, whole
 from gridpact.io.pandapower.costs import Costs, cost_of
 from gridpact.io.pandapower.net import Net
 from gridpact.io.pandapower.topology import Topology

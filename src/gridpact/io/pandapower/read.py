@@ -12,11 +12,11 @@ import pandas as pd
 
 from gridpact.case.case import Case
 from gridpact.errors import InputError, Issue
+from gridpact.io.imports.columns import flags, numbers, texts, whole
 from gridpact.io.imports.findings import Findings, Tell
 from gridpact.io.imports.finish import bounded, finished, priced, put_interface, without_placeholders
 from gridpact.io.imports.series import Price, read_series
 from gridpact.io.imports.tables import Tables, chosen, joined, table
-from gridpact.io.pandapower.columns import flags, numbers, texts, whole
 from gridpact.io.pandapower.costs import read_costs
 from gridpact.io.pandapower.lines import line_tables
 from gridpact.io.pandapower.loads import load_tables

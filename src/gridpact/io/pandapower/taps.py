@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from gridpact.io.imports.columns import Bools, Floats, flags, has_text, numbers, texts
 from gridpact.io.imports.findings import Findings
-from gridpact.io.pandapower.columns import Bools, Floats, flags, has_text, numbers, texts
 from gridpact.io.pandapower.net import Net
 
 MAGNITUDE = ("Ratio", "Symmetrical")

@@ -13,8 +13,8 @@ import pandas as pd
 
 from gridpact.case.network import components
 from gridpact.errors import InputError, Issue
+from gridpact.io.imports.columns import Bools, Floats, Ints, flags, has_text, numbers, whole
 from gridpact.io.imports.findings import Findings, listed
-from gridpact.io.pandapower.columns import Bools, Floats, Ints, flags, has_text, numbers, whole
 from gridpact.io.pandapower.net import Net
 
 ENDS = {"line": ("from_bus", "to_bus"), "trafo": ("hv_bus", "lv_bus")}

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gridpact.io.imports.columns import Floats, numbers, whole
 from gridpact.io.imports.findings import Findings
 from gridpact.io.imports.graph import shifts_matter
 from gridpact.io.imports.tables import Tables, table
-from gridpact.io.pandapower.columns import Floats, numbers, whole
 from gridpact.io.pandapower.net import Net
 from gridpact.io.pandapower.open_ends import open_end_shunts
 from gridpact.io.pandapower.taps import tapped

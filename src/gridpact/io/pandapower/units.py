@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from gridpact.io.imports.columns import Bools, flags, numbers, texts, whole
 from gridpact.io.imports.costs import Cost, generator_cost
 from gridpact.io.imports.findings import Findings
 from gridpact.io.imports.series import PRICE
 from gridpact.io.imports.tables import Row, Tables, chosen, table
-from gridpact.io.pandapower.columns import Bools, flags, numbers, texts, whole
 from gridpact.io.pandapower.costs import Costs, cost_of
 from gridpact.io.pandapower.loads import set_point
 from gridpact.io.pandapower.net import Net

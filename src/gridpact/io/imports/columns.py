@@ -1,4 +1,4 @@
-"""Typed columns of pandapower's tables, in which anything may be blank or absent."""
+"""Typed columns of foreign tables, in which anything may be blank or absent."""
 
 from __future__ import annotations
 
