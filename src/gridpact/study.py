@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gridpact.markets.cleared import Cleared
 
 EXACTNESS = ("off", "check", "repair", "certify")
+DYNAMICS = ("quasi_dynamic", "steady")
 
 
 @dataclass(frozen=True)
@@ -137,9 +138,10 @@ def clear(
     exactness: str = "repair",
     solver: str = "clarabel",
     price_probes: int = 4,
+    heat_dynamics: str = "quasi_dynamic",
     progress: bool = False,
 ) -> Run:
-    """Clear the electricity market of a district: dispatch, nodal prices, settlement and certificate.
+    """Clear the markets of a district: dispatch, nodal prices of electricity and heat, settlement and certificate.
 
     ``formulation`` is "soc" (branch flow with the second-order cone, radial), "lindistflow" (linearised, radial)
     or "dc" (meshed, active power only); prices of the last two are ``approximate``.
@@ -148,6 +150,9 @@ def clear(
     found, with prices that are multipliers of the non-linear program there. "certify": the same, with more effort, and
     a proof how far the global optimum can be. "check": a cone that is not tight is a failed certificate. "off": the
     relaxation is taken as it is, ``approximate``.
+
+    ``heat_dynamics`` of a district with a heat network is "quasi_dynamic" (water takes its time in pipes, which
+    store heat) or "steady" (it passes within a step).
 
     ``solver`` is clarabel or any solver CVXPY finds installed. ``price_probes`` is the number of bus-hours whose prices
     are confirmed by clearing again on either side.
@@ -169,15 +174,17 @@ def clear(
     from gridpact.progress import tracker
 
     check_settings(formulation, exactness, solver, price_probes)
+    check_heat_settings(heat_dynamics)
     settings = {"formulation": formulation, "exactness": exactness, "solver": solver, "price_probes": price_probes}
     case = require_valid(case) if isinstance(case, Case) else read_case(case)
+    settings |= {"heat_dynamics": heat_dynamics} if case.count("heat_nodes") else {}
     started = perf_counter()
-    cleared = clear_pool(case, formulation, solver, exactness)
+    cleared = clear_pool(case, formulation, solver, exactness, heat_dynamics)
     tables = outcome_tables(cleared)
     track = tracker("price probes", progress)
     if cleared.relaxed is not None:
         tables["relaxed_buses"] = _relaxed_voltages(cleared, settings)
-    tables["price_probes"] = probe(cleared, tables["electricity_prices"], price_probes, solver, track)
+    tables["price_probes"] = probe(cleared, tables, price_probes, solver, track)
     record = Record(
         question="clear",
         settings=settings,
@@ -211,6 +218,11 @@ def check_settings(formulation: Any, exactness: Any, solver: Any, price_probes: 
     _require(0 <= price_probes <= 10_000, "price_probes", price_probes, "Give a whole number from 0 to 10000.")
 
 
+def check_heat_settings(heat_dynamics: Any) -> None:
+    """Words for the heat network, whether the case has one or not."""
+    _require(heat_dynamics in DYNAMICS, "heat_dynamics", heat_dynamics, f"Choose one of: {', '.join(DYNAMICS)}.")
+
+
 def _require(holds: bool, name: str, value: object, fix: str) -> None:
     if not holds:
         raise InputError([Issue(f"{name} = {value!r} is not possible", fix)])
@@ -226,11 +238,12 @@ def _judged(record: Record) -> Record:
 def _marked(record: Record, document: Mapping[str, Any]) -> Record:
     """The record with this certificate, its verdict in the summary and on every price."""
     verdict = document["verdict"]
-    prices = record.tables["electricity_prices"].assign(certified=verdict == "certified")
+    names = [name for name in ("electricity_prices", "heat_prices") if name in record.tables]
+    marked = {name: record.tables[name].assign(certified=verdict == "certified") for name in names}
     summary = {**record.summary, "question": record.question, "verdict": verdict}
     if verdict == "failed":
         summary |= {name: None for name in summary if name.endswith("_per_mwh")}
-    tables = {**record.tables, "electricity_prices": prices}
+    tables = {**record.tables, **marked}
     return replace(record, summary=summary, tables=tables, certificate=document)
 
 

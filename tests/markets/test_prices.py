@@ -26,7 +26,7 @@ def example_cleared(name: str, solver: str = "clarabel"):
 def brackets(cleared, count: int) -> pd.DataFrame:
     """Probes with the price and its one-sided difference quotients."""
     prices = outcome_tables(cleared)["electricity_prices"]
-    probes = price_probes(cleared, prices, count, "clarabel")
+    probes = price_probes(cleared, {"electricity_prices": prices}, count, "clarabel")
     energy = probes["step_mw"] * cleared.case.hours
     names = {"electricity": "price_per_mwh", "reactive": "reactive_price_per_mvarh"}
     at = prices.set_index(["snapshot", "bus"])
@@ -49,7 +49,7 @@ def test_probes_cover_binding_limits_and_reactive_prices() -> None:
     """Every part of the price is non-zero at some probe of the example, and so is the reactive price."""
     cleared = example_cleared("ieee33-day")
     prices = outcome_tables(cleared)["electricity_prices"].set_index(["snapshot", "bus"])
-    probes = price_probes(cleared, prices.reset_index(), 20, "clarabel")
+    probes = price_probes(cleared, {"electricity_prices": prices.reset_index()}, 20, "clarabel")
     probed = prices.loc[list(zip(probes["snapshot"], probes["bus"], strict=True))].abs().max()
     for part in ("loss", "voltage", "congestion", "interface"):
         assert probed[f"{part}_per_mwh"] > 0.5, part

@@ -35,7 +35,7 @@ class Heating:
     network: HeatNetwork
     flows: Flows
     pump_mw: Floats
-    method: str = "by design"
+    method: str = "flows by design"
 
 
 def heating(case: Case, base: float, dynamics: str, flows: Flows | None = None) -> Heating | None:
@@ -91,7 +91,7 @@ def heated_and_drawn(network: HeatNetwork, devices: list[Device]) -> tuple[Affin
 
 def feeding(network: HeatNetwork, kind: str, nodes: Ints) -> NDArray[np.bool_]:
     """Which devices of a kind feed the supply side: all but consumers, where there is a station."""
-    stations = (network.stations > 0.0).any(axis=1)
+    stations: NDArray[np.bool_] = np.any(network.stations > 0.0, axis=1)
     return np.asarray(stations[nodes] & (kind != "heat_load"), dtype=np.bool_)
 
 

@@ -11,6 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridpact.markets.cleared import Cleared, Market
+from gridpact.physics.devices.polygon import operating_edges
+from gridpact.physics.heat.network import DEGREES, HeatNetwork
 from gridpact.results.record import words
 
 Floats = NDArray[np.float64]
@@ -29,6 +31,12 @@ POWER = {
     "shiftable": ("min_p_mw", "max_p_mw"),
     "controllable": ("min_p_mw", "max_p_mw", "ramp_up_mw_per_h", "ramp_down_mw_per_h"),
     "compensators": ("min_q_mvar", "max_q_mvar"),
+    "chps": ("min_q_mvar", "max_q_mvar"),
+    "electric_boilers": ("min_heat_mw", "max_heat_mw"),
+    "heat_pumps": ("min_heat_mw", "max_heat_mw"),
+    "gas_boilers": ("min_heat_mw", "max_heat_mw"),
+    "heat_storages": ("charge_mw", "discharge_mw", "min_mwh", "energy_mwh"),
+    "heat_unserved": ("heat_mw",),
 }
 # Rows that speak of a column under other names: one variable for both directions, or a limit of zero.
 ALIASES = {
@@ -86,6 +94,9 @@ def limits_of(market: Market) -> Iterator[Limit]:
     """All limits of the case that a market may have rows for."""
     yield from _voltage_limits(market)
     yield from _current_limits(market)
+    if market.heat is not None:
+        yield from _temperature_limits(market, market.heat.network)
+        yield from _polygon_limits(market)
     for table, columns in POWER.items():
         names = market.case.ids(table)
         rows = np.arange(len(names))
@@ -135,6 +146,34 @@ def _current_limits(market: Market) -> Iterator[Limit]:
             rows, chosen = np.flatnonzero(which), names[which].tolist()
             squared = None if at is None else at[which]
             yield Limit(f"branches/i_max/{row}", table, column, end, unit, rows, chosen, scale[which], squared)
+
+
+def _temperature_limits(market: Market, network: HeatNetwork) -> Iterator[Limit]:
+    """Limits on mixed water, and on what leaves stations and consumers where that is another water."""
+    stations, consumers = network.apart
+    every, names = np.arange(network.warmth.size), np.array(market.case.ids("heat_nodes"), dtype=object)
+    for side, place, nodes in (
+        ("supply", "", every),
+        ("return", "", every),
+        ("supply", "station", stations),
+        ("return", "consumer", consumers),
+    ):
+        scale, rows, own = np.full(nodes.size, 1.0 / DEGREES), np.arange(nodes.size), names[nodes].tolist()
+        suffix = f"/{place}" if place else ""
+        for column, sign in ((f"{side}_min_degc", -1.0), (f"{side}_max_degc", 1.0)):
+            yield Limit(f"heat_nodes/{column}{suffix}", "heat_nodes", column, place, "K", rows, own, scale)
+            equality = f"heat_nodes/{side}_degc{suffix}"
+            yield Limit(equality, "heat_nodes", column, place, "K", rows, own, sign * scale)
+
+
+def _polygon_limits(market: Market) -> Iterator[Limit]:
+    """Edges of the operating polygons of combined heat and power: MW at right angles to the edge."""
+    if not market.case.count("chps"):
+        return
+    edges = operating_edges(market.case)
+    names = [name for name, limit in zip(edges.names, edges.is_limit, strict=True) if limit]
+    scale = np.full(len(names), 1.0 / market.network.base_mva)
+    yield Limit("chps/edge", "chps", "edge", "", "MW", np.arange(len(names)), names, scale)
 
 
 def _multipliers(cleared: Cleared, limit: Limit) -> Floats:

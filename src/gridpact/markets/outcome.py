@@ -8,7 +8,11 @@ from numpy.typing import NDArray
 
 from gridpact.case.case import Case
 from gridpact.markets.cleared import Cleared
+from gridpact.markets.couplers import KINDS, coupler_table
+from gridpact.markets.energy import energy_flows, slack_table
 from gridpact.markets.exactness import exactness_table
+from gridpact.markets.heat_outcome import WITHOUT_BUS, electric_injections, heat_injections, heat_tables
+from gridpact.markets.heat_prices import heat_prices
 from gridpact.markets.limits import limit_table
 from gridpact.markets.prices import NodalPrices, nodal_prices
 from gridpact.markets.settlement import settlement
@@ -48,8 +52,14 @@ def outcome_tables(cleared: Cleared) -> dict[str, pd.DataFrame]:
         tables |= _commitment(cleared) | _storage_modes(cleared)
     if cleared.exact is not None:
         tables["exactness"] = exactness_table(cleared)
-    tables["settlement"] = settlement(cleared, prices, tables["dispatch"], tables["interface"])
-    return tables
+    warm = heat_prices(cleared) if cleared.heat else None
+    tables["settlement"] = settlement(cleared, prices, warm, tables["dispatch"], tables["interface"])
+    if warm is not None:
+        tables |= heat_tables(cleared, warm)
+        tables["couplers"] = coupler_table(cleared, tables["dispatch"], tables["settlement"])
+        tables["energy_flows"] = energy_flows(cleared, tables)
+    slacks = slack_table(cleared)
+    return tables | ({"slacks": slacks} if len(slacks) else {})
 
 
 def _prices(case: Case, prices: NodalPrices) -> pd.DataFrame:
@@ -85,6 +95,7 @@ def _commitment(cleared: Cleared) -> dict[str, pd.DataFrame]:
     """Which units run, where some of them may be switched off."""
     case, held = cleared.case, cleared.held or {}
     units = {"generator": ("generators", "on"), "controllable": ("controllable", "controlled_on")}
+    units |= {kind: (f"{kind}s", f"{kind}_on") for kind in KINDS}
     chosen = {kind: (case.ids(table), held[name]) for kind, (table, name) in units.items() if name in held}
     if not chosen:
         return {}
@@ -129,13 +140,15 @@ def _dispatch(cleared: Cleared, branches: Solved) -> pd.DataFrame:
     case = cleared.case
     injections = _injections(cleared, branches)
     p, q = (np.vstack([pair[side] for pair in injections.values()]) for side in (0, 1))
-    energy = np.full_like(p, np.nan)
-    kinds = [kind for kind in injections for _ in case.ids(f"{kind}s")]
-    energy[[kind == "storage" for kind in kinds]] = cleared.megawatts("energy", "storages")
+    energy, heat = np.full_like(p, np.nan), np.full_like(p, np.nan)
+    kinds = np.array([kind for kind in injections for _ in case.ids(f"{kind}s")], dtype=object)
+    energy[kinds == "storage"] = cleared.megawatts("energy", "storages")
+    energy[kinds == "heat_storage"] = cleared.megawatts("heat_energy", "heat_storages")
+    for kind, given in heat_injections(cleared).items():
+        heat[kinds == kind] = given
     devices = [name for kind in injections for name in case.ids(f"{kind}s")]
-    heat = np.full_like(p, np.nan)
     table = long_table(case.snapshots, "device", devices, p_mw=p, q_mvar=q, heat_mw=heat, energy_mwh=energy)
-    table.insert(2, "kind", words(kinds * case.steps))
+    table.insert(2, "kind", words(np.tile(kinds, case.steps)))
     return table
 
 
@@ -157,6 +170,9 @@ def _injections(cleared: Cleared, branches: Solved) -> dict[str, tuple[Floats, F
         **{kind: (np.zeros_like(q), q) for kind, q in sources.items()},
         "shunt": tuple(-case.column("shunts", name)[:, None] * squared for name in ("p_mw", "q_mvar")),
     }
+    injections |= electric_injections(cleared)
+    for kind in WITHOUT_BUS if cleared.heat else ():
+        injections[kind] = (np.zeros((case.count(f"{kind}s"), case.steps)),) * 2
     reactive = float(cleared.formulation.REACTIVE)
     return {kind: (p, reactive * q) for kind, (p, q) in injections.items()}
 

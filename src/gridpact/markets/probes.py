@@ -7,7 +7,7 @@ The table is evidence; the certificate draws the conclusion.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -28,20 +28,25 @@ Track = Callable[[list[tuple[int, int, str]]], Iterable[tuple[int, int, str]]]
 
 # Step relative to the power base: large against the solver's error in the cost, small against the loads.
 STEP = 1e-2
+PLACES = {"electricity": "buses", "reactive": "buses", "heat": "heat_nodes"}
 EXACT = 1e-6  # gap of the cones where they must be tight
-CARRIERS = {"electricity": "active_balance", "reactive": "reactive_balance"}
+CARRIERS = {"electricity": "active_balance", "reactive": "reactive_balance", "heat": "return_balance"}
 
 
-def price_probes(cleared: Cleared, prices: pd.DataFrame, count: int, solver: str, track: Track = iter) -> pd.DataFrame:
-    """Costs around ``count`` bus-hours, for both carriers; NaN where the market then has none, or none was found."""
-    carriers = [name for name, balance in CARRIERS.items() if balance in cleared.form.rows]
-    tasks = [(bus, step, carrier) for bus, step in _chosen(cleared, prices, count) for carrier in carriers]
+def price_probes(
+    cleared: Cleared, tables: Mapping[str, pd.DataFrame], count: int, solver: str, track: Track = iter
+) -> pd.DataFrame:
+    """Costs around ``count`` bus-hours for active and reactive power, and as many hours of nodes for heat.
+
+    NaN where the market then has none, or none was found. ``bus`` is the node of the heat network where heat is drawn.
+    """
+    tasks = _tasks(cleared, tables, count)
     parts = blocks((cleared.relaxed or cleared).form) if tasks else []
     rows = [_probe(cleared, parts, bus, step, carrier, solver) for bus, step, carrier in track(tasks)]
     return pd.DataFrame(
         {
             "snapshot": cleared.case.snapshots[[step for _, step, _ in tasks]],
-            "bus": [cleared.case.ids("buses")[bus] for bus, _, _ in tasks],
+            "bus": [cleared.case.ids(PLACES[carrier])[place] for place, _, carrier in tasks],
             "carrier": [carrier for _, _, carrier in tasks],
             "step_mw": STEP * cleared.network.base_mva,
             "cost_minus": [minus for minus, _ in rows],
@@ -51,14 +56,24 @@ def price_probes(cleared: Cleared, prices: pd.DataFrame, count: int, solver: str
     )
 
 
-def _chosen(cleared: Cleared, prices: pd.DataFrame, count: int) -> list[tuple[int, int]]:
-    """Where each column of the price table is largest in magnitude, then evenly spread over all bus-hours."""
+def _tasks(cleared: Cleared, tables: Mapping[str, pd.DataFrame], count: int) -> list[tuple[int, int, str]]:
+    """Place, step and carrier of every probe."""
+    places = _chosen(tables["electricity_prices"], cleared.case.count("buses"), count)
+    carriers = [name for name in ("electricity", "reactive") if CARRIERS[name] in cleared.form.rows]
+    tasks = [(bus, step, carrier) for bus, step in places for carrier in carriers]
+    if cleared.heat is not None:
+        nodes = _chosen(tables["heat_prices"], cleared.case.count("heat_nodes"), count)
+        tasks += [(node, step, "heat") for node, step in nodes]
+    return tasks
+
+
+def _chosen(prices: pd.DataFrame, places: int, count: int) -> list[tuple[int, int]]:
+    """Where each column of a price table is largest in magnitude, then evenly spread over all places and hours."""
     numbers = prices.select_dtypes(include="float").abs()
     extremes = [int(at) for at in numbers[numbers.columns[numbers.max() > 1e-3]].idxmax()]
     spread = np.linspace(0, len(prices) - 1, count, dtype=int).tolist()
-    buses = cleared.case.count("buses")
     chosen = list(dict.fromkeys(extremes + spread))[:count]
-    return [(at % buses, at // buses) for at in chosen]
+    return [(at % places, at // places) for at in chosen]
 
 
 def _probe(cleared: Cleared, parts: list[Block], bus: int, step: int, carrier: str, solver: str) -> tuple[float, float]:

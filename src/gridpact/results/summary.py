@@ -21,6 +21,7 @@ def clearing_summary(case: Case, tables: Tables, objective: float) -> dict[str, 
         **_energies(case, tables),
         **_network(tables),
         **_prices(tables["electricity_prices"]),
+        **(_heat(case, tables) if "heat_prices" in tables else {}),
     }
 
 
@@ -67,4 +68,16 @@ def _prices(prices: pd.DataFrame) -> dict[str, float]:
         "price_min_per_mwh": float(column.min()),
         "price_mean_per_mwh": float(column.mean()),
         "price_max_per_mwh": float(column.max()),
+    }
+
+
+def _heat(case: Case, tables: Tables) -> dict[str, float]:
+    """Heat drawn and lost, power of the pumps, and the range of the prices of heat."""
+    given = tables["dispatch"].groupby("kind")[["p_mw", "heat_mw"]].sum()
+    prices = {f"heat_{name}": value for name, value in _prices(tables["heat_prices"]).items()}
+    return {
+        "heat_load_mwh": -case.hours * float(given["heat_mw"].get("heat_load", 0.0)),
+        "heat_loss_mwh": case.hours * float(tables["pipes"]["loss_mw"].sum()),
+        "pump_mwh": -case.hours * float(given["p_mw"].get("heat_source", 0.0)),
+        **prices,
     }

@@ -59,10 +59,11 @@ def _split(mixed: Affine, water: Floats, outlet: Variable | None, nodes: Ints) -
     """What carries the exchanged heat: the mixed water, or at ``nodes`` the outlet alone; and the mixing there."""
     if outlet is None:
         return mixed, None
-    together = np.ones((water.shape[0], 1))
-    together[nodes] = 0.0
-    placed = sp.csr_array((np.ones(nodes.size), (nodes, np.arange(nodes.size))), (water.shape[0], nodes.size)) @ outlet
-    return together * mixed + water * placed, mixed[nodes] - water[nodes] * outlet
+    count = water.shape[0]
+    rest = np.setdiff1d(np.arange(count), nodes)
+    together = sp.csr_array((np.ones(rest.size), (rest, rest)), (count, count)) @ mixed
+    alone = sp.csr_array((np.ones(nodes.size), (nodes, np.arange(nodes.size))), (count, nodes.size)) @ outlet
+    return together + water * alone, mixed[nodes] - water[nodes] * outlet
 
 
 def _brought(network: HeatNetwork, state: Temperatures) -> tuple[Affine, Affine]:
@@ -78,7 +79,8 @@ def _brought(network: HeatNetwork, state: Temperatures) -> tuple[Affine, Affine]
 
 def limits(case: Case, network: HeatNetwork, state: Temperatures) -> Named:
     stations, consumers = network.apart
-    every, named = np.arange(network.warmth.size), {}
+    every = np.arange(network.warmth.size)
+    named: Named = {}
     rules = (("supply", "supply", every), ("return", "return", every), ("station", "supply", stations),
              ("consumer", "return", consumers))  # fmt: skip
     for place, side, nodes in rules:

@@ -24,7 +24,7 @@ from gridpact.case.heat import (
 )
 from gridpact.errors import InputError, Issue
 from gridpact.physics.heat.hydraulics import Hydraulics, Pipes, network_flow
-from gridpact.physics.heat.transport import Linear, Water, contents, outlets, steady
+from gridpact.physics.heat.transport import Linear, Water, outlets, steady
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -71,6 +71,7 @@ class HeatNetwork:
     hydraulics: Hydraulics
     references: Ints
     reference: Ints
+    steady: bool
 
     def picks(self, nodes: Ints) -> sp.csr_array:
         """Matrix (m x n) that picks the node at an end of every pipe."""
@@ -133,6 +134,7 @@ def heat_network(case: Case, base_mva: float, dynamics: str, flows: Flows) -> He
         hydraulics=hydraulics,
         references=references,
         reference=own[labels],
+        steady=dynamics == "steady",
     )
 
 
@@ -203,13 +205,3 @@ def _transport(case: Case, dynamics: str, water: tuple[Water, Water]) -> tuple[L
 def _linear(case: Case, dynamics: str, water: Water) -> Linear:
     exact = steady(water) if dynamics == "steady" else outlets(water, case.hours * SECONDS, case.window_edges)
     return Linear(exact.matrix, exact.constant / DEGREES)
-
-
-def stored_heat(case: Case, network: HeatNetwork, supply: Floats, back: Floats) -> Floats:
-    """Heat above 0 degC in each moving pair at the end of every step, MWh; inlet temperatures in degC (m, steps)."""
-    capacity = heat_capacity(case)[network.inlet, None] / WATTS / SECONDS
-    seconds = case.hours * SECONDS
-    inside = (
-        contents(water, seconds, case.window_edges)(t) for water, t in zip(network.water, (supply, back), strict=True)
-    )
-    return np.asarray(capacity * sum(inside, np.zeros_like(supply)))
