@@ -37,6 +37,18 @@ VARIABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "unserved_p": ("unserved", FORMULATIONS),
     "compensator_q": ("compensators", REACTIVE),
     "capacitor_q": ("capacitors", REACTIVE),
+    "supply_temperature": ("heat_nodes", FORMULATIONS),
+    "return_temperature": ("heat_nodes", FORMULATIONS),
+    "chp_p": ("chps", FORMULATIONS),
+    "chp_q": ("chps", REACTIVE),
+    "chp_heat": ("chps", FORMULATIONS),
+    "electric_boiler_heat": ("electric_boilers", FORMULATIONS),
+    "heat_pump_heat": ("heat_pumps", FORMULATIONS),
+    "gas_boiler_heat": ("gas_boilers", FORMULATIONS),
+    "heat_charge": ("heat_storages", FORMULATIONS),
+    "heat_discharge": ("heat_storages", FORMULATIONS),
+    "heat_energy": ("heat_storages", FORMULATIONS),
+    "unserved_heat": ("heat_unserved", FORMULATIONS),
 }
 
 VECTORS = ("q", "x", "b", "z", "s", "P_data", "A_data")
@@ -67,9 +79,10 @@ def _index_faults(record: Record, columns: int, rows: int) -> Iterator[str]:
             continue
         if size and formulation in formulations:
             yield from _shape_fault(f"column/{name}", solution, (size, case.steps), columns)
-    balances = ("active_balance", "reactive_balance") if formulation in REACTIVE else ("active_balance",)
-    for name in balances:
-        yield from _shape_fault(f"row/{name}", solution, (case.count("buses"), case.steps), rows)
+    balances = {"active_balance": "buses"} | ({"reactive_balance": "buses"} if formulation in REACTIVE else {})
+    balances |= {"supply_balance": "heat_nodes", "return_balance": "heat_nodes"} if case.count("heat_nodes") else {}
+    for name, source in balances.items():
+        yield from _shape_fault(f"row/{name}", solution, (case.count(source), case.steps), rows)
 
 
 def _shape_fault(name: str, solution: Mapping[str, NDArray[Any]], shape: tuple[int, int], size: int) -> Iterator[str]:

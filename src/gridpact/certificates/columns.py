@@ -9,6 +9,7 @@ from gridpact.certificates import demand
 from gridpact.certificates.check import Check, Measure, worst
 from gridpact.certificates.evidence import KINDS, Evidence, per_load
 from gridpact.certificates.grid import BranchFlow, Grid, behind_ratio
+from gridpact.certificates.heat.columns import heat_columns, heat_repetitions
 
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-6
@@ -25,10 +26,17 @@ DEVICES = {
 
 def column_checks(evidence: Evidence, grid: Grid, flow: BranchFlow) -> list[Check]:
     """Tables against the solution, and the tables' own repetitions against each other."""
-    program = [*_networks(evidence, grid), *_devices(evidence), *_storages(evidence), *_demands(evidence)]
+    program = [
+        *_networks(evidence, grid),
+        *_devices(evidence),
+        *_storages(evidence),
+        *_demands(evidence),
+        *heat_columns(evidence),
+    ]
     text = "Difference between the tables and the columns of the solved program, in per unit."
     again = "Difference between what the tables repeat or derive (losses, currents, totals), in per unit."
     repeated = [*_totals(evidence), *_derived(evidence, grid, flow), *_idle_branches(evidence, grid)]
+    repeated += heat_repetitions(evidence)
     return [
         worst("tables_match_solution", text, TOLERANCE, program, evidence.instants),
         worst("tables_agree", again, TOLERANCE, repeated, evidence.instants),

@@ -1,9 +1,9 @@
 """Which units run, the ranges that are left to them, whether they keep their minimum times, how good the choice is.
 
-Units are generators and controllable loads. Those that are not committable always run; which of the others do stands
-in the ``commitment`` table. Prices come from the program in which that is held, so limits and best choices are those of
-the units as they run. That no other choice is much cheaper rests on the bound that the search over the choices has
-proven; it is taken as stated in the summary.
+Units are generators, controllable loads, plants and boilers for heat, and heat pumps. Those that are not committable
+always run; which of the others do stands in the ``commitment`` table. Prices come from the program in which that is
+held, so limits and best choices are those of the units as they run. That no other choice is much cheaper rests on the
+bound that the search over the choices has proven; it is taken as stated in the summary.
 
 A start at a step means running there and not at the step before; a unit that runs at the first step of a window has run
 before.
@@ -24,7 +24,14 @@ GAP_TOLERANCE = 1e-4
 MODES = "storage_modes"
 
 # table of units -> their kind in the commitment table
-UNITS = {"generators": "generator", "controllable": "controllable"}
+UNITS = {
+    "generators": "generator",
+    "controllable": "controllable",
+    "chps": "chp",
+    "electric_boilers": "electric_boiler",
+    "heat_pumps": "heat_pump",
+    "gas_boilers": "gas_boiler",
+}
 
 
 def committable(case: Case) -> bool:

@@ -14,7 +14,8 @@ from scipy.sparse.csgraph import connected_components
 
 from gridpact.certificates.arrays import FORMULATIONS, VECTORS, array_faults
 from gridpact.certificates.check import Check
-from gridpact.certificates.tables import LISTS, grids, table_faults
+from gridpact.certificates.evidence import HEAT_KINDS
+from gridpact.certificates.tables import grids, lists, table_faults
 from gridpact.results.record import Record
 
 # columns in which NaN has a meaning of its own
@@ -24,6 +25,8 @@ BLANKS = {
     ("branches", "loading_percent"),
     ("price_probes", "cost_minus"),
     ("price_probes", "cost_plus"),
+    ("heat_nodes", "consumer_return_degc"),
+    ("heat_nodes", "station_supply_degc"),
 }
 
 
@@ -68,7 +71,7 @@ def _network_faults(record: Record) -> Iterator[str]:
 def _infinite(record: Record) -> Iterator[tuple[str, int]]:
     """Places with numbers that are not finite, and how many."""
     columns = {name: numbers for name, (_, _, numbers) in grids(record.case).items()}
-    columns |= {name: numbers for name, (_, numbers) in LISTS.items()}
+    columns |= {name: numbers for name, (_, numbers) in lists(record).items()}
     for name, numbers in columns.items():
         for column in numbers:
             if name in record.tables and (name, column) not in BLANKS:
@@ -80,15 +83,27 @@ def _infinite(record: Record) -> Iterator[tuple[str, int]]:
 
 
 def _missing_values(record: Record) -> Iterator[tuple[str, int]]:
-    """Blanks where the case says that there is a number: stored energy, loading of branches with a limit."""
+    """Blanks where the case says that there is a number: stored energy, heat, loading of branches with a limit."""
     dispatch = record.tables["dispatch"]
-    stored = dispatch.loc[dispatch["kind"] == "storage", "energy_mwh"].to_numpy(dtype=np.float64)
-    yield from _count("tables/dispatch/energy_mwh", stored)
+    for column, kinds in (("energy_mwh", ("storage", "heat_storage")), ("heat_mw", (*HEAT_KINDS, "heat_source"))):
+        told = dispatch.loc[dispatch["kind"].isin(kinds), column].to_numpy(dtype=np.float64)
+        yield from _count(f"tables/dispatch/{column}", told)
+    yield from _missing_temperatures(record)
     if "branches" in record.tables:
         loading = record.tables["branches"]["loading_percent"]
         limits = [record.case.column(*name) for name in (("lines", "max_i_ka"), ("transformers", "max_s_mva"))]
         limited = np.tile(np.isfinite(np.concatenate(limits)), record.case.steps)
         yield from _count("tables/branches/loading_percent", loading[limited])
+
+
+def _missing_temperatures(record: Record) -> Iterator[tuple[str, int]]:
+    """Of what leaves consumers and stations, at the nodes that have any."""
+    case = record.case
+    ends = {"consumer_return_degc": "heat_loads", "station_supply_degc": "heat_sources"}
+    for column, source in ends.items() if case.count("heat_nodes") else ():
+        there = np.isin(np.arange(case.count("heat_nodes")), case.positions(source, "node"))
+        told = record.tables["heat_nodes"][column].to_numpy(dtype=np.float64)
+        yield from _count(f"tables/heat_nodes/{column}", told[np.tile(there, case.steps)])
 
 
 def _count(place: str, values: Any) -> Iterator[tuple[str, int]]:

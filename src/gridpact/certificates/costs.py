@@ -9,7 +9,8 @@ from gridpact.case.case import Case
 from gridpact.certificates.check import Check
 from gridpact.certificates.commitment import running, starts
 from gridpact.certificates.demand import PRICED, chosen, own_cost
-from gridpact.certificates.evidence import KINDS, Evidence, prices_at
+from gridpact.certificates.evidence import HEAT_KINDS, KINDS, Evidence, heat_prices_at, prices_at
+from gridpact.certificates.heat.costs import heat_cost_terms
 
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-6
@@ -73,7 +74,8 @@ def cost_terms(evidence: Evidence) -> dict[str, Floats]:
         "renewables": case.series("renewables", "cost_per_mwh") * evidence.dispatch("renewable", "p_mw"),
         "wear": wear * evidence.table("storages", "discharge_mw"),
     }
-    return terms | {table: own_cost(case, table) * chosen(evidence, table) for table in PRICED}
+    terms |= {table: own_cost(case, table) * chosen(evidence, table) for table in PRICED}
+    return terms | heat_cost_terms(evidence)
 
 
 def cost_check(evidence: Evidence) -> Check:
@@ -93,4 +95,6 @@ def turnover(evidence: Evidence) -> float:
         active, reactive = prices_at(evidence, table)
         total += float(np.abs(active * evidence.dispatch(kind, "p_mw")).sum())
         total += float(np.abs(reactive * evidence.dispatch(kind, "q_mvar")).sum())
+    for kind in HEAT_KINDS if evidence.case.count("heat_nodes") else ():
+        total += float(np.abs(heat_prices_at(evidence, kind) * evidence.dispatch(kind, "heat_mw")).sum())
     return max(1.0, total * evidence.case.hours)

@@ -23,7 +23,7 @@ NOTHING = 1e-6
 # What energy costs in the case.
 ASKED = (("interfaces", "price_per_mwh"), ("generators", "cost_per_mwh"), ("offers", "cost_per_mwh"))
 
-# kind of a row of the dispatch table -> table of the case that it belongs to
+# kind of a row of the dispatch table -> table of the case that it belongs to: what has a bus, what gives or takes heat
 KINDS = {
     "interface": "interfaces",
     "generator": "generators",
@@ -33,7 +33,20 @@ KINDS = {
     "compensator": "compensators",
     "capacitor": "capacitors",
     "shunt": "shunts",
+    "chp": "chps",
+    "electric_boiler": "electric_boilers",
+    "heat_pump": "heat_pumps",
+    "heat_source": "heat_sources",
 }
+HEAT_KINDS = {
+    "chp": "chps",
+    "electric_boiler": "electric_boilers",
+    "heat_pump": "heat_pumps",
+    "gas_boiler": "gas_boilers",
+    "heat_storage": "heat_storages",
+    "heat_load": "heat_loads",
+}
+DISPATCHED = KINDS | HEAT_KINDS
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +124,11 @@ class Evidence:
         rows = self.record.tables["commitment"]
         return self._by_step(rows.loc[rows["kind"] == kind, "on"].to_numpy(dtype=np.float64)) > 0.5
 
+    @cached_property
+    def memory(self) -> dict[str, Any]:
+        """What several judges need and one of them has made."""
+        return {}
+
     def variable(self, name: str) -> Floats:
         """Values of a variable of the solved program, in its own (per unit) units."""
         values: Floats = self.record.solution["x"][self.record.solution[f"column/{name}"]]
@@ -171,6 +189,20 @@ def prices_at(evidence: Evidence, table: str) -> tuple[Floats, Floats]:
     bus = evidence.case.positions(table, "bus")
     active = evidence.table("electricity_prices", "price_per_mwh")
     return active[bus], evidence.table("electricity_prices", "reactive_price_per_mvarh")[bus]
+
+
+def heat_prices_at(evidence: Evidence, kind: str) -> Floats:
+    """Price of heat for the devices of a kind, (devices, steps): at a station's node that of its supply side.
+
+    Consumers, and devices of nodes without a station, have the price of the return side.
+    """
+    case, table = evidence.case, HEAT_KINDS[kind]
+    node = case.positions(table, "node")
+    price = evidence.table("heat_prices", "price_per_mwh")[node]
+    if kind == "heat_load":
+        return price
+    feeds = np.isin(node, case.positions("heat_sources", "node"))[:, None]
+    return np.where(feeds, evidence.table("heat_prices", "source_price_per_mwh")[node], price)
 
 
 def per_bus(case: Case, table: str, values: Floats) -> Floats:

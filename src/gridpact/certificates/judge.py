@@ -7,6 +7,7 @@ power flow                does the physics agree?
 prices, participants      is a price what a unit costs, and would nobody rather do something else?
 money, summary            do the payments add up, does the summary say what the tables say?
 probes                    do clearings with other demands confirm the prices?
+heat                      the same for the heat network, where there is one (``heat/judge.py``)
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from gridpact.certificates.costs import cost_check
 from gridpact.certificates.devices import device_checks
 from gridpact.certificates.evidence import Evidence
 from gridpact.certificates.grid import branch_flow, read_grid
+from gridpact.certificates.heat.judge import heat_checks
 from gridpact.certificates.limits import limit_checks
 from gridpact.certificates.linearcheck import linear_check
 from gridpact.certificates.money import money_checks
@@ -76,6 +78,7 @@ def _content(evidence: Evidence) -> Iterator[Check]:
     yield from balance_checks(evidence, grid, flow)
     yield from limit_checks(evidence, grid, flow)
     yield from device_checks(evidence)
+    yield from heat_checks(evidence)
     yield cone_check(evidence, grid) if evidence.formulation == "soc" else linear_check(evidence, grid)
     if is_linearised(evidence) or has_no_law(evidence, grid):
         yield tangent_check(evidence, grid)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from gridpact.case.case import Case
 from gridpact.certificates.check import Check, Measure, worst
 from gridpact.certificates.costs import selling_price
-from gridpact.certificates.evidence import KINDS, Evidence, prices_at
+from gridpact.certificates.evidence import DISPATCHED, HEAT_KINDS, KINDS, Evidence, heat_prices_at, prices_at
 from gridpact.certificates.grid import Grid
 from gridpact.certificates.linflow import linear_flow
 from gridpact.certificates.tangents import is_linearised
@@ -52,6 +52,11 @@ def _due(evidence: Evidence) -> Due:
             taken = -evidence.dispatch(kind, column)
             energy, payment = taken.sum(axis=1), (price * taken).sum(axis=1)
             due |= _keyed(evidence, kind, carrier, energy, payment)
+    for kind, table in HEAT_KINDS.items():
+        if evidence.case.count(table):
+            heat = -evidence.dispatch(kind, "heat_mw")
+            paid = heat_prices_at(evidence, kind) * heat
+            due |= _keyed(evidence, kind, "heat", heat.sum(axis=1), paid.sum(axis=1))
     if evidence.case.count("interfaces"):
         buy, sell = evidence.table("interface", "buy_mw"), evidence.table("interface", "sell_mw")
         paid = selling_price(evidence.case) * sell - evidence.case.series("interfaces", "price_per_mwh") * buy
@@ -60,7 +65,7 @@ def _due(evidence: Evidence) -> Due:
 
 
 def _keyed(evidence: Evidence, kind: str, carrier: str, energy: Floats, payment: Floats) -> Due:
-    hours, names = evidence.case.hours, evidence.case.ids(KINDS[kind])
+    hours, names = evidence.case.hours, evidence.case.ids(DISPATCHED[kind])
     pairs = zip((hours * energy).tolist(), (hours * payment).tolist(), strict=True)
     return {(kind, name, carrier): pair for name, pair in zip(names, pairs, strict=True)}
 
@@ -68,10 +73,12 @@ def _keyed(evidence: Evidence, kind: str, carrier: str, energy: Floats, payment:
 def _payments(evidence: Evidence, due: Due, scale: float) -> Check:
     """A row that is missing counts as nothing paid; a row that nobody owes, or a second one, counts as NaN.
 
-    The operator has one row per carrier, under the name "network"; what it holds is judged by the sums.
+    The operator has one row per carrier, under the name "network" (of heat "heat network"); what it holds is judged by
+    the sums.
     """
     rows = evidence.record.tables["settlement"]
-    operator = (rows["kind"] == "operator") & (rows["participant"] == "network")
+    names = np.where(rows["carrier"] == "heat", "heat network", "network")
+    operator = (rows["kind"] == "operator") & (rows["participant"] == names)
     carriers = {carrier for _, _, carrier in due}
     doubtful = rows.duplicated(KEYS) | (operator & ~rows["carrier"].isin(carriers))
     paid = rows[~operator].groupby(KEYS)[["energy_mwh", "payment"]].sum()
@@ -118,8 +125,9 @@ def _cents(evidence: Evidence) -> Check:
 
 
 def _surplus(due: Due, scale: float) -> Check:
-    deficit = -sum(payment for _, payment in due.values()) / scale
-    text = "Deficit of the network's operator over the turnover; none, as the network could carry nothing."
+    paid = (payment for (_, _, carrier), (_, payment) in due.items() if carrier != "heat")
+    deficit = -sum(paid) / scale
+    text = "Deficit of the electricity network's operator over the turnover; none, as the network could carry nothing."
     return Check("merchandising_surplus", True, deficit, TOLERANCE, "", text)
 
 

@@ -16,6 +16,7 @@ from gridpact.certificates.costs import turnover
 from gridpact.certificates.devices import final_energy
 from gridpact.certificates.evidence import Evidence, rows_of
 from gridpact.certificates.grid import BranchFlow, Grid
+from gridpact.certificates.heat.rooms import EDGE, edge_list, heat_rooms
 from gridpact.certificates.ramps import largest_changes, ramped
 
 Floats = NDArray[np.float64]
@@ -25,7 +26,7 @@ HELD = "interfaces/vm_pu"
 
 def multipliers(evidence: Evidence, constraint: str, end: str = "") -> Floats:
     """Multipliers of one constraint, currency per hour and unit, (components, steps); zero where the table has none."""
-    ids = evidence.case.ids(constraint.split("/")[0])
+    ids = components_of(evidence, constraint)
     values = np.zeros((len(ids), evidence.case.steps))
     if (constraint, end) in evidence.multipliers:
         names, step, multiplier = evidence.multipliers[constraint, end]
@@ -33,6 +34,13 @@ def multipliers(evidence: Evidence, constraint: str, end: str = "") -> Floats:
         known = component >= 0
         np.add.at(values, (component[known], step[known]), multiplier[known])
     return values
+
+
+def components_of(evidence: Evidence, constraint: str) -> list[str]:
+    """Names of what a limit limits: components of its table, or the edges of operating polygons."""
+    if constraint == EDGE:
+        return [edge.name for edge in edge_list(evidence.case)]
+    return evidence.case.ids(constraint.split("/")[0])
 
 
 def current_multipliers(evidence: Evidence, grid: Grid, end: str) -> Floats:
@@ -52,7 +60,7 @@ def multiplier_check(evidence: Evidence, grid: Grid, flow: BranchFlow) -> Check:
         value = multipliers(evidence, constraint, end)
         idle = np.abs(value * np.where(value == 0.0, 0.0, room))
         negative = np.zeros_like(value) if constraint == HELD else np.maximum(-value, 0.0)
-        ids = evidence.case.ids(constraint.split("/")[0])
+        ids = components_of(evidence, constraint)
         measures.append(Measure(constraint, ids, np.maximum(idle, negative) / scale))
     text = "Limit multipliers that are negative, of no known limit, or times the room left, over the turnover per hour."
     return worst("limit_multipliers", text, TOLERANCE, measures, evidence.instants)
@@ -63,7 +71,7 @@ def _strangers(evidence: Evidence, known: list[tuple[str, str]]) -> Measure:
     names, strange = [], []
     for (constraint, end), (components, _, _) in evidence.multipliers.items():
         found = list(dict.fromkeys(map(str, components)))
-        ids = set(evidence.case.ids(constraint.split("/")[0])) if (constraint, end) in known else set()
+        ids = set(components_of(evidence, constraint)) if (constraint, end) in known else set()
         names += [f"{constraint} {end} {name}" for name in found]
         strange += [name not in ids for name in found]
     return Measure("unknown limit", names, np.where(strange, np.nan, 0.0))
@@ -73,7 +81,7 @@ def _rooms(evidence: Evidence, grid: Grid, flow: BranchFlow) -> dict[tuple[str, 
     """How far every limit is from being reached, in the limit's unit; NaN where there is no limit."""
     parts = (_voltage_rooms, _device_rooms, _storage_rooms, _demand_rooms)
     named = {(name, ""): room for part in parts for name, room in part(evidence).items()}
-    return named | _current_rooms(evidence, grid, flow)
+    return named | _current_rooms(evidence, grid, flow) | heat_rooms(evidence)
 
 
 def _voltage_rooms(evidence: Evidence) -> dict[str, Floats]:

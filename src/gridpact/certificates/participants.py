@@ -23,7 +23,8 @@ from gridpact.certificates.check import Check, Measure, worst
 from gridpact.certificates.commitment import unit_range
 from gridpact.certificates.costs import block_cost, generator_cost, generator_slope, offers_of, selling_price
 from gridpact.certificates.devices import bank_size, in_steps
-from gridpact.certificates.evidence import Evidence, per_load, prices_at
+from gridpact.certificates.evidence import HEAT_KINDS, Evidence, per_load, prices_at
+from gridpact.certificates.heat.participants import heat_choices, heat_turnover
 from gridpact.certificates.ramps import best_plan, ramped
 from gridpact.certificates.storageplan import best_storage_plan
 
@@ -59,6 +60,18 @@ def regret_checks(evidence: Evidence) -> list[Check]:
             text = f"What a {kind} would gain by another choice at the published prices, over its turnover."
             measure = Measure(kind, evidence.case.ids(table), regret)
             checks.append(worst(f"regret_{table}", text, TOLERANCE, [measure]))
+    return checks + _heat_checks(evidence)
+
+
+def _heat_checks(evidence: Evidence) -> list[Check]:
+    """One check per kind of device of heat."""
+    checks, hours = [], evidence.case.hours
+    for kind, (done, best) in heat_choices(evidence).items():
+        gain, table = hours * (best - done).sum(axis=1), HEAT_KINDS[kind]
+        regret = gain / np.maximum(1.0, hours * heat_turnover(evidence, kind))
+        text = f"What a {kind} would gain by another choice at the published prices, over its turnover."
+        measure = Measure(kind, evidence.case.ids(table), regret)
+        checks.append(worst(f"regret_{table}", text, TOLERANCE, [measure]))
     return checks
 
 
@@ -221,7 +234,7 @@ def _reach(evidence: Evidence) -> float:
     """Twice the largest exchange or total use of active or reactive power, MVA."""
     sums = [
         np.abs(evidence.dispatch(kind, name)).sum(axis=0)
-        for kind in ("interface", "load")
+        for kind in ("interface", "load", "chp", "electric_boiler", "heat_pump", "heat_source")
         for name in ("p_mw", "q_mvar")
     ]
     return 2.0 * float(np.max(sums, initial=0.0))

@@ -16,7 +16,12 @@ from gridpact.certificates.tangents import is_linearised
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-3
 COST_TOLERANCE = 1e-6
-PRICES = {"electricity": "price_per_mwh", "reactive": "reactive_price_per_mvarh"}
+# carrier -> table and column of its prices, table of the case that has the places
+PRICES = {
+    "electricity": ("electricity_prices", "price_per_mwh", "buses"),
+    "reactive": ("electricity_prices", "reactive_price_per_mvarh", "buses"),
+    "heat": ("heat_prices", "price_per_mwh", "heat_nodes"),
+}
 
 
 def probe_check(evidence: Evidence) -> Check:
@@ -53,13 +58,14 @@ def probe_cost_check(evidence: Evidence) -> Check:
 
 
 def _probed_price(evidence: Evidence) -> Floats:
-    """Price of every probe; NaN for a bus or a carrier that is not there."""
+    """Price of every probe; NaN for a bus (for heat a node) or a carrier that is not there."""
     rows, case = evidence.record.tables["price_probes"], evidence.case
-    bus, step = rows_of(case.ids("buses"), rows["bus"]), steps_of(case, rows["snapshot"])
-    prices = np.full(len(rows), np.nan)
-    for carrier, column in PRICES.items():
-        asked = (rows["carrier"] == carrier).to_numpy() & (bus >= 0)
-        prices[asked] = evidence.table("electricity_prices", column)[bus[asked], step[asked]]
+    step, prices = steps_of(case, rows["snapshot"]), np.full(len(rows), np.nan)
+    for carrier, (table, column, places) in PRICES.items():
+        place = rows_of(case.ids(places), rows["bus"])
+        asked = (rows["carrier"] == carrier).to_numpy() & (place >= 0)
+        if asked.any():
+            prices[asked] = evidence.table(table, column)[place[asked], step[asked]]
     return prices
 
 

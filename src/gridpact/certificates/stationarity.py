@@ -28,6 +28,7 @@ from gridpact.certificates.commitment import running
 from gridpact.certificates.costs import selling_price
 from gridpact.certificates.devices import final_energy
 from gridpact.certificates.evidence import Evidence, carried, prices_at
+from gridpact.certificates.heat.stationarity import heat_stationarity
 from gridpact.certificates.multipliers import multipliers
 
 Floats = NDArray[np.float64]
@@ -49,8 +50,11 @@ def stationarity_check(evidence: Evidence) -> Check:
     }
     present = [rule for table, rule in rules.items() if evidence.case.count(table)]
     found = {name: values for rule in present for name, values in rule(evidence).items()}
+    found |= heat_stationarity(evidence)
     columns = ("price_per_mwh", "reactive_price_per_mvarh")
     prices = [np.abs(evidence.table("electricity_prices", column)).max() for column in columns]
+    columns = ("price_per_mwh", "source_price_per_mwh")
+    prices += [np.abs(evidence.table("heat_prices", column)).max(initial=0.0) for column in columns]
     scale = max(1.0, *(float(price) for price in prices))
     measures = [Measure(name, evidence.case.ids(name.split("/")[0]), off / scale) for name, off in found.items()]
     text = "Limit multipliers of the devices against the margins their prices leave, over the largest price."

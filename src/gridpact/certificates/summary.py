@@ -22,7 +22,7 @@ Figures = Mapping[str, Any]
 
 def summary_check(evidence: Evidence) -> Check:
     """Figures against those recomputed from the tables, relative; words must be the same."""
-    own = {**_words(evidence), **_energies(evidence), **_extremes(evidence), **_prices(evidence)}
+    own = {**_words(evidence), **_energies(evidence), **_extremes(evidence), **_prices(evidence), **_heat(evidence)}
     off = np.array([_difference(evidence.record.summary.get(name, ""), value) for name, value in own.items()])
     text = "Figures of the summary against the tables and the case, relative."
     return worst("summary", text, TOLERANCE, [Measure("summary", list(own), off)])
@@ -57,10 +57,14 @@ def _float(value: Any) -> float:
 
 def mark_check(evidence: Evidence) -> Check:
     """Rows of the price table whose mark is not that of the archived verdict."""
-    wrong = np.abs(evidence.table("electricity_prices", "certified") - float(_verdict(evidence) == "certified"))
+    right, measures = float(_verdict(evidence) == "certified"), []
+    for table, rule, places in (
+        ("electricity_prices", "price at bus", "buses"),
+        ("heat_prices", "price of heat at node", "heat_nodes"),
+    ):
+        measures.append(Measure(rule, evidence.case.ids(places), np.abs(evidence.table(table, "certified") - right)))
     text = "Prices whose mark of certification is not that of the archived verdict."
-    measure = Measure("price at bus", evidence.case.ids("buses"), wrong)
-    return worst("certified_marks", text, 0.0, [measure], evidence.instants)
+    return worst("certified_marks", text, 0.0, measures, evidence.instants)
 
 
 def _difference(told: Any, own: Any) -> float:
@@ -117,8 +121,22 @@ def _extremes(evidence: Evidence) -> Figures:
     }
 
 
-def _prices(evidence: Evidence) -> Figures:
-    price = evidence.table("electricity_prices", "price_per_mwh")
+def _heat(evidence: Evidence) -> Figures:
+    """MWh drawn, lost by the pipes and taken by pumps, and the range of the prices."""
+    case = evidence.case
+    if not case.count("heat_nodes"):
+        return {}
+    energies = {
+        "heat_load_mwh": -evidence.dispatch("heat_load", "heat_mw"),
+        "heat_loss_mwh": evidence.table("pipes", "loss_mw"),
+        "pump_mwh": -evidence.dispatch("heat_source", "p_mw"),
+    }
+    found = {name: case.hours * float(power.sum()) for name, power in energies.items()}
+    return found | {f"heat_{name}": value for name, value in _prices(evidence, "heat_prices").items()}
+
+
+def _prices(evidence: Evidence, table: str = "electricity_prices") -> Figures:
+    price = evidence.table(table, "price_per_mwh")
     found = {"min": float(price.min()), "mean": float(price.mean()), "max": float(price.max())}
     refused = _verdict(evidence) == "failed"
     return {f"price_{name}_per_mwh": None if refused else value for name, value in found.items()}

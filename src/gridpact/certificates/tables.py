@@ -9,7 +9,7 @@ import numpy as np
 
 from gridpact.case.case import Case
 from gridpact.certificates.commitment import UNITS, committable
-from gridpact.certificates.evidence import KINDS, row_groups, steps_of
+from gridpact.certificates.evidence import DISPATCHED, row_groups, steps_of
 from gridpact.results.record import Record
 
 # result table -> key column, table of the case, number columns
@@ -37,6 +37,38 @@ GRIDS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "demand": ("load", "loads", ("fixed_mw", "bid_mw", "shifted_mw")),
     "buses": ("bus", "buses", ("vm_pu",)),
     "branches": ("branch", "branches", ("p_mw", "q_mvar", "i_ka", "loading_percent", "loss_mw", "cone_gap")),
+    "heat_prices": (
+        "node",
+        "heat_nodes",
+        (
+            "price_per_mwh",
+            "energy_per_mwh",
+            "loss_per_mwh",
+            "delay_per_mwh",
+            "temperature_per_mwh",
+            "source_price_per_mwh",
+        ),
+    ),
+    "heat_nodes": (
+        "node",
+        "heat_nodes",
+        ("supply_degc", "return_degc", "heat_mw", "consumer_return_degc", "station_supply_degc", "pressure_bar"),
+    ),
+    "pipes": (
+        "pipe",
+        "pipes",
+        (
+            "flow_kg_per_s",
+            "supply_in_degc",
+            "supply_out_degc",
+            "return_in_degc",
+            "return_out_degc",
+            "loss_mw",
+            "stored_mwh",
+            "pressure_drop_bar",
+        ),
+    ),
+    "heat_storages": ("heat_storage", "heat_storages", ("charge_mw", "discharge_mw", "energy_mwh")),
 }
 
 # columns that the demand table needs only where the case has rows of these tables
@@ -50,8 +82,44 @@ LISTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "price_probes": (("snapshot", "bus", "carrier"), ("step_mw", "cost_minus", "cost", "cost_plus")),
 }
 
+# tables of markets with heat; slacks where something may stay unserved, structures where they were asked for
+HEAT_LISTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "couplers": (
+        ("device", "kind"),
+        (
+            "electricity_mwh",
+            "heat_mwh",
+            "fuel_mwh",
+            "electricity_revenue",
+            "reactive_revenue",
+            "heat_revenue",
+            "cost",
+            "profit",
+        ),
+    ),
+    "energy_flows": (("source", "target"), ("energy_mwh",)),
+}
+SLACKS = (("slack", "carrier"), ("price_per_mwh", "energy_mwh", "cost"))
+STRUCTURES = (
+    ("structure",),
+    (
+        "cost",
+        "electricity_cost",
+        "heat_cost",
+        "coupler_profit",
+        "electricity_surplus",
+        "heat_surplus",
+        "price_mean_per_mwh",
+        "heat_price_mean_per_mwh",
+        "iterations",
+        "residual_mw",
+        "above_joint_percent",
+        "payments_sum",
+    ),
+)
+
 COMMITMENT = ("snapshot", "kind", "device", "on")
-FLAGS = (("electricity_prices", "certified"), ("commitment", "on"))
+FLAGS = (("electricity_prices", "certified"), ("heat_prices", "certified"), ("commitment", "on"))
 
 
 def grids(case: Case) -> dict[str, tuple[str, list[str], tuple[str, ...]]]:
@@ -63,12 +131,22 @@ def grids(case: Case) -> dict[str, tuple[str, list[str], tuple[str, ...]]]:
     }
 
 
+def lists(record: Record) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Tables without a grid that a record must have: text columns, number columns."""
+    found, case = dict(LISTS), record.case
+    if case.count("heat_nodes"):
+        found |= HEAT_LISTS
+        found |= {"slacks": SLACKS} if case.count("unserved") or case.count("heat_unserved") else {}
+        found |= {"structures": STRUCTURES} if record.settings.get("structures") else {}
+    return found
+
+
 def table_faults(record: Record) -> Iterator[str]:
     """Places in the tables that are not as they should be."""
     for name, (key, ids, numbers) in grids(record.case).items():
         if name in record.tables or ids:
             yield from _column_faults(record, name, ("snapshot", key), numbers) or _grid_faults(record, name, key, ids)
-    for name, (texts, numbers) in LISTS.items():
+    for name, (texts, numbers) in lists(record).items():
         yield from _column_faults(record, name, texts, numbers)
     if not _column_faults(record, "dispatch", *LISTS["dispatch"]):
         yield from _dispatch_faults(record)
@@ -119,12 +197,12 @@ def _grid_faults(record: Record, name: str, key: str, ids: list[str]) -> list[st
 def _dispatch_faults(record: Record) -> Iterator[str]:
     rows = record.tables["dispatch"]
     places, none = row_groups(rows[["kind"]]), np.zeros(0, dtype=np.int64)
-    for kind, source in KINDS.items():
+    for kind, source in DISPATCHED.items():
         own = rows.iloc[places.get(kind, none)]
         if not _ordered(record.case, own["snapshot"], own["device"], record.case.ids(source)):
             yield f"tables/dispatch (each {kind} once per step, in the order of the case)"
-    if not set(rows["kind"]) <= set(KINDS):
-        yield f"tables/dispatch/kind {sorted(set(rows['kind']) - set(KINDS))[0]}"
+    if not set(rows["kind"]) <= set(DISPATCHED):
+        yield f"tables/dispatch/kind {sorted(set(rows['kind']) - set(DISPATCHED))[0]}"
 
 
 def _ordered(case: Case, snapshots: Any, names: Any, ids: list[str]) -> bool:

@@ -27,6 +27,7 @@ Ints = NDArray[np.int64]
 SIDES = ("supply", "return")
 # Share of the largest flow below which the water in a pipe stands still: rounding of equal flows from both sides.
 AT_REST = 1e-9
+NONE: Ints = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,28 +127,44 @@ class _Moving:
         return passage(mass, size, seconds, rate, self.around[pipe], self.case.window_edges, initial)
 
 
-def simulate(plant: Plant, leaving: Floats, drawn: Floats, trials: bool = False) -> State:
+def simulate(plant: Plant, leaving: Floats, drawn: Floats) -> State:
     """Follow the water.
 
-    ``leaving``: temperature of what leaves the station of a node; ``drawn``: heat drawn at a node, W; both (nodes,
-    steps), or changes of them (nodes, steps, trials) whose consequences are asked for: ``trials``.
+    ``leaving``: temperature of what leaves the station of a node; ``drawn``: heat drawn at a node, W; (nodes, steps).
     """
-    shape = (*leaving.shape[:2], leaving.shape[2] if trials else 1)
-    leaving, drawn = (np.asarray(values).reshape(shape) for values in (leaving, drawn))
-    pumped = np.where((plant.pumped > 0.0)[:, :, None], plant.pumped[:, :, None] * np.nan_to_num(leaving), 0.0)
-    supply, supply_out = _side(plant, 0, pumped, trials)
-    brought = plant.taken[:, :, None] * supply - drawn / plant.grid.capacity[:, None, None]
-    brought = np.where(np.isnan(brought) & (plant.taken == 0.0)[:, :, None], 0.0, brought)
-    back, back_out = _side(plant, 1, brought, trials)
-    lifted = pumped - np.where((plant.pumped > 0.0)[:, :, None], plant.pumped[:, :, None] * back, 0.0)
-    return State(supply, back, supply_out, back_out, plant.grid.capacity[:, None, None] * lifted)
+    return _follow(plant, leaving[:, :, None], drawn[:, :, None], trials=False)
 
 
-def _side(plant: Plant, side: int, brought: Floats, trials: bool) -> tuple[Floats, Floats]:
+def respond(plant: Plant, leaving: Floats, drawn: Floats, held: Ints) -> State:
+    """Changes of all temperatures after small changes of ``leaving`` and ``drawn``, all (nodes, steps, trials).
+
+    The stations at the nodes ``held`` keep the temperature of the mixed supply water, whatever heat that takes.
+    """
+    return _follow(plant, leaving, drawn, trials=True, held=held)
+
+
+def _follow(plant: Plant, leaving: Floats, drawn: Floats, trials: bool, held: Ints = NONE) -> State:
+    pumped = _part(plant.pumped, leaving)
+    supply, supply_out = _side(plant, 0, pumped, trials, held)
+    arriving = np.zeros_like(pumped)
+    np.add.at(arriving, plant.end, _part(np.abs(plant.flow), supply_out))
+    given = _part(plant.through[0], supply) - arriving
+    capacity = plant.grid.capacity[:, None, None]
+    back, back_out = _side(plant, 1, _part(plant.taken, supply) - drawn / capacity, trials)
+    return State(supply, back, supply_out, back_out, capacity * (given - _part(plant.pumped, back)))
+
+
+def _part(water: Floats, temperature: Floats) -> Floats:
+    """Water (kg/s) times temperature; where there is no water there need be no temperature."""
+    return np.where((water > 0.0)[:, :, None], water[:, :, None] * temperature, 0.0)
+
+
+def _side(plant: Plant, side: int, brought: Floats, trials: bool, held: Ints = NONE) -> tuple[Floats, Floats]:
     """Temperatures of the nodes and behind the pipes of one side.
 
     ``brought``: water times temperature that stations (or consumers) bring to each node.
     """
+    kept = set(held.tolist())
     first, last = ((plant.start, plant.end), (plant.end, plant.start))[side]
     size, through = np.abs(plant.flow), plant.through[side]
     mixed = brought.copy()
@@ -156,7 +173,7 @@ def _side(plant: Plant, side: int, brought: Floats, trials: bool) -> tuple[Float
     for pipe, node in enumerate(first.tolist()):
         leaving[node].append(pipe)
     for node in plant.order if side == 0 else plant.order[::-1]:
-        mixed[node] = _over(mixed[node], through[node])
+        mixed[node] = 0.0 if node in kept else _over(mixed[node], through[node])
         for pipe in leaving[node]:
             passing = plant.passages[side][pipe]
             if passing is not None:

@@ -1,0 +1,159 @@
+"""A record with a heat network, seen together with the judges' own water and their own simulation of its temperatures.
+
+What leaves the stations and what heat is drawn are taken from the tables; everything else is simulated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridpact.case.case import Case
+from gridpact.certificates.evidence import HEAT_KINDS, Evidence
+from gridpact.certificates.heat.hydraulics import Loops, find_loops, pipe_flow, pressures
+from gridpact.certificates.heat.simulator import Plant, State, make_plant, simulate
+from gridpact.certificates.heat.water import WATTS, HeatGrid, design_flow, per_node, read_heat_grid, station_flow
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class HeatView:
+    """Evidence of a case with heat; arrays of nodes, pipes in service and devices over the steps."""
+
+    evidence: Evidence
+
+    @property
+    def case(self) -> Case:
+        return self.evidence.case
+
+    @property
+    def nodes(self) -> list[str]:
+        return self.case.ids("heat_nodes")
+
+    @property
+    def is_steady(self) -> bool:
+        return self.evidence.record.settings.get("heat_dynamics") == "steady"
+
+    @property
+    def flows_vary(self) -> bool:
+        """Whether consumers take the water that their valves let pass."""
+        return self.evidence.record.settings.get("heat_flow") == "variable"
+
+    @cached_property
+    def grid(self) -> HeatGrid:
+        return read_heat_grid(self.case)
+
+    @cached_property
+    def loops(self) -> Loops:
+        return find_loops(self.grid)
+
+    @cached_property
+    def taken(self) -> Floats:
+        """Water of every consumer, kg/s, (loads, steps)."""
+        design = design_flow(self.case, self.grid)
+        return self._by_valve(design) if self.flows_vary else design
+
+    def _by_valve(self, design: Floats) -> Floats:
+        """Water with which a consumer's heat leaves it at the temperature that its valve holds."""
+        case, node = self.case, self.case.positions("heat_loads", "node")
+        held = case.series("heat_loads", "return_degc")
+        drop = self.node("supply_degc")[node] - held
+        water = -WATTS * self.evidence.dispatch("heat_load", "heat_mw") / (self.grid.capacity[node][:, None] * drop)
+        given = ~np.isnan(case.series("heat_loads", "flow_kg_per_s"))
+        return np.where(np.isnan(held) | given, design, water)
+
+    @cached_property
+    def pumped(self) -> Floats:
+        """Water of every station, kg/s, (stations, steps)."""
+        return station_flow(self.case, self.grid, self.taken)
+
+    @cached_property
+    def flow(self) -> Floats:
+        """Water through the pipes in service, kg/s, (m, steps)."""
+        return pipe_flow(self.grid, self.loops, self._at_nodes("heat_sources", self.pumped) - self.water_drawn)
+
+    @cached_property
+    def pressure(self) -> Floats:
+        """Supply less return pressure of every node, Pa."""
+        return pressures(self.case, self.grid, self.loops, self.flow)
+
+    @cached_property
+    def water_drawn(self) -> Floats:
+        return self._at_nodes("heat_loads", self.taken)
+
+    @cached_property
+    def plant(self) -> Plant:
+        pumped = self._at_nodes("heat_sources", self.pumped)
+        return make_plant(self.case, self.grid, self.flow, self.water_drawn, pumped, self.is_steady)
+
+    @cached_property
+    def state(self) -> State:
+        """The simulation."""
+        leaving = np.where(self.has_station[:, None], self.node("station_supply_degc"), 0.0)
+        return simulate(self.plant, leaving, WATTS * self.drawn)
+
+    @cached_property
+    def has_station(self) -> Bools:
+        return np.isin(np.arange(len(self.nodes)), self.case.positions("heat_sources", "node"))
+
+    @cached_property
+    def heated(self) -> Floats:
+        """Heat that the devices of a station give to the supply side, MW, (nodes, steps)."""
+        return sum((self._given(kind) for kind in HEAT_KINDS if kind != "heat_load"), self._nothing) * self._at_station
+
+    @cached_property
+    def drawn(self) -> Floats:
+        """Heat drawn at a node: its consumers', less what devices of a node without a station give; MW."""
+        help_ = sum((self._given(kind) for kind in HEAT_KINDS if kind != "heat_load"), self._nothing)
+        return -self._given("heat_load") - help_ * ~self._at_station
+
+    @property
+    def _at_station(self) -> Bools:
+        return self.has_station[:, None]
+
+    @property
+    def _nothing(self) -> Floats:
+        return np.zeros((len(self.nodes), self.case.steps))
+
+    def _given(self, kind: str) -> Floats:
+        return per_node(self.case, HEAT_KINDS[kind], self.evidence.dispatch(kind, "heat_mw"))
+
+    def _at_nodes(self, table: str, values: Floats) -> Floats:
+        return per_node(self.case, table, values)
+
+    def node(self, column: str) -> Floats:
+        """A column of the node table, (nodes, steps)."""
+        return self.evidence.table("heat_nodes", column)
+
+    def pipe(self, column: str) -> Floats:
+        """A column of the pipe table, (m, steps); pipes in service only."""
+        return self.evidence.table("pipes", column)[self.grid.pipes]
+
+    def carried(self) -> Floats:
+        """Heat that the water of each pipe carries per degree, MW/K, (m, steps)."""
+        return self.grid.capacity[self.grid.from_node][:, None] * np.abs(self.plant.flow) / WATTS
+
+    @property
+    def moving(self) -> Bools:
+        """Pipes through which water goes, (m,)."""
+        return np.asarray(np.abs(self.plant.flow).any(axis=1))
+
+    def before(self, stored: Floats, initial: Floats) -> Floats:
+        """What was there before each step, (components, steps): first ``initial``, NaN: as at the window's end."""
+        case = self.case
+        earlier = np.roll(stored, 1, axis=1)
+        first, last = np.flatnonzero(case.begins), np.flatnonzero(case.ends)
+        earlier[:, first] = np.where(np.isnan(initial)[:, None], stored[:, last], initial[:, None])
+        return earlier
+
+
+def heat_view(evidence: Evidence) -> HeatView:
+    """The view of a record, made once."""
+    view = evidence.memory.setdefault("heat", HeatView(evidence))
+    assert isinstance(view, HeatView)
+    return view
