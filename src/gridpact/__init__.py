@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from gridpact.io.folder import validate as validate
     from gridpact.io.folder import write_case as write_case
     from gridpact.io.matpower.read import from_matpower as from_matpower
+    from gridpact.io.pandapipes.read import from_pandapipes as from_pandapipes
     from gridpact.io.pandapower.read import from_pandapower as from_pandapower
     from gridpact.remedies import compare_remedies as compare_remedies
     from gridpact.study import Certificate as Certificate
@@ -52,6 +53,7 @@ _HOMES = {
     "gridpact.examples.synthetic": ("synthetic_feeder",),
     "gridpact.io.folder": ("read_case", "validate", "write_case"),
     "gridpact.io.matpower.read": ("from_matpower",),
+    "gridpact.io.pandapipes.read": ("from_pandapipes",),
     "gridpact.io.pandapower.read": ("from_pandapower",),
     "gridpact.remedies": ("compare_remedies",),
     "gridpact.study": ("Certificate", "Run", "clear", "compare", "open_run", "run_study", "validate_study", "verify"),
@@ -77,6 +79,7 @@ __all__ = [
     "compare_remedies",
     "examples",
     "from_matpower",
+    "from_pandapipes",
     "from_pandapower",
     "open_run",
     "read_case",

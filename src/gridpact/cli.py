@@ -313,7 +313,7 @@ def _import(parsed: Arguments) -> int:
     target = Path(parsed.output)
     _require_free(target)
     notes: list[str] = []
-    read = gp.from_matpower if parsed.format == "matpower" else gp.from_pandapower
+    read: Callable[..., gp.Case] = getattr(gp, f"from_{parsed.format}")
     case = read(
         parsed.file,
         interface=parsed.interface,
@@ -321,6 +321,7 @@ def _import(parsed: Arguments) -> int:
         profiles=parsed.profiles,
         skip_unsupported=parsed.skip_unsupported,
         tell=notes.append,
+        **_heat_price(parsed),
     )
     gp.write_case(case, target)
     gp.read_case(target)
@@ -329,6 +330,16 @@ def _import(parsed: Arguments) -> int:
     text = [*notes, f"imported {listed}; {case.steps} step(s) of {case.step_minutes:g} min", f"the case is in {target}"]
     _say(parsed, {"case": str(target), "imported": counts, "notes": notes}, "\n".join(text))
     return 0
+
+
+def _heat_price(parsed: Arguments) -> dict[str, float]:
+    """The option that only heat networks have."""
+    if parsed.heat_price is None:
+        return {}
+    if parsed.format != "pandapipes":
+        fix = "Leave --heat-price out; it is for pandapipes."
+        raise gp.InputError([gp.Issue("a network of electricity has no price of heat", fix)])
+    return {"heat_price": parsed.heat_price}
 
 
 def _price(text: str | None) -> float | str | None:
@@ -375,12 +386,13 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("--seed", type=int, default=0, metavar="NUMBER", help="seed of a synthetic feeder")
     validate = command("validate", _validate, "name every mistake in a case")
     validate.add_argument("case", metavar="CASE")
-    importing = command("import", _import, "write a case from a MATPOWER file or a pandapower network")
-    importing.add_argument("format", choices=["matpower", "pandapower"])
-    importing.add_argument("file", metavar="FILE", help="a case file (.m), or what pandapower.to_json writes")
+    importing = command("import", _import, "write a case from a file of MATPOWER, pandapower or pandapipes")
+    importing.add_argument("format", choices=["matpower", "pandapower", "pandapipes"])
+    importing.add_argument("file", metavar="FILE", help="a case file (.m), or what pandapower or pandapipes writes")
     importing.add_argument("-o", "--output", required=True, metavar="CASE", help="folder, new or empty")
     importing.add_argument("--interface", metavar="BUS", help="bus at which an interface replaces what generates there")
     importing.add_argument("--price", metavar="NUMBER|CSV", help="price there: a number, or snapshot and price_per_mwh")
+    importing.add_argument("--heat-price", type=float, metavar="NUMBER", help="pandapipes: price of heat at stations")
     importing.add_argument("--profiles", metavar="CSV", help="series: snapshot and columns table/id/column")
     importing.add_argument("--skip-unsupported", action="store_true", help="leave out what a case cannot hold")
     command("schema", _schema, "list the tables and columns of a case")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.case.case import Case
-from gridpact.case.dead_ends import dead_ends
+from gridpact.case.dead_parts import dead_parts
 from gridpact.case.draft import Draft
 from gridpact.case.heat import components, pipe_ends
 from gridpact.errors import Issue
@@ -102,7 +102,7 @@ def dead_water(draft: Draft) -> Iterator[Issue]:
     used, labels = at_nodes(case, "heat_sources", "heat_loads"), components(case)
     stations = case.positions("heat_sources", "node")
     roots = stations[np.unique(labels[stations], return_index=True)[1]]
-    dead = [node for root in roots.tolist() for node in dead_ends(len(used), *pipe_ends(case), root, used)]
+    dead = [node for root in roots.tolist() for node in dead_parts(len(used), *pipe_ends(case), root, used)[0]]
     message = "no water flows through the node: neither a consumer nor a station is there or lies beyond it"
     fix = "Take its pipes out of the case with it, or add the consumer."
     yield from draft.rows("heat_nodes", np.isin(np.arange(len(used)), dead), "node", message, fix)

@@ -13,10 +13,10 @@ Bools = NDArray[np.bool_]
 Beside = list[list[tuple[int, int]]]
 
 
-def dead_ends(count: int, start: Ints, end: Ints, root: int, used: Bools) -> list[int]:
-    """The first node of every part of the root's component that hangs at one node and has no ``used`` node in it.
+def dead_parts(count: int, start: Ints, end: Ints, root: int, used: Bools) -> tuple[list[int], Bools]:
+    """Parts of the root's component that hang at one node and have no ``used`` node in them: trees and loops.
 
-    Parts are trees and loops; those within another one are not named. ``root`` must be used.
+    Returns the first node of every part, and which nodes lie in one, shape (count,). ``root`` must be used.
     """
     found, inside = [], np.zeros(count, dtype=np.bool_)
     order, parent, low = _depth_first(_neighbours(count, start, end), root)
@@ -29,7 +29,7 @@ def dead_ends(count: int, start: Ints, end: Ints, root: int, used: Bools) -> lis
         if hangs and not inside[parent[node]]:
             found.append(node)
         inside[node] = hangs or inside[parent[node]]
-    return found
+    return found, inside
 
 
 def _neighbours(count: int, start: Ints, end: Ints) -> Beside:
