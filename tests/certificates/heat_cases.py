@@ -93,7 +93,7 @@ def heat_district(profiles: Mapping[str, list[float]] | None = None, **more: Any
                 "node": "D",
                 "energy_mwh": 0.4,
                 "charge_mw": 0.2,
-                "discharge_mw": 0.2,
+                "discharge_mw": 0.15,
                 "efficiency_charge": 0.98,
                 "loss_per_hour": 0.01,
                 "wear_cost_per_mwh": 0.5,
