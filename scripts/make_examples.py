@@ -3,9 +3,9 @@
     python scripts/make_examples.py [ROOT]
 
 writes ``src/gridpact/examples/<name>/`` (study.toml and the case folder) and ``tests/cases/case33bw/case/`` below
-ROOT, by default this repository. The output depends on nothing but the source data, the numbers in this file and
-make_oberrhein.py, which builds oberrhein-day with the importer of the package; what the numbers mean, and which of
-them are choices of ours, is told in the SOURCES.txt beside each example.
+ROOT, by default this repository. The output depends on nothing but the source data, the numbers in this file,
+make_oberrhein.py, which builds oberrhein-day with the importer of the package, and make_heat.py, which adds heat
+networks; what the numbers mean, and which of them are choices of ours, is told in the SOURCES.txt beside each example.
 """
 
 from __future__ import annotations
@@ -246,8 +246,9 @@ def ieee33_renewables() -> list[Row]:
     ]
 
 
-def ieee33_profiles() -> list[Row]:
-    weather = source("rts_gmlc/day_ahead_2020-07-15_pu.csv")
+def ieee33_series(day: str) -> dict[str, list[float]]:
+    """The profiles of the feeder with the load and weather of a day."""
+    weather = source(day)
     prices = [float(hour["lmp_usd_per_MWh"]) for hour in source("li2019/day24_energy_hub.csv")]
     series: dict[str, list[float]] = {
         "interfaces/substation/price_per_mwh": prices,
@@ -267,10 +268,27 @@ def ieee33_profiles() -> list[Row]:
         customer, highest = str(shift["load"]), float(shift["max_p_mw"] or 0.0)
         window = IEEE33_WINDOWS[customer]
         series[f"shiftable/{customer}/max_p_mw"] = [highest if hour in window else 0.0 for hour in HOURS]
+    return series
+
+
+def ieee33_profiles() -> list[Row]:
+    series = ieee33_series("rts_gmlc/day_ahead_2020-07-15_pu.csv")
     return [
         {"snapshot": f"2020-07-15T{hour:02d}:00:00-07:00"} | {name: values[hour] for name, values in series.items()}
         for hour in HOURS
     ]
+
+
+def ieee33_tables() -> Tables:
+    """The feeder with all its devices, without profiles."""
+    return {
+        "buses": feeder33_buses(0.95, 1.05),
+        "lines": feeder33_lines(IEEE33_LIMITS, 0.2),
+        "switches": feeder33_switches(),
+        "loads": feeder33_loads(),
+        "renewables": ieee33_renewables(),
+        **IEEE33_DEVICES,
+    }
 
 
 def ieee33_day(root: Path) -> None:
@@ -282,15 +300,7 @@ def ieee33_day(root: Path) -> None:
         "step_minutes": 60,
         "steps": 24,
     }
-    tables = {
-        "buses": feeder33_buses(0.95, 1.05),
-        "lines": feeder33_lines(IEEE33_LIMITS, 0.2),
-        "switches": feeder33_switches(),
-        "loads": feeder33_loads(),
-        "renewables": ieee33_renewables(),
-        **IEEE33_DEVICES,
-        "profiles": ieee33_profiles(),
-    }
+    tables = {**ieee33_tables(), "profiles": ieee33_profiles()}
     write_example(root, "ieee33-day", "soc", header, tables)
     notice = "RTS-GMLC_NOTICE.txt"  # must stand beside every copy of the data
     shutil.copyfile(DATA / "rts_gmlc" / notice, root / "src/gridpact/examples/ieee33-day" / notice)
@@ -510,7 +520,8 @@ def make(root: Path) -> None:
     papavasiliou15(root, "papavasiliou15", "Pd_pu_variantA_Kim")
     papavasiliou15(root, "papavasiliou15-b", "Pd_pu_variantB_Mieth")
     pjm5_dc(root)
-    runpy.run_path(str(REPOSITORY / "scripts/make_oberrhein.py"))["make"](root)
+    for script in ("make_oberrhein.py", "make_heat.py"):
+        runpy.run_path(str(REPOSITORY / "scripts" / script))["make"](root)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,11 @@ import pandas as pd
 import pytest
 
 DIGESTS = {
+    "barry_island/coupling.json": "3bf51f24b41eb8753356a6216eb282d38816c2d5fcadd20d61a3f245987d8b7f",
+    "barry_island/electric_lines.csv": "0566d34afef021721b66c6a0d8d3b3df90840961d5d73220717ce8fe98c71776",
+    "barry_island/electric_loads.csv": "2a59f811da5a7d8630ed7a158c97da27266334abbcc01af6f7ba3fa3f2bbc731",
+    "barry_island/nodes.csv": "b74139f91859333443feaf90316ec9f02186d30b4040c4c880ae56a0f3cf6f03",
+    "barry_island/pipes.csv": "6592eacacdd31febccc0c5f13ab2af6b9671312543b24b8e85967aa186ae2b3e",
     "case33bw/branch.csv": "83f884f05f8760f1f40cd8cab005849b0ccd0fb3f97fa5935e732ce2d205c172",
     "case33bw/bus.csv": "5963f8d3d1f408bc46e2b361bf98aae7e13c622548bd1066b88c83076a989b10",
     "case33bw/reference.json": "3d6a851b7f2e75665eeb65db3a5f1b5c16bf828ad772dc1ea59e9d8881c4678f",
@@ -21,6 +26,7 @@ DIGESTS = {
     "papavasiliou15/branch.csv": "b480c4abcabcaaee1a3de337c2bf78f06d822f67de4a920d8433b40c16f04851",
     "papavasiliou15/bus.csv": "50229182d553c774a9c6b8352f613d9b278c871defc6651eb712d403e67ac53a",
     "rts_gmlc/RTS-GMLC_NOTICE.txt": "46e542196f4b41e5972a0a195c416078ff347a4d560863a06d937f92aac74567",
+    "rts_gmlc/day_ahead_2020-03-27_pu.csv": "ee553fab2c10f07a6140f4e69e46f40e2ea2eedd8d4b7929d5b659c0b781089f",
     "rts_gmlc/day_ahead_2020-07-15_pu.csv": "5ce82a39c22d76e23a3c6ce689886519da051ad9493737125f4b0d6dd2fc1a5d",
 }
 
@@ -54,10 +60,11 @@ def test_the_unused_column_of_the_15_node_feeder_is_the_charging_of_its_buses_ag
     np.testing.assert_allclose(branches["b_file_column"].astype(float), 1000.0 * far_end, rtol=1e-12)
 
 
-def test_the_day_is_complete_and_per_unit(source: Callable[[str], pd.DataFrame]) -> None:
-    day = source("rts_gmlc/day_ahead_2020-07-15_pu.csv").astype(float)
+@pytest.mark.parametrize(("month", "number"), [(3, 27), (7, 15)])
+def test_a_day_is_complete_and_per_unit(source: Callable[[str], pd.DataFrame], month: int, number: int) -> None:
+    day = source(f"rts_gmlc/day_ahead_2020-{month:02d}-{number}_pu.csv").astype(float)
     assert day["period"].tolist() == list(range(1, 25))
-    assert set(zip(day["year"], day["month"], day["day"], strict=True)) == {(2020.0, 7.0, 15.0)}
+    assert set(zip(day["year"], day["month"], day["day"], strict=True)) == {(2020.0, month, number)}
     shapes = day.drop(columns=["year", "month", "day", "period"])
     assert shapes.min().min() == 0.0 and shapes.max().max() <= 1.0
 
@@ -71,7 +78,7 @@ def test_the_sun_is_down_at_night_and_highest_around_noon(source: Callable[[str]
 def test_the_notice_stands_beside_every_copy_of_the_weather_data(project: Path) -> None:
     notice = (project / "scripts/data/rts_gmlc/RTS-GMLC_NOTICE.txt").read_bytes()
     assert b"provided that this entire notice appears in all copies of the Data" in notice
-    for example in ("ieee33-day", "oberrhein-day"):
+    for example in ("ieee33-day", "ieee33-dhn32", "oberrhein-day"):
         assert (project / "src/gridpact/examples" / example / "RTS-GMLC_NOTICE.txt").read_bytes() == notice
 
 

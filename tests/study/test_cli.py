@@ -29,7 +29,9 @@ def test_examples_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = told(capsys, "examples")
     assert code == 0
     assert {line.split()[0] for line in out.splitlines()} == {
+        "barry-island",
         "ieee33-day",
+        "ieee33-dhn32",
         "oberrhein-day",
         "papavasiliou15",
         "papavasiliou15-b",

@@ -8,7 +8,9 @@ from pathlib import Path
 from gridpact.errors import InputError, Issue
 
 _DESCRIPTIONS = {
+    "barry-island": "32-node heat network with one loop, its 11 kV network and three CHP plants over a winter day",
     "ieee33-day": "33-node feeder over a summer day: PV, wind, storage, generators, bids and shiftable demand",
+    "ieee33-dhn32": "33-node feeder and 32-node heat network over a spring day: CHP, electric boilers, heat pump, tank",
     "oberrhein-day": "179-bus medium-voltage network over a summer day: two substations, PV, CHP, batteries",
     "papavasiliou15": "15-node feeder, one hour in four steps: a cheap generator at the far end behind a narrow line",
     "papavasiliou15-b": "the same with a must-take injection at bus 8, which congests the way to the root",
