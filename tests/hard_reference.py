@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from gridpact.case.case import Case
 from gridpact.errors import InfeasibleError
-from gridpact.markets.pool import clearing_program, formulation_named, market_network
+from gridpact.markets.market_program import clearing_program, formulation_named, market_network
 from gridpact.programs.nonlinear import MultiStart, multistart, tight_rows
 from gridpact.programs.reverse_bound import lower_bound
 from gridpact.programs.solve import solve

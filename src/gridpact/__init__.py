@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from gridpact.study import Run as Run
     from gridpact.study import clear as clear
     from gridpact.study import compare as compare
+    from gridpact.study import compare_structures as compare_structures
     from gridpact.study import open_run as open_run
     from gridpact.study import run_study as run_study
     from gridpact.study import validate_study as validate_study
@@ -56,7 +57,17 @@ _HOMES = {
     "gridpact.io.pandapipes.read": ("from_pandapipes",),
     "gridpact.io.pandapower.read": ("from_pandapower",),
     "gridpact.remedies": ("compare_remedies",),
-    "gridpact.study": ("Certificate", "Run", "clear", "compare", "open_run", "run_study", "validate_study", "verify"),
+    "gridpact.study": (
+        "Certificate",
+        "Run",
+        "clear",
+        "compare",
+        "compare_structures",
+        "open_run",
+        "run_study",
+        "validate_study",
+        "verify",
+    ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -77,6 +88,7 @@ __all__ = [
     "clear_days",
     "compare",
     "compare_remedies",
+    "compare_structures",
     "examples",
     "from_matpower",
     "from_pandapipes",

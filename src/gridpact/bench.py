@@ -37,8 +37,8 @@ from gridpact.io.archive import write_run
 from gridpact.io.folder import read_case
 from gridpact.markets.cleared import Cleared
 from gridpact.markets.exactness import exactness_table, made_exact
+from gridpact.markets.market_program import clearing_program, formulation_named, market_network
 from gridpact.markets.outcome import outcome_tables
-from gridpact.markets.pool import clearing_program, formulation_named, market_network
 from gridpact.programs.solve import solve
 from gridpact.programs.standard_form import compile_program
 from gridpact.report.html import render

@@ -139,6 +139,7 @@ def clear(
     solver: str = "clarabel",
     price_probes: int = 4,
     heat_dynamics: str = "quasi_dynamic",
+    structures: bool = False,
     progress: bool = False,
 ) -> Run:
     """Clear the markets of a district: dispatch, nodal prices of electricity and heat, settlement and certificate.
@@ -152,7 +153,8 @@ def clear(
     relaxation is taken as it is, ``approximate``.
 
     ``heat_dynamics`` of a district with a heat network is "quasi_dynamic" (water takes its time in pipes, which
-    store heat) or "steady" (it passes within a step).
+    store heat) or "steady" (it passes within a step). ``structures`` adds the table of that name: the same district
+    cleared heat first, and by networks that agree on the power of the couplers and its price.
 
     ``solver`` is clarabel or any solver CVXPY finds installed. ``price_probes`` is the number of bus-hours whose prices
     are confirmed by clearing again on either side.
@@ -170,20 +172,25 @@ def clear(
     from gridpact.markets.outcome import outcome_tables
     from gridpact.markets.pool import clear_pool
     from gridpact.markets.probes import price_probes as probe
+    from gridpact.markets.structure_table import structure_table
     from gridpact.programs.standard_form import arrays
     from gridpact.progress import tracker
 
     check_settings(formulation, exactness, solver, price_probes)
-    check_heat_settings(heat_dynamics)
+    check_heat_settings(heat_dynamics, structures)
     settings = {"formulation": formulation, "exactness": exactness, "solver": solver, "price_probes": price_probes}
     case = require_valid(case) if isinstance(case, Case) else read_case(case)
-    settings |= {"heat_dynamics": heat_dynamics} if case.count("heat_nodes") else {}
+    has_heat = case.count("heat_nodes") > 0
+    _require(has_heat or not structures, "structures", structures, "Only a district with a heat network has them.")
+    settings |= {"heat_dynamics": heat_dynamics, "structures": structures} if has_heat else {}
     started = perf_counter()
     cleared = clear_pool(case, formulation, solver, exactness, heat_dynamics)
     tables = outcome_tables(cleared)
     track = tracker("price probes", progress)
     if cleared.relaxed is not None:
         tables["relaxed_buses"] = _relaxed_voltages(cleared, settings)
+    if structures:
+        tables["structures"] = structure_table(cleared)
     tables["price_probes"] = probe(cleared, tables, price_probes, solver, track)
     record = Record(
         question="clear",
@@ -195,6 +202,22 @@ def clear(
         provenance=_provenance(cleared.solution, perf_counter() - started),
     )
     return Run(_judged(record))
+
+
+def compare_structures(case: Case | str | Path, *, heat_dynamics: str = "quasi_dynamic") -> pd.DataFrame:
+    """The markets of a district cleared jointly, heat first, and each network on its own until they agree.
+
+    One row per structure ("joint", "sequential", "separate"): ``status``; ``cost`` and what of it the devices of
+    either network cost; ``coupler_profit`` and the merchandising surplus of each network at the prices of the
+    structure; mean prices per MWh; ``iterations`` and ``residual_mw`` of the agreement; ``above_joint_percent``;
+    ``payments_sum``. Where a structure has no dispatch, ``status`` says why and its numbers are NaN. Couplers belong to
+    the heat operator.
+
+    Raises ``InputError`` for a case without a heat network and where couplers hang on a network without an interface,
+    and what ``clear`` raises.
+    """
+    run = clear(case, heat_dynamics=heat_dynamics, structures=True, price_probes=0)
+    return run.table("structures")
 
 
 def _relaxed_voltages(cleared: Cleared, settings: Mapping[str, Any]) -> pd.DataFrame:
@@ -218,8 +241,9 @@ def check_settings(formulation: Any, exactness: Any, solver: Any, price_probes: 
     _require(0 <= price_probes <= 10_000, "price_probes", price_probes, "Give a whole number from 0 to 10000.")
 
 
-def check_heat_settings(heat_dynamics: Any) -> None:
+def check_heat_settings(heat_dynamics: Any, structures: Any) -> None:
     """Words for the heat network, whether the case has one or not."""
+    _require(isinstance(structures, bool), "structures", structures, "Give true or false.")
     _require(heat_dynamics in DYNAMICS, "heat_dynamics", heat_dynamics, f"Choose one of: {', '.join(DYNAMICS)}.")
 
 
@@ -322,7 +346,7 @@ def validate_study(path: str | Path) -> list[Issue]:
 
 def _loops(case_path: Path, settings: Mapping[str, Any]) -> list[Issue]:
     from gridpact.io.folder import read_case
-    from gridpact.markets.pool import formulation_named, market_network
+    from gridpact.markets.market_program import formulation_named, market_network
 
     try:
         market_network(read_case(case_path), formulation_named(settings.get("formulation", "soc")))

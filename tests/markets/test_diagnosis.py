@@ -188,7 +188,7 @@ def test_tightened_limits_are_named_in_a_campaign() -> None:
 def test_explain_is_what_the_pool_raises() -> None:
     """The explanation needs only the market, so that every mechanism can use it."""
     from gridpact.markets.cleared import Market
-    from gridpact.markets.pool import clearing_program, formulation_named, market_network
+    from gridpact.markets.market_program import clearing_program, formulation_named, market_network
     from gridpact.programs.standard_form import compile_program
 
     case, soc = two_buses(interfaces=[interface(max_import_mw=1.5)]), formulation_named("soc")

@@ -34,7 +34,7 @@ def run() -> gp.Run:
 
 def test_the_plain_program_would_burn_energy() -> None:
     """Without modes the optimum charges and discharges at once: 0.5 MW in and out costs 0.36 x 0.5 MW of energy."""
-    from gridpact.markets.pool import clearing_program, formulation_named, market_network
+    from gridpact.markets.market_program import clearing_program, formulation_named, market_network
     from gridpact.programs.solve import solve
     from gridpact.programs.standard_form import compile_program
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import gridpact as gp
-from gridpact.markets.pool import clearing_program, formulation_named, market_network
+from gridpact.markets.market_program import clearing_program, formulation_named, market_network
 from gridpact.programs.affine import Variable, nothing
 from gridpact.programs.blocks import blocks, joined
 from gridpact.programs.conic import Compiled, residual

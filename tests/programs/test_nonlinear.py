@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gridpact.markets.pool import market_network
+from gridpact.markets.market_program import market_network
 from gridpact.physics.electric import distflow_soc
 from gridpact.programs.affine import Variable
 from gridpact.programs.conic import clarabel_point

@@ -1,49 +1,21 @@
-"""The pool: the dispatch of a district that maximises social welfare, as one convex program.
-
-minimise    hours x sum over steps of the cost (less the benefit) of all devices
-subject to  active and reactive balance at every bus      (their multipliers are the prices)
-            the flow law and the limits of the network
-            heat balance of both sides at every node of the heat network   (and theirs the prices of heat)
-            the limits of every device
-"""
+"""The pool: the dispatch of a district that maximises social welfare, solved, made exact, with integers held."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
-from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.case.case import Case
-from gridpact.errors import InfeasibleError, InputError, NotConverged
+from gridpact.errors import InfeasibleError, NotConverged
 from gridpact.markets.cleared import Cleared, Market
 from gridpact.markets.diagnosis import explain
 from gridpact.markets.exactness import made_exact
-from gridpact.markets.heat import Heating, heat_constraints, heat_devices, heating
-from gridpact.physics.devices.device import Device
-from gridpact.physics.devices.generator import generators
-from gridpact.physics.devices.interface import interfaces
-from gridpact.physics.devices.load import loads
-from gridpact.physics.devices.reactive import capacitors, compensators
-from gridpact.physics.devices.renewable import renewables
-from gridpact.physics.devices.storage import MODE, storages
-from gridpact.physics.devices.unit import Held
-from gridpact.physics.electric import dc, distflow_soc, lindistflow
-from gridpact.physics.electric.flow import Flow
-from gridpact.physics.electric.network import (
-    Network,
-    electric_network,
-    place,
-    power_base,
-    require_radial,
-    require_reactance,
-)
-from gridpact.programs.affine import Affine, nothing
+from gridpact.markets.heat import heating
+from gridpact.markets.market_program import clearing_program, formulation_named, market_network
+from gridpact.physics.devices.storage import MODE
 from gridpact.programs.mixed_integer import solve_mixed
-from gridpact.programs.program import Named, Program, equal
 from gridpact.programs.solve import solve
 from gridpact.programs.standard_form import compile_program
 
@@ -54,7 +26,6 @@ INTEGERS = ("on", "controlled_on", "capacitor_on", *HEAT_UNITS, MODE)
 BOTH = 5e-7
 MODE_ROUNDS = 5
 Mask = NDArray[np.bool_]
-FORMULATIONS: dict[str, ModuleType] = {"soc": distflow_soc, "lindistflow": lindistflow, "dc": dc}
 
 
 def clear_pool(
@@ -156,75 +127,3 @@ def _settle(market: Market, solver: str, apart: Mask) -> Cleared:
         held[MODE] = np.where(apart, held[MODE], np.nan)
     fixed = compile_program(clearing_program(case, network, chosen, heat, held))
     return Cleared(case, network, chosen, fixed, solve(fixed, solver), held, mixed.bound, heat=heat)
-
-
-def formulation_named(name: str) -> ModuleType:
-    if name not in FORMULATIONS:
-        raise InputError(f"formulation {name!r} is unknown. Choose one of: {', '.join(FORMULATIONS)}")
-    return FORMULATIONS[name]
-
-
-def market_network(case: Case, formulation: ModuleType) -> Network:
-    """The network in per unit; ``InputError`` where the formulation needs a radial one and it has loops."""
-    network = electric_network(case, power_base(case))
-    if formulation.RADIAL:
-        require_radial(case, network)
-    else:
-        require_reactance(case, network)
-    return network
-
-
-def clearing_program(
-    case: Case,
-    network: Network,
-    formulation: ModuleType,
-    heat: Heating | None = None,
-    held: Held | None = None,
-    apart: Mask | None = None,
-) -> Program:
-    """The market of all devices of the case on its networks; ``held`` holds integers by name.
-
-    ``apart`` says where storages choose between charging and discharging, (storages, steps).
-    """
-    flow = formulation.variables(network, case.steps)
-    devices = _devices(case, network.base_mva, formulation, flow, held or {}, apart)
-    devices += heat_devices(case, heat, held or {}) if heat else []
-    variables, constraints = dict(flow), _balances(network, devices, *formulation.outflow(network, flow))
-    constraints |= formulation.flow_law(network, flow) | formulation.limits(network, flow)
-    if heat:
-        temperatures, rows = heat_constraints(case, heat, devices)
-        variables, constraints = variables | temperatures, constraints | rows
-    for device in devices:
-        variables |= device.variables
-        constraints |= device.constraints
-    cost = case.hours * sum((device.cost for device in devices), nothing())
-    squares = {name: case.hours * weights for device in devices for name, weights in device.squares.items()}
-    integers = tuple(name for device in devices for name in device.integers)
-    return Program(cost, variables, constraints, squares, integers)
-
-
-def _devices(
-    case: Case, base: float, formulation: ModuleType, flow: Flow, held: Held, apart: Mask | None
-) -> list[Device]:
-    """Every kind of device that the case has; capacitors also need the voltages."""
-    builders: dict[str, Callable[[Case, float], Device]] = {
-        "interfaces": interfaces,
-        "generators": partial(generators, held=held),
-        "renewables": partial(renewables, reactive=formulation.REACTIVE),
-        "storages": partial(storages, held=held, apart=apart),
-        "loads": partial(loads, held=held),
-        "compensators": compensators,
-        "capacitors": partial(capacitors, held=held, voltage=flow.get("voltage")),
-    }
-    return [build(case, base) for table, build in builders.items() if case.count(table)]
-
-
-def _balances(network: Network, devices: list[Device], active: Affine, reactive: Affine | None) -> Named:
-    """Outflow less injection is zero: demand counts positive, so that the multiplier is +d(cost)/d(demand)."""
-    devices = [device for device in devices if device.buses.size]
-    p = sum(place(device.buses, network) @ device.p for device in devices)
-    named = {"active_balance": equal(active - p)}
-    if reactive is not None:
-        q = sum(place(device.buses, network) @ device.q for device in devices)
-        named["reactive_balance"] = equal(reactive - q)
-    return named

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.case.case import Case
-from gridpact.markets.pool import clearing_program, formulation_named, market_network
+from gridpact.markets.market_program import clearing_program, formulation_named, market_network
 from gridpact.programs.exactness.ladder import REMEDIES, Repaired, repair
 from gridpact.programs.exactness.tight import Tight, tight_cones
 from gridpact.programs.solve import Solution, solve

@@ -1,0 +1,53 @@
+"""A party with a program of its own: it answers to prices with quantities and shows nothing else.
+
+    respond(price, target, weight)   argmin over its program of  cost + price'x + sum of weight/2 (x - target)^2
+
+with x its declared coupling columns. Its matrices stay inside the solver; a new price or target is a new cost vector.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from gridpact.programs.conic import Answer, Compiled, raise_unless_solved
+from gridpact.programs.standard_form import StandardForm
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class Agent(Protocol):
+    """Whoever answers to a price and a target with quantities."""
+
+    def respond(self, price: Floats, target: Floats, weight: Floats) -> Floats: ...
+
+
+@dataclass(eq=False)
+class ProgramAgent:
+    """An agent that solves ``form``; ``columns`` are its coupling quantities. ``answer`` is its last optimum."""
+
+    form: StandardForm
+    columns: Ints
+    answer: Answer | None = None
+    _ready: Compiled | None = None
+    _weight: Floats | None = None
+
+    def respond(self, price: Floats, target: Floats, weight: Floats) -> Floats:
+        """Quantities; raises ``InfeasibleError`` and ``NotConverged`` where its program has no optimum."""
+        q = self.form.q.copy()
+        q[self.columns] += price - weight * target
+        if self._ready is None or self._weight is None or not np.array_equal(weight, self._weight):
+            self._ready, self._weight = Compiled(self._weighted(weight, q)), weight
+        self.answer = self._ready.answer(replace(self._ready.form, q=q))
+        raise_unless_solved(self.answer)
+        return np.asarray(self.answer.x[self.columns])
+
+    def _weighted(self, weight: Floats, q: Floats) -> StandardForm:
+        diagonal = np.zeros(self.form.q.size)
+        diagonal[self.columns] = weight
+        return replace(self.form, P=sp.csc_array(self.form.P + sp.diags_array(diagonal)), q=q)
