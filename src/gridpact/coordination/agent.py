@@ -7,11 +7,10 @@ with x its declared coupling columns. Its matrices stay inside the solver; a new
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gridpact.programs.conic import Answer, Compiled, raise_unless_solved
@@ -42,12 +41,7 @@ class ProgramAgent:
         q = self.form.q.copy()
         q[self.columns] += price - weight * target
         if self._ready is None or self._weight is None or not np.array_equal(weight, self._weight):
-            self._ready, self._weight = Compiled(self._weighted(weight, q)), weight
-        self.answer = self._ready.answer(replace(self._ready.form, q=q))
+            self._ready, self._weight = Compiled(self.form.with_squares(self.columns, weight)), weight
+        self.answer = self._ready.answer(self._ready.form.with_q(q))
         raise_unless_solved(self.answer)
         return np.asarray(self.answer.x[self.columns])
-
-    def _weighted(self, weight: Floats, q: Floats) -> StandardForm:
-        diagonal = np.zeros(self.form.q.size)
-        diagonal[self.columns] = weight
-        return replace(self.form, P=sp.csc_array(self.form.P + sp.diags_array(diagonal)), q=q)

@@ -65,6 +65,16 @@ class StandardForm:
         """The same program with another right-hand side."""
         return replace(self, b=b)
 
+    def with_q(self, q: Floats) -> StandardForm:
+        """The same program with another linear cost."""
+        return replace(self, q=q)
+
+    def with_squares(self, columns: Ints, weights: Floats) -> StandardForm:
+        """The same program with weight/2 x^2 more to pay for the variables of some columns."""
+        diagonal = np.zeros(self.q.size)
+        diagonal[columns] = weights
+        return replace(self, P=sp.csc_array(self.P + sp.diags_array(diagonal)))
+
     def cost(self, x: Floats) -> float:
         """1/2 x'Px + q'x + constant."""
         return float(0.5 * x @ (self.P @ x) + self.q @ x + self.constant)
