@@ -26,6 +26,7 @@ from gridpact.io.excel import case_to_workbook
 from gridpact.io.folder import case_from_files, case_from_workbook, read_case, validate
 from gridpact.io.manifest import MANIFEST, write_manifest
 from gridpact.io.matpower.read import from_matpower
+from gridpact.io.pandapipes.read import from_pandapipes
 from gridpact.io.pandapower.read import from_pandapower
 from gridpact.io.xlsx_read import read_sheets
 from gridpact.study import validate_study
@@ -230,6 +231,18 @@ def pandapower(chance: Chance, place: Path) -> None:
     from_pandapower(place / "net.json", price=50.0, skip_unsupported=chance.random() < 0.5, tell=lambda line: None)
 
 
+@cache
+def pandapipes_file() -> bytes:
+    from tests.io.pipes import pps, tree
+
+    return bytes(pps.to_json(tree(), None), "utf-8")
+
+
+def pandapipes(chance: Chance, place: Path) -> None:
+    (place / "pipes.json").write_bytes(damaged(pandapipes_file(), chance, [*PLAIN, *JSON]))
+    from_pandapipes(place / "pipes.json", price=50.0, skip_unsupported=chance.random() < 0.5, tell=lambda line: None)
+
+
 TARGETS: dict[str, Target] = {
     "folder": folder,
     "csv_file": csv_file,
@@ -240,6 +253,7 @@ TARGETS: dict[str, Target] = {
     "run": run,
     "matpower": matpower,
     "pandapower": pandapower,
+    "pandapipes": pandapipes,
 }
 
 

@@ -23,16 +23,18 @@ SAMPLE = {
     "folder": 20,
     "run": 20,
     "pandapower": 10,
+    "pandapipes": 10,
 }
 CAMPAIGN = {
     "pandapower": 4_000,
+    "pandapipes": 4_000,
     "folder": 8_000,
     "run": 5_000,
     "workbook": 5_000,
     "matpower": 14_000,
     "sheets": 12_000,
     "study": 17_000,
-    "csv_file": 20_000,
+    "csv_file": 16_000,
     "header": 15_000,
 }
 CHUNK = 500

@@ -34,7 +34,7 @@ NEEDED = {
 MORE = {
     "junction": "in_service geo",
     "pipe": "inner_diameter_mm diameter_m outer_diameter_mm k_mm loss_coefficient u_w_per_m2k alpha_w_per_m2k text_k "
-    "in_service",
+    "in_service sections",
     "valve": "junction element et from_junction to_junction in_service",
     "heat_consumer": "qext_w controlled_mdot_kg_per_s deltat_k treturn_k in_service",
     "heat_exchanger": "in_service",
@@ -48,7 +48,7 @@ MORE = {
     "res_ext_grid": "mdot_kg_per_s",
 }
 # Without meaning for a market; those of results begin with res_ or _.
-IGNORED = frozenset({"pipe_geodata", "component_list", "std_types", "geo", "fluid"})
+IGNORED = frozenset({"pipe_geodata", "converged", "component_list", "std_types", "geo", "fluid"})
 # What pandapipes takes where nothing is said, in K.
 USUAL_AMBIENT = 293.15
 

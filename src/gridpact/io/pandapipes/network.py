@@ -95,6 +95,9 @@ def pipe_table(layout: Layout, sides: Sides, kept: Bools, found: Findings) -> pd
         if names:
             fix = "A case has one value for both; make them equal. Skipped, the mean is taken."
             found.refuse(f"{name} of supply pipes differs from their return pipes", fix, layout.net.file, value=names)
+    repeated = (columns["loss_coefficient"] > 0.0) & (numbers(layout.net["pipe"], "sections", 1.0)[supply] > 1.0)
+    text = "loss_coefficient counts once for each pipe; pandapipes counts it once for each of its sections"
+    found.note(text, [ids[row] for row in supply[repeated]])
     named = {
         "pipe": [ids[row] for row in supply],
         "from_node": [layout.name(row) for row in layout.start[supply]],

@@ -100,7 +100,7 @@ def _circuit(layout: Layout, found: Findings) -> tuple[Sides, Consumers, Station
         _refuse_tables(layout, ("ext_grid", "sink"), "takes water out of a closed circuit", found)
         consumers = heat_consumers(layout, found).joined(heat_exchangers(layout, found))
         consumers = placed(layout, consumers, pumps, found)
-        return two_sides(layout, consumers, pumps), consumers, pumps
+        return two_sides(layout, consumers, pumps, found), consumers, pumps
     if not grids.names:
         fix = "Add a circulation pump between its return and its supply side."
         raise InputError([Issue("nothing feeds the network", fix, layout.net.file)])

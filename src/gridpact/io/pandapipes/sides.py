@@ -61,8 +61,18 @@ def _refuse(layout: Layout, consumers: Consumers, wrong: Bools, message: str, fi
         found.refuse(f"{len(names)} element(s): {message}", fix, layout.net.file, value=listed(names))
 
 
-def two_sides(layout: Layout, consumers: Consumers, stations: Stations) -> Sides:
-    """The two sides. Raises InputError where they hang together or are no mirrors of each other."""
+def two_sides(layout: Layout, consumers: Consumers, stations: Stations, found: Findings) -> Sides:
+    """The two sides.
+
+    Raises InputError where they hang together or are no mirrors of each other, with all that was found before.
+    """
+    try:
+        return _two_sides(layout, consumers, stations)
+    except InputError as error:
+        raise InputError([*found.unsupported, *error.issues]) from error
+
+
+def _two_sides(layout: Layout, consumers: Consumers, stations: Stations) -> Sides:
     known = _known_pairs(layout, consumers, stations)
     labels = layout.labels()
     first, last = (np.fromiter(part, dtype=np.int64) for part in (known.keys(), known.values()))
