@@ -11,7 +11,7 @@ from gridpact.case.case import Case
 from gridpact.certificates.judge import certify
 from gridpact.results.record import Record
 from gridpact.study import clear
-from tests.certificates.heat_cases import heat_district
+from tests.certificates.heat_cases import heat_district, random_heat_district
 from tests.certificates.spoil import check, failed, with_case_column, with_cells, with_table, with_variable
 
 Spoil = Callable[[Record], Record]
@@ -349,6 +349,13 @@ def test_variants_pass(name: str) -> None:
     record = clear(case, price_probes=1, **settings).record
     assert failed(record.certificate) == set()
     assert record.certificate["verdict"] == ("approximate" if "formulation" in settings else "certified")
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_districts_pass(seed: int) -> None:
+    """One or two networks, loops, two stations, some pipes that begin warm, steps of ten minutes to an hour, days."""
+    record = clear(random_heat_district(seed), price_probes=1).record
+    assert failed(record.certificate) == set()
 
 
 def test_own_simulation_agrees_far_below_its_tolerance(town: Record) -> None:

@@ -76,6 +76,8 @@ def passage(
     for begin, end in pairwise(edges.tolist()):
         pushed = seconds * flow[begin:end]
         parts.append(_window(mass, pushed, seconds, rate, around[begin:end], initial))
+    if len(parts) == 1:
+        return Passage(*parts[0])
     out, held = (sp.csr_array(sp.block_diag([part[k] for part in parts])) for k in (0, 2))
     out_rest, held_rest = (np.concatenate([part[k] for part in parts]) for k in (1, 3))
     return Passage(out, out_rest, held, held_rest)

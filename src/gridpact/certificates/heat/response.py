@@ -30,9 +30,10 @@ from gridpact.certificates.multipliers import multipliers
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-# At most so many nodes and steps are asked, and so many numbers held at a time.
-MOST = 2000
-NUMBERS = 4_000_000
+# So many nodes and steps are asked at most, in large networks fewer, so that so many numbers are made in all and held
+# at a time.
+MOST, LEAST = 2000, 200
+IN_ALL, NUMBERS = 12_000_000, 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,9 +57,10 @@ class Change:
 
 
 def price_parts(view: HeatView) -> Parts:
-    """Parts of the prices of all nodes and steps, or of ``MOST`` of them, evenly spread."""
+    """Parts of the prices of all nodes and steps, or of as many as there is time for, evenly spread."""
     nodes, steps = len(view.nodes), view.case.steps
-    asked = np.unique(np.linspace(0, nodes * steps - 1, min(nodes * steps, MOST)).astype(np.int64))
+    count = min(nodes * steps, MOST, max(LEAST, IN_ALL // (nodes * steps)))
+    asked = np.unique(np.linspace(0, nodes * steps - 1, count).astype(np.int64))
     node, step = asked // steps, asked % steps
     roots = _roots(view)
     price = view.evidence.table("heat_prices", "source_price_per_mwh")[roots]
@@ -121,26 +123,25 @@ class _Return:
 
     def _plain(self, leaving: Floats, drawn: Floats) -> Change:
         state = respond(self.view.plant, leaving, drawn, self.held)
-        return Change(state.heat[self.stations] / WATTS, self._worth_of(state, leaving, drawn))
+        return Change(state.heat[self.stations] / WATTS, self._worth_of(state, drawn))
 
-    def _worth_of(self, state: State, leaving: Floats, drawn: Floats) -> Floats:
+    def _worth_of(self, state: State, drawn: Floats) -> Floats:
         """Limit multipliers times changes of temperatures, per trial."""
-        plant = self.view.plant
-        water = {"consumer": plant.taken, "station": plant.pumped}
-        over = {
-            name: np.divide(1.0, amount * plant.grid.capacity[:, None], out=np.zeros_like(amount), where=amount > 0.0)
-            for name, amount in water.items()
-        }
-        changes = {
-            "supply": state.supply,
-            "return": state.back,
-            "consumer": state.supply - over["consumer"][:, :, None] * drawn,
-            "station": state.back + over["station"][:, :, None] * state.heat,
-        }
-        total = np.zeros(drawn.shape[2])
+        plant, total = self.view.plant, np.zeros(drawn.shape[2])
         for place, weight in self.weights.items():
-            total += np.einsum("nk,nkb->b", weight, np.nan_to_num(changes[place]))
+            at = np.flatnonzero(weight.any(axis=1))
+            change = state.supply[at] if place in ("supply", "consumer") else state.back[at]
+            if place == "consumer":
+                change = change - self._degrees(plant.taken, at) * drawn[at]
+            if place == "station":
+                change = change + self._degrees(plant.pumped, at) * state.heat[at]
+            total += np.einsum("nk,nkb->b", weight[at], np.nan_to_num(change))
         return total
+
+    def _degrees(self, water: Floats, at: Ints) -> Floats:
+        """Degrees per W of the water at some nodes, (nodes, steps, 1)."""
+        per_degree = self.view.grid.capacity[at, None] * water[at]
+        return np.divide(1.0, per_degree, out=np.zeros_like(per_degree), where=per_degree > 0.0)[:, :, None]
 
     def after(self, drawn: Floats) -> Change:
         """Changes after heat has been drawn, W, (nodes, steps, trials)."""
