@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 EXACTNESS = ("off", "check", "repair", "certify")
 DYNAMICS = ("quasi_dynamic", "steady")
+FLOWS = ("constant", "variable")
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,7 @@ def clear(
     solver: str = "clarabel",
     price_probes: int = 4,
     heat_dynamics: str = "quasi_dynamic",
+    heat_flow: str = "constant",
     structures: bool = False,
     progress: bool = False,
 ) -> Run:
@@ -153,8 +155,11 @@ def clear(
     relaxation is taken as it is, ``approximate``.
 
     ``heat_dynamics`` of a district with a heat network is "quasi_dynamic" (water takes its time in pipes, which
-    store heat) or "steady" (it passes within a step). ``structures`` adds the table of that name: the same district
-    cleared heat first, and by networks that agree on the power of the couplers and its price.
+    store heat) or "steady" (it passes within a step). ``heat_flow`` is "constant" (flows follow from the data,
+    temperatures are chosen) or "variable" (valves hold the consumers' ``return_degc``: flows and temperatures are
+    settled in turns, and prices are those of the last flows; ``summary["heat_flow_method"]`` says so). ``structures``
+    adds the table of that name: the same district cleared heat first, and by networks that agree on the power of the
+    couplers and its price.
 
     ``solver`` is clarabel or any solver CVXPY finds installed. ``price_probes`` is the number of bus-hours whose prices
     are confirmed by clearing again on either side.
@@ -177,14 +182,15 @@ def clear(
     from gridpact.progress import tracker
 
     check_settings(formulation, exactness, solver, price_probes)
-    check_heat_settings(heat_dynamics, structures)
+    check_heat_settings(heat_dynamics, heat_flow, structures)
     settings = {"formulation": formulation, "exactness": exactness, "solver": solver, "price_probes": price_probes}
     case = require_valid(case) if isinstance(case, Case) else read_case(case)
     has_heat = case.count("heat_nodes") > 0
     _require(has_heat or not structures, "structures", structures, "Only a district with a heat network has them.")
-    settings |= {"heat_dynamics": heat_dynamics, "structures": structures} if has_heat else {}
+    heat_settings = {"heat_dynamics": heat_dynamics, "heat_flow": heat_flow, "structures": structures}
+    settings |= heat_settings if has_heat else {}
     started = perf_counter()
-    cleared = clear_pool(case, formulation, solver, exactness, heat_dynamics)
+    cleared = clear_pool(case, formulation, solver, exactness, heat_dynamics, heat_flow)
     tables = outcome_tables(cleared)
     track = tracker("price probes", progress)
     if cleared.relaxed is not None:
@@ -241,9 +247,10 @@ def check_settings(formulation: Any, exactness: Any, solver: Any, price_probes: 
     _require(0 <= price_probes <= 10_000, "price_probes", price_probes, "Give a whole number from 0 to 10000.")
 
 
-def check_heat_settings(heat_dynamics: Any, structures: Any) -> None:
+def check_heat_settings(heat_dynamics: Any, heat_flow: Any, structures: Any) -> None:
     """Words for the heat network, whether the case has one or not."""
     _require(isinstance(structures, bool), "structures", structures, "Give true or false.")
+    _require(heat_flow in FLOWS, "heat_flow", heat_flow, f"Choose one of: {', '.join(FLOWS)}.")
     _require(heat_dynamics in DYNAMICS, "heat_dynamics", heat_dynamics, f"Choose one of: {', '.join(DYNAMICS)}.")
 
 

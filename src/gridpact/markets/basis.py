@@ -20,7 +20,8 @@ def price_basis(cleared: Cleared) -> dict[str, Any]:
         basis: dict[str, Any] = {"price_basis": f"multipliers{held}"}
     else:
         basis = {"price_basis": f"multipliers of an AC-feasible local optimum{held}"} | _repair(cleared)
-    return basis | _integers(cleared)
+    warm = {"heat_flow_method": cleared.heat.method} if cleared.heat else {}
+    return basis | _integers(cleared) | warm
 
 
 def _what(cleared: Cleared) -> str:

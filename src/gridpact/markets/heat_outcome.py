@@ -128,24 +128,28 @@ def _pipes(cleared: Cleared) -> pd.DataFrame:
     ]
     there = pipes_in_service(case)
     nothing = np.zeros_like(ground)
-
-    def everywhere(values: Floats, rest: Floats, rows: Ints = network.moving) -> Floats:
-        full = rest.copy()
-        full[rows] = values
-        return full
-
     temperatures = {
-        f"{side}_{end}_degc": everywhere(pair[k], ground)
+        f"{side}_{end}_degc": _on_pipes(network, pair[k], ground)
         for k, side in enumerate(("supply", "return"))
         for end, pair in (("in", state.inlets), ("out", state.outlets))
     }
+    flow, drop = nothing.copy(), nothing.copy()
+    flow[there], drop[there] = network.hydraulics.flow, network.hydraulics.drop / PASCALS
     return long_table(
         case.snapshots,
         "pipe",
         case.ids("pipes"),
-        flow_kg_per_s=everywhere(network.hydraulics.flow, nothing, there),
+        flow_kg_per_s=flow,
         **temperatures,
-        loss_mw=everywhere(state.loss, nothing),
-        stored_mwh=everywhere(state.stored, nothing),
-        pressure_drop_bar=everywhere(network.hydraulics.drop / PASCALS, nothing, there),
+        loss_mw=_on_pipes(network, state.loss, nothing),
+        stored_mwh=_on_pipes(network, state.stored, nothing),
+        pressure_drop_bar=drop,
     )
+
+
+def _on_pipes(network: HeatNetwork, values: Floats, rest: Floats) -> Floats:
+    """Values of the moving pipes on all pipes; one that turns round has those of the way its water goes."""
+    full = rest.copy()
+    pipe, step = np.nonzero(network.flow > 0.0)
+    full[network.moving[pipe], step] = values[pipe, step]
+    return full

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,9 @@ from gridpact.markets.diagnosis import explain
 from gridpact.markets.exactness import made_exact
 from gridpact.markets.heat import heating
 from gridpact.markets.market_program import clearing_program, formulation_named, market_network
+from gridpact.markets.variable_flow import told, with_variable_flow
 from gridpact.physics.devices.storage import MODE
+from gridpact.physics.heat.network import Flows
 from gridpact.programs.mixed_integer import solve_mixed
 from gridpact.programs.solve import solve
 from gridpact.programs.standard_form import compile_program
@@ -34,6 +37,7 @@ def clear_pool(
     solver: str = "clarabel",
     exactness: str = "repair",
     heat_dynamics: str = "quasi_dynamic",
+    heat_flow: str = "constant",
 ) -> Cleared:
     """Build, compile and solve the market of a case.
 
@@ -42,21 +46,32 @@ def clear_pool(
     Where units may be switched, the mixed-integer program settles which of them run; prices then come
     from solving again with that held (O'Neill et al., European Journal of Operational Research 164, 2005).
 
-    Raises ``InputError`` for an unknown formulation or solver and for loops where the formulation needs a
-    radial network, ``InfeasibleError`` and ``NotConverged`` as ``programs.solve`` does, and where there is provably
-    no dispatch that the physics allows, or none was found.
+    Raises ``InputError`` for an unknown formulation or solver, for loops where the formulation needs a radial network
+    and for water that turns round, ``InfeasibleError`` and ``NotConverged`` as ``programs.solve`` does, and where there
+    is provably no dispatch that the physics allows, or none was found.
     """
+    if heat_flow == "constant" or not case.count("heat_nodes"):
+        return _clear(case, formulation, solver, exactness, heat_dynamics)
+    relaxed = partial(_clear, case, formulation, solver, "off", heat_dynamics)
+    flows, turns = with_variable_flow(case, relaxed)
+    return told(_clear(case, formulation, solver, exactness, heat_dynamics, flows), turns)
+
+
+def _clear(
+    case: Case, formulation: str, solver: str, exactness: str, heat_dynamics: str, flows: Flows | None = None
+) -> Cleared:
+    """The market with the flows of the heat network's design, or with others."""
     chosen = formulation_named(formulation)
     network = market_network(case, chosen)
-    heat = heating(case, network.base_mva, heat_dynamics)
+    heat = heating(case, network.base_mva, heat_dynamics, flows)
     form = compile_program(clearing_program(case, network, chosen, heat))
     market = Market(case, network, chosen, form, heat=heat)
     try:
         return _one_way(market, solver, exactness)
     except (InfeasibleError, NotConverged):
-        windows = case.windows()
+        windows = case.windows() if flows is None else []
         for window in windows if len(windows) > 1 else []:  # one is to blame, and much easier to explain alone
-            clear_pool(window, formulation, solver, exactness, heat_dynamics)
+            _clear(window, formulation, solver, exactness, heat_dynamics)
         raise
 
 

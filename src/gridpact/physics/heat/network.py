@@ -48,13 +48,13 @@ class Flows:
 
 @dataclass(frozen=True, eq=False)
 class HeatNetwork:
-    """Nodes (n) and pipes with moving water (m) over all steps.
+    """Nodes (n) and pipes with moving water (m) over all steps; a pipe in which it turns round is there once each way.
 
     ``moving`` holds the pipes' positions in the case, ``inlet`` and ``outlet`` the nodes at which supply water enters
-    and leaves them (return water the other way), ``flow`` its size in kg/s. ``consumers`` and ``stations`` (n, steps)
-    is the water that passes from supply to return and back at each node; ``warmth`` (n,) the heat, per unit, of one
-    kg/s and one unit of temperature. ``supply`` and ``back`` give outlet temperatures. ``references`` are the nodes of
-    the stations that pump what is left, ``reference`` that of every node.
+    and leaves them (return water the other way), ``flow`` its size in kg/s, zero while it goes the other way.
+    ``consumers`` and ``stations`` (n, steps) is the water that passes from supply to return and back at each node;
+    ``warmth`` (n,) the heat, per unit, of one kg/s and one unit of temperature. ``supply`` and ``back`` give outlet
+    temperatures. ``references`` are the nodes of the stations that pump what is left, ``reference`` that of every node.
     """
 
     base_mva: float
@@ -110,11 +110,12 @@ def heat_network(case: Case, base_mva: float, dynamics: str, flows: Flows) -> He
     labels = components(case)
     references = case.positions("heat_sources", "node")[pumps_the_rest(case)]
     hydraulics = network_flow(_pipes(case), stations - consumers, references)
-    moving = _moving(hydraulics.flow)
-    _require_one_direction(case, hydraulics.flow[moving], moving)
-    ends, forward = np.array(pipe_ends(case)), hydraulics.flow[moving, 0] > 0.0
+    moving, forward = _directed(hydraulics.flow)
+    if dynamics != "steady":
+        _require_one_direction(case, hydraulics.flow, moving)
+    ends = np.array(pipe_ends(case))
     inlet, outlet = (np.where(forward, ends[k][moving], ends[1 - k][moving]) for k in (0, 1))
-    flow = np.abs(hydraulics.flow[moving])
+    flow = np.maximum(np.where(forward[:, None], 1.0, -1.0) * hydraulics.flow[moving], 0.0)
     water = _water(case, moving, flow)
     supply, back = _transport(case, dynamics, water)
     own = np.empty(labels.size, dtype=np.int64)
@@ -161,14 +162,17 @@ def _pipes(case: Case) -> Pipes:
     )
 
 
-def _moving(flow: Floats) -> Ints:
-    return np.flatnonzero(np.abs(flow).max(axis=1, initial=0.0) > AT_REST * np.abs(flow).max(initial=0.0))
+def _directed(flow: Floats) -> tuple[Ints, NDArray[np.bool_]]:
+    """Pipes in which water moves, once for each of its directions, and which of these is forward."""
+    least = AT_REST * np.abs(flow).max(initial=0.0)
+    ways = [np.flatnonzero((sign * flow).max(axis=1, initial=0.0) > least) for sign in (1.0, -1.0)]
+    return np.concatenate(ways), np.repeat([True, False], [way.size for way in ways])
 
 
 def _require_one_direction(case: Case, flow: Floats, moving: Ints) -> None:
-    turning = np.flatnonzero((flow.min(axis=1, initial=np.inf) <= 0.0) & (flow.max(axis=1, initial=-np.inf) >= 0.0))
+    turning = np.flatnonzero(np.bincount(moving, minlength=len(flow)) > 1)
     if turning.size:
-        raise InputError(list(_turning_issues(case, flow[turning], pipes_in_service(case)[moving][turning])))
+        raise InputError(list(_turning_issues(case, flow[turning], pipes_in_service(case)[turning])))
 
 
 def _turning_issues(case: Case, flow: Floats, pipes: Ints) -> Iterator[Issue]:
@@ -177,7 +181,7 @@ def _turning_issues(case: Case, flow: Floats, pipes: Ints) -> Iterator[Issue]:
         step = int(np.argmax(np.sign(row) != np.sign(row[0])))
         moment = case.snapshots[step].isoformat()
         message = f"the water in the pipe turns round: {row[0]:.4g} kg/s in the first step, {row[step]:.4g} at {moment}"
-        fix = "Give flows that keep their direction, clear shorter windows, or open the loop (in_service false)."
+        fix = 'Clear with heat_dynamics = "steady", or give flows that keep their direction.'
         yield Issue(message, fix, file, column="pipe", value=names[pipe])
 
 

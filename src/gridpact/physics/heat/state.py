@@ -33,9 +33,8 @@ def pipe_state(case: Case, network: HeatNetwork, supply: Floats, back: Floats) -
     enter = supply[network.inlet], back[network.outlet]
     leave = network.supply(enter[0]), network.back(enter[1])
     inlets, outlets = ((DEGREES * pair[0], DEGREES * pair[1]) for pair in (enter, leave))
-    stored, change = _stored(case, network, inlets)
-    if network.steady:
-        stored, change = np.zeros_like(stored), np.zeros_like(stored)
+    none = np.zeros_like(network.flow)
+    stored, change = (none, none) if network.steady else _stored(case, network, inlets)
     fall = sum(before - after for before, after in zip(enter, leave, strict=True))
     loss = network.base_mva * network.carried * fall - change / case.hours
     return PipeState(inlets, outlets, np.asarray(loss), stored)

@@ -28,6 +28,8 @@ Ints = NDArray[np.int64]
 Triplets = tuple[Ints, Ints, Floats, Floats]
 # Shares of a pipe's water below this are rounding.
 SLIVER = 1e-12
+# Seconds after which water is as old as it gets: a year.
+LONG = 3.2e7
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +87,10 @@ class _Parts:
 
 
 def steady(water: Water) -> Linear:
-    """T_out = Ta + (T_in - Ta) exp(-a mass / flow): water passes within its step."""
-    kept = np.exp(-water.rate[:, None] * water.mass[:, None] / water.flow)
+    """T_out = Ta + (T_in - Ta) exp(-a mass / flow): water passes within its step, or rests in the ground."""
+    resting = np.full_like(water.flow, np.inf)
+    seconds = np.divide(water.mass[:, None], water.flow, out=resting, where=water.flow > 0.0)
+    kept = np.where(np.isinf(seconds), 0.0, np.exp(-water.rate[:, None] * np.minimum(seconds, LONG)))
     return Linear(sp.csr_array(sp.diags_array(kept.ravel(order="F"))), (1.0 - kept) * water.ambient)
 
 
