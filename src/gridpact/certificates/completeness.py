@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 from gridpact.certificates.arrays import FORMULATIONS, VECTORS, array_faults
 from gridpact.certificates.check import Check
 from gridpact.certificates.evidence import HEAT_KINDS
-from gridpact.certificates.tables import grids, lists, table_faults
+from gridpact.certificates.tables import STRUCTURES, grids, lists, table_faults
 from gridpact.results.record import Record
 
 # columns in which NaN has a meaning of its own
@@ -27,6 +27,7 @@ BLANKS = {
     ("price_probes", "cost_plus"),
     ("heat_nodes", "consumer_return_degc"),
     ("heat_nodes", "station_supply_degc"),
+    *(("structures", column) for column in STRUCTURES[1]),
 }
 
 

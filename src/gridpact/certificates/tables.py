@@ -101,7 +101,7 @@ HEAT_LISTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 SLACKS = (("slack", "carrier"), ("price_per_mwh", "energy_mwh", "cost"))
 STRUCTURES = (
-    ("structure",),
+    ("structure", "status"),
     (
         "cost",
         "electricity_cost",

@@ -1,4 +1,4 @@
-"""Tables that say of a market with heat where energy and money went: couplers, slacks, arrows of energy, structures."""
+"""Tables that say of a market with heat where energy and money went: couplers, slacks, arrows of energy."""
 
 from __future__ import annotations
 
@@ -13,13 +13,11 @@ from gridpact.certificates.check import Check, Measure, worst
 from gridpact.certificates.evidence import KINDS, Evidence, heat_prices_at, prices_at
 from gridpact.certificates.heat.costs import MAKERS, fuel_of, unit_cost
 from gridpact.certificates.heat.energy import growth
+from gridpact.certificates.heat.structures import structure_checks
 from gridpact.certificates.heat.view import HeatView
 
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-6
-# Separate networks agree step by step and stop near the joint cost, no structure is cheaper than it.
-APART = 1e-4
-REVENUES = ("electricity_revenue", "reactive_revenue", "heat_revenue")
 POWER, HEAT = "electricity network", "heat network"
 
 
@@ -29,7 +27,7 @@ def record_checks(view: HeatView) -> list[Check]:
     checks = [_couplers(evidence), _balanced(tables["energy_flows"]), _told(view)]
     if "slacks" in tables:
         checks.append(_slacks(evidence))
-    return [*checks, *_structures(evidence)] if "structures" in tables else checks
+    return [*checks, *structure_checks(evidence)] if "structures" in tables else checks
 
 
 def _couplers(evidence: Evidence) -> Check:
@@ -149,29 +147,3 @@ def _arrows(view: HeatView) -> Mapping[tuple[str, str], float]:
         (HEAT, "pipe losses"): hours * float(evidence.table("pipes", "loss_mw").sum()),
         (HEAT, "warmer pipes"): hours * float(growth(view).sum()),
     }
-
-
-def _structures(evidence: Evidence) -> list[Check]:
-    """No other structure is cheaper than clearing jointly; separate networks come near; payments add up to nothing."""
-    rows = evidence.record.tables["structures"].set_index("structure")
-    cost, sums = (rows[name].to_numpy(dtype=np.float64) for name in ("cost", "payments_sum"))
-    joint = float(rows["cost"].get("joint", np.nan))
-    scale, names = max(1.0, abs(joint)), [str(name) for name in rows.index]
-    objective = float(evidence.record.summary["objective"])
-    cheaper = np.maximum(joint - cost, 0.0) / scale
-    above = np.abs(rows["above_joint_percent"].to_numpy(dtype=np.float64) - 100.0 * (cost - joint) / scale) / 100.0
-    gap = abs(float(rows["cost"].get("separate", np.nan)) - joint) / scale
-    convex = not bool(evidence.case.count("heat_nodes") and "commitment" in evidence.record.tables)
-    measures = [
-        Measure("cheaper than joint", names, cheaper),
-        Measure("above_joint_percent", names, above),
-        Measure("objective", ["joint"], np.array([abs(joint - objective) / scale])),
-    ]
-    text = "Structures cheaper than the joint clearing, or told wrongly, over its cost."
-    paid = "Sum of all payments of each structure, in money."
-    near = "Cost of separate networks that agree on the couplers against the joint cost, relative."
-    return [
-        worst("structures_cost", text, TOLERANCE, measures),
-        worst("structures_agree", near, APART, [Measure("structure", ["separate"], np.array([gap]))], required=convex),
-        worst("structures_payments", paid, 0.005, [Measure("structure", names, np.abs(sums))]),
-    ]
