@@ -169,8 +169,9 @@ def _column(column: Any) -> Document:
 
 
 def _column_lines(table: Any) -> str:
+    width = max(22, *(len(column.name) + 1 for column in table.columns))
     return "\n".join(
-        f"    {column.name:<22}{column.unit or column.kind:<16}{_default(column):<12}{column.description}"
+        f"    {column.name:<{width}}{column.unit or column.kind:<16}{_default(column):<12}{column.description}"
         for column in table.columns
     )
 

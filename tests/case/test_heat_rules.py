@@ -222,7 +222,7 @@ def test_a_long_chain_is_no_trouble() -> None:
 CONVEX = [(0.5, 0.0), (2.0, 0.0), (2.5, 1.0), (1.5, 2.5), (0.6, 1.0)]
 
 
-@pytest.mark.parametrize("order", itertools.permutations(range(5)))
+@pytest.mark.parametrize("order", list(itertools.permutations(range(5))))
 def test_corners_are_in_order_or_not(order: tuple[int, ...]) -> None:
     steps = {(order[k] - order[k - 1]) % 5 for k in range(5)}
     expected = "convex" if steps in ({1}, {4}) else "not in order"

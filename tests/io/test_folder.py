@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 
 from gridpact.case.case import Case
+from gridpact.case.schema import SCHEMA
 from gridpact.errors import InputError
 from gridpact.io import folder as folder_module
 from gridpact.io.folder import read_case, validate, write_case
@@ -104,10 +105,13 @@ def test_read_after_write_is_the_identity_at_length(case: Case) -> None:
         assert_same_case(read_case(folder), case)
 
 
-def test_read_after_write_is_the_identity_for_every_table(tmp_path: Path) -> None:
-    case = read_case(BASE)
-    write_case(case, tmp_path / "new" / "case")
-    assert_same_case(read_case(tmp_path / "new" / "case"), case)
+@pytest.mark.parametrize("target", ["case", "case.xlsx"])
+def test_read_after_write_is_the_identity_for_every_table(target: str, tmp_path: Path) -> None:
+    bases = [read_case(BASE), read_case(BASE.parent / "heat")]
+    assert all(sum(case.count(name) for case in bases) for name in SCHEMA)
+    for number, case in enumerate(bases):
+        write_case(case, tmp_path / str(number) / target)
+        assert_same_case(read_case(tmp_path / str(number) / target), case)
 
 
 def test_defaults_and_empty_tables_are_not_written(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 import gridpact as gp
 from gridpact.cli import main
+from tests.io.pipes import pps, tree
 
 FEEDER = Path(__file__).resolve().parents[1] / "cases/matpower/case33bw.m"
 NETWORK = Path(__file__).resolve().parents[2] / "scripts/data/oberrhein/network.json"
@@ -52,6 +53,25 @@ def test_a_pandapower_file_comes_in_without_pandapower(capsys: pytest.CaptureFix
     assert code == 0
     assert "imported 179 buses, 181 lines, 2 transformers" in out
     assert gp.validate(tmp_path / "case") == []
+
+
+def test_a_pandapipes_file_becomes_a_case_with_a_bus_and_a_boiler(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    pps.to_json(tree(), str(tmp_path / "net.json"))
+    options = ["--price", "40", "--heat-price", "25.5"]
+    code, out, _ = told(capsys, "pandapipes", str(tmp_path / "net.json"), "-o", str(tmp_path / "case"), *options)
+    assert code == 0
+    assert "imported 1 buses, 1 interfaces, 1 heat_networks, 4 heat_nodes, 3 pipes, 1 heat_sources, 3 heat_loads" in out
+    case = gp.read_case(tmp_path / "case")
+    assert case.column("gas_boilers", "cost_per_mwh").tolist() == [25.5]
+    assert case.column("interfaces", "price_per_mwh").tolist() == [40.0]
+
+
+def test_networks_of_electricity_have_no_price_of_heat(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, _, err = told(capsys, "matpower", str(FEEDER), "-o", str(tmp_path / "case"), "--heat-price", "25")
+    assert code == 2
+    assert "Leave --heat-price out" in err
 
 
 def test_what_is_left_out_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
