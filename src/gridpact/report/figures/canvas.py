@@ -36,6 +36,7 @@ POINTS_PER_INCH = 72.0
 LONGEST = 24  # letters of a name
 ROOM = 120  # letters below a horizontal axis
 MINUTES_PER_DAY = 1440.0
+MANY = 1500  # points: more of them are drawn as pixels
 
 
 def sheet(title: str, height: float) -> Figure:
@@ -90,6 +91,23 @@ def text_width(text: str, size: float = SMALL) -> float:
 def matrix(table: pd.DataFrame, column: str, steps: int) -> Floats:
     """A column of a tidy table (ordered by snapshot, then component) as an array of shape (components, steps)."""
     return table[column].to_numpy(dtype=np.float64).reshape(steps, -1).T
+
+
+def over_time(case: Case, table: pd.DataFrame, column: str) -> Floats:
+    """A column of a tidy table over the whole horizon, shape (components, steps); NaN in steps that it lacks.
+
+    Steps are lacking where a day could not be cleared.
+    """
+    moments = case.snapshots
+    if not len(table):
+        return np.empty((0, len(moments)))
+    count = int((table["snapshot"] == table["snapshot"].iloc[0]).sum())
+    found = table[column].to_numpy(dtype=np.float64).reshape(-1, count).T
+    if found.shape[1] == len(moments):
+        return found
+    whole = np.full((count, len(moments)), np.nan)
+    whole[:, moments.get_indexer(pd.DatetimeIndex(table["snapshot"].iloc[::count]))] = found
+    return whole
 
 
 def edges(case: Case) -> Floats:
@@ -183,8 +201,8 @@ def thinned(names: Sequence[str], most: int) -> tuple[list[int], list[str]]:
     return places, [short(names[place]) for place in places]
 
 
-def label_buses(axes: Axes, names: Sequence[str]) -> None:
-    """Names of buses below a horizontal axis, as many as there is room for."""
+def label_buses(axes: Axes, names: Sequence[str], noun: str = "bus") -> None:
+    """Names of buses (or whatever they are) below a horizontal axis, as many as there is room for."""
     longest = max(len(short(name)) for name in names)
     axes.set_xticks(*thinned(names, ROOM // (longest + 2)))
-    axes.set_xlabel("bus")
+    axes.set_xlabel(noun)

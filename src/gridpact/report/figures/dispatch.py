@@ -17,8 +17,20 @@ COLOURS = {
     "PV": canvas.YELLOW,
     "other renewables": canvas.GREEN,
     "storage": canvas.PURPLE,
+    "combined heat and power": canvas.ORANGE,
+    "electric boilers": canvas.VERMILLION,
+    "heat pumps": "#882255",
+    "circulation pumps": "#3a3f44",
 }
-SOURCES = {"interface": "grid", "generator": "generators", "storage": "storage"}
+SOURCES = {
+    "interface": "grid",
+    "generator": "generators",
+    "storage": "storage",
+    "chp": "combined heat and power",
+    "electric_boiler": "electric boilers",
+    "heat_pump": "heat pumps",
+    "heat_source": "circulation pumps",
+}
 RENEWABLES = {"wind": "wind", "pv": "PV", "other": "other renewables"}
 
 

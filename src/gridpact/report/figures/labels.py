@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,17 +24,23 @@ class Box:
     top: float
 
 
-def placed(points: Floats, widths: Floats, paper: Box, others: Floats) -> list[Box | None]:
+def placed(
+    points: Floats, widths: Floats, paper: Box, others: Floats, away: Mapping[int, float] | None = None
+) -> list[Box | None]:
     """For each point, in order of importance, the box of its name: above, below, right or left of it, else a little
     farther away, else none.
 
     ``points`` and ``others`` in inches, shape (names, 2) and (points, 2). A name covers no name before it, none of
-    the ``others``, and stays on the paper.
+    the ``others``, and stays on the paper. ``away`` gives the inches from a point to its name where there is a mark.
     """
     taken = np.empty((0, 4))
     boxes: list[Box | None] = []
-    for point, width in zip(points, widths, strict=True):
-        free = (box for box in _around(point, float(width)) if _fits(box, paper, taken, others))
+    for place, (point, width) in enumerate(zip(points, widths, strict=True)):
+        free = (
+            box
+            for box in _around(point, float(width), (away or {}).get(place, AWAY))
+            if _fits(box, paper, taken, others)
+        )
         box = next(free, None)
         boxes.append(box)
         if box is not None:
@@ -41,11 +48,11 @@ def placed(points: Floats, widths: Floats, paper: Box, others: Floats) -> list[B
     return boxes
 
 
-def _around(point: Floats, width: float) -> list[Box]:
+def _around(point: Floats, width: float, away: float) -> list[Box]:
     x, y = point.tolist()
     corners = [
         (x + side, y + lift)
-        for far in (AWAY, 2.5 * AWAY)
+        for far in (away, away + 1.5 * AWAY)
         for side, lift in (
             (-width / 2.0, far),
             (-width / 2.0, -far - TALL),

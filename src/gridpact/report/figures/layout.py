@@ -40,12 +40,16 @@ class Layout:
 
 def layout(case: Case) -> Layout:
     """Coordinates of the case if every bus has them, else the tree."""
-    ends, carrying = branch_ends(case), case.branches_in_service()
-    x, y = case.column("buses", "x"), case.column("buses", "y")
+    roots = list(dict.fromkeys(case.positions("interfaces", "bus").tolist()))
+    coordinates = case.column("buses", "x"), case.column("buses", "y")
+    return arranged(*coordinates, branch_ends(case), case.branches_in_service(), roots)
+
+
+def arranged(x: Floats, y: Floats, ends: Ints, carrying: Flags, roots: Sequence[int]) -> Layout:
+    """At the coordinates where all have some, else as trees from the roots."""
     if np.isfinite(x).all() and np.isfinite(y).all() and np.ptp(x) + np.ptp(y) > 0.0:
         return Layout(x * _shrink(x, y), np.array(y), ends, carrying, carrying, mapped=True)
-    roots = list(dict.fromkeys(case.positions("interfaces", "bus").tolist()))
-    order, parent, by = forest(case.count("buses"), ends, carrying, roots)
+    order, parent, by = forest(len(x), ends, carrying, roots)
     depth, row = places(order, parent)
     tree = np.zeros(len(ends), dtype=np.bool_)
     tree[by[by >= 0]] = True

@@ -16,15 +16,14 @@ from gridpact.case.case import Case
 from gridpact.report.figures import canvas, colours
 from gridpact.report.figures.canvas import Floats
 from gridpact.report.figures.colours import SAME, Scale
-from gridpact.report.figures.labels import Box, placed
 from gridpact.report.figures.layout import Flags, Layout, layout
+from gridpact.report.figures.plan import SIDE, bent, dots, ground, names, spacing, subtitle
 from gridpact.report.text import instant, number
 from gridpact.results.record import Record
 
-ABOVE, BARS, SIDE = 0.95, 0.85, 0.12  # inches: title with legend, colour bars, air at the sides
-LOWEST, HIGHEST, PER_ROW = 3.4, 8.0, 0.34  # inches of the figure
+ABOVE, BARS = 0.95, 0.85  # inches: title with legend, colour bars
 THIN = 0.9  # points
-NAMED, PIXELS_FROM = 60, 600  # buses: all have names up to here; drawn as pixels from here on
+PIXELS_FROM = 600  # buses: drawn as pixels from here on
 NO_LIMIT, OPEN = "#3a3f44", "#aab1b8"
 LOADS = LinearSegmentedColormap.from_list("loading", ["#b7bec5", canvas.ORANGE, canvas.VERMILLION, "#5c1a00"])
 
@@ -46,13 +45,14 @@ def draw(record: Record) -> Figure | None:
     if prices is None or branches is None or prices.empty:
         return None
     plan, moment = layout(record.case), moment_of(record, prices, branches)
-    figure, (x, y), axes = _ground(plan, _title(record, moment))
-    spacing = _spacing(plan, x, y)
-    _branches(axes, plan, np.column_stack([x, y]), moment, spacing)
-    _buses(axes, x, y, moment, spacing)
+    figure, (x, y), axes = ground(plan, _title(record, moment), ABOVE, BARS)
+    between = spacing(plan, x, y)
+    _branches(axes, plan, np.column_stack([x, y]), moment, between)
+    dots(axes, x, y, moment.price, between)
     _interfaces(axes, record.case, x, y)
-    _names(axes, record.case, plan, np.column_stack([x, y]), moment.price)
-    _subtitle(figure, _range(record, moment))
+    first = _order(record.case, moment.price)
+    names(axes, record.case.ids("buses"), plan, np.column_stack([x, y]), first)
+    subtitle(figure, _range(record, moment))
     _legend(axes, plan, moment)
     _bars(figure, record, moment)
     if len(x) > PIXELS_FROM:
@@ -96,10 +96,6 @@ def _title(record: Record, moment: Moment) -> str:
     return f"The network at {when}, {moment.reason}"
 
 
-def _subtitle(figure: Figure, text: str) -> None:
-    figure.text(0.005, 1.0 - 0.36 / figure.get_size_inches()[1], text, va="top", fontsize=9.5, color="#3a3f44")
-
-
 def _range(record: Record, moment: Moment) -> str:
     """Where the price is lowest and highest."""
     buses, price, unit = record.case.ids("buses"), moment.price, f"{record.case.currency}/MWh"
@@ -110,32 +106,6 @@ def _range(record: Record, moment: Moment) -> str:
     return f"prices from {ends[0]} to {ends[1]}, {unit}"
 
 
-def _ground(plan: Layout, title: str) -> tuple[Figure, tuple[Floats, Floats], Axes]:
-    """The figure, the buses in inches on its axes, and these axes, which count inches."""
-    width = canvas.WIDTH - 2 * SIDE
-    wide, tall = max(float(np.ptp(plan.x)), 1e-12), float(np.ptp(plan.y))
-    wanted = width * tall / wide if plan.mapped else PER_ROW * (tall + 1.0)
-    figure = canvas.sheet(title, float(np.clip(wanted + ABOVE + BARS, LOWEST, HIGHEST)))
-    height = float(figure.get_size_inches()[1]) - ABOVE - BARS
-    axes = canvas.axes_at(figure, SIDE, BARS, SIDE, ABOVE)
-    axes.set(xlim=(0.0, width), ylim=(0.0, height))
-    axes.axis("off")
-    room = 0.3  # for names at the edges
-    scale = np.array([(width - 2 * room) / wide, (height - 2 * room) / max(tall, 1e-12)])
-    scale = np.full(2, scale.min()) if plan.mapped else scale
-    middle = np.array([plan.x.min() + plan.x.max(), plan.y.min() + plan.y.max()]) / 2.0
-    x, y = ((np.column_stack([plan.x, plan.y]) - middle) * scale + np.array([width, height]) / 2.0).T
-    return figure, (x, y), axes
-
-
-def _spacing(plan: Layout, x: Floats, y: Floats) -> float:
-    """How far neighbours stand apart, in inches: steps of a tree; on a map somewhat less than if spread evenly."""
-    if plan.mapped:
-        return float(0.35 * np.sqrt(np.ptp(x) * np.ptp(y) / len(x))) or 0.05
-    steps = [float(np.ptp(x)) / max(np.ptp(plan.x), 1.0), float(np.ptp(y)) / max(np.ptp(plan.y), 1.0)]
-    return min((step for step in steps if step > 0.0), default=1.0)
-
-
 def _branches(axes: Axes, plan: Layout, points: Floats, moment: Moment, spacing: float) -> None:
     """Branches of the tree straight, those that close loops dashed and bent, those that carry nothing dotted."""
     widest = float(np.clip(22.0 * spacing, 1.2, 5.0))
@@ -144,8 +114,8 @@ def _branches(axes: Axes, plan: Layout, points: Floats, moment: Moment, spacing:
     axes.add_collection(
         LineCollection(list(straight[~plan.carrying]), colors=OPEN, linewidths=1.0, linestyles=(0, (1, 2)), zorder=1)
     )
-    bent = _bent(straight[closing])
-    axes.add_collection(_coloured(bent, moment, closing, 0.7 * widest, zorder=2, linestyles=(0, (3, 1))))
+    arcs = bent(straight[closing])
+    axes.add_collection(_coloured(arcs, moment, closing, 0.7 * widest, zorder=2, linestyles=(0, (3, 1))))
     axes.add_collection(_coloured(straight[plan.tree], moment, plan.tree, widest, zorder=3, capstyle="round"))
 
 
@@ -158,22 +128,9 @@ def _coloured(segments: Floats, moment: Moment, chosen: Flags, widest: float, **
     return LineCollection(list(segments), colors=shades, linewidths=THIN + (widest - THIN) * share, **options)
 
 
-def _bent(segments: Floats) -> Floats:
-    """Arcs beside the straight lines, so that they pass beside the buses between; shape (lines, 15, 2)."""
-    along = np.linspace(0.0, 1.0, 15)[None, :, None]
-    start, span = segments[:, None, 0], segments[:, None, 1] - segments[:, None, 0]
-    across = np.stack([-span[..., 1], span[..., 0]], axis=-1)
-    bent: Floats = start + along * span + 0.8 * along * (1.0 - along) * across
-    return bent
-
-
-def _buses(axes: Axes, x: Floats, y: Floats, moment: Moment, spacing: float) -> None:
-    scale = colours.scale_of(moment.price)
-    size = float(np.clip(38.0 * spacing, 3.0, 10.0))
-    axes.scatter(
-        x, y, s=size**2, c=moment.price, cmap=scale.map, norm=scale.norm, zorder=5,
-        edgecolors="#1d2329", linewidths=0.7 if size > 4.0 else 0.0,
-    )  # fmt: skip
+def _order(case: Case, price: Floats) -> list[int]:
+    """The buses whose names matter most."""
+    return [*case.positions("interfaces", "bus").tolist(), int(np.nanargmax(price)), int(np.nanargmin(price))]
 
 
 def _interfaces(axes: Axes, case: Case, x: Floats, y: Floats) -> None:
@@ -184,21 +141,6 @@ def _interfaces(axes: Axes, case: Case, x: Floats, y: Floats) -> None:
             x[at], y[at], s=190.0, marker="s", facecolors="none", edgecolors=canvas.BLACK, linewidths=1.4, zorder=6,
             label="interface with the grid",
         )  # fmt: skip
-
-
-def _names(axes: Axes, case: Case, plan: Layout, points: Floats, price: Floats) -> None:
-    """Names of the buses that matter most, and of as many others as there is room for where buses are few."""
-    buses = case.ids("buses")
-    first = [*case.positions("interfaces", "bus").tolist(), int(np.nanargmax(price)), int(np.nanargmin(price))]
-    ends = np.bincount(plan.ends[plan.carrying].ravel(), minlength=len(buses))
-    rest = np.argsort(ends, kind="stable").tolist() if len(buses) <= NAMED else []
-    order = list(dict.fromkeys([*first, *rest]))
-    texts = [canvas.short(buses[bus]) for bus in order]
-    widths = np.array([canvas.text_width(text) for text in texts])
-    boxes = placed(points[order], widths, Box(0.0, 0.0, axes.get_xlim()[1], axes.get_ylim()[1]), points)
-    for text, box in zip(texts, boxes, strict=True):
-        if box is not None:
-            axes.text(box.left, box.bottom, text, fontsize=canvas.SMALL, va="bottom", zorder=7)
 
 
 def _legend(axes: Axes, plan: Layout, moment: Moment) -> None:

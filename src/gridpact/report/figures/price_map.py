@@ -1,4 +1,4 @@
-"""Prices of all buses and steps: a map over time, or a profile along the buses for a single step."""
+"""Prices of all buses (or nodes) and steps: a map over time, or a profile along the buses for a single step."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from gridpact.report.figures import canvas, colours
 from gridpact.report.figures.canvas import Floats
+from gridpact.report.figures.carrier import ELECTRICITY, Carrier
 from gridpact.report.figures.colours import SAME
 from gridpact.results.record import Record
 
@@ -15,19 +16,20 @@ PIXELS = 250_000
 BAR, BAR_GAP, BAR_ROOM = 0.14, 0.1, 0.75  # inches: width, distance from the map, room with its numbers
 
 
-def draw(record: Record) -> Figure | None:
-    prices = record.tables.get("electricity_prices")
-    if prices is None:
+def draw(record: Record, carrier: Carrier = ELECTRICITY) -> Figure | None:
+    if carrier.table not in record.tables:
         return None
-    values = canvas.matrix(prices, "price_per_mwh", record.case.steps)
-    excess = values - canvas.matrix(prices, "energy_per_mwh", record.case.steps)
-    return _profile(record, values, excess) if record.case.steps == 1 else _map(record, values, excess)
+    values = carrier.matrix(record, "price_per_mwh")
+    excess = values - carrier.matrix(record, "energy_per_mwh")
+    make = _profile if record.case.steps == 1 else _map
+    return make(record, carrier, values, excess)
 
 
-def _map(record: Record, values: Floats, excess: Floats) -> Figure:
+def _map(record: Record, carrier: Carrier, values: Floats, excess: Floats) -> Figure:
     """Price at the left, its difference from the root price at the right where there is one."""
-    buses = record.case.ids("buses")
-    figure = canvas.sheet("Price of electricity by bus and time", float(np.clip(1.6 + 0.15 * len(buses), 3.0, 7.0)))
+    buses = record.case.ids(carrier.places)
+    title = f"Price of {carrier.name} by {carrier.noun} and time"
+    figure = canvas.sheet(title, float(np.clip(1.6 + 0.15 * len(buses), 3.0, 7.0)))
     shown = {"price": values}
     if np.nanmax(np.abs(excess), initial=0.0) > SAME:
         shown["difference from the energy price"] = excess
@@ -39,7 +41,7 @@ def _map(record: Record, values: Floats, excess: Floats) -> Figure:
         _panel(figure, record, numbers, title, start, start + width)
     first = figure.axes[0]
     canvas.label_rows(first, places, names, 8.0)
-    first.set_ylabel("bus")
+    first.set_ylabel(carrier.noun)
     first.yaxis.set_label_coords((0.12 - left) / width, 0.5)
     return figure
 
@@ -68,18 +70,19 @@ def _panel(figure: Figure, record: Record, numbers: Floats, title: str, start: f
         unit.set_y(1.0 + colours.ARROW / (float(figure.get_size_inches()[1]) - top - below))
 
 
-def _profile(record: Record, values: Floats, excess: Floats) -> Figure:
-    buses = record.case.ids("buses")
-    figure = canvas.sheet("Price of electricity by bus", 3.2)
+def _profile(record: Record, carrier: Carrier, values: Floats, excess: Floats) -> Figure:
+    buses = record.case.ids(carrier.places)
+    figure = canvas.sheet(f"Price of {carrier.name} by {carrier.noun}", 3.2)
     (axes,) = canvas.panels(figure)
     axes.plot(
         (values - excess)[:, 0],
         color=canvas.GREY,
         drawstyle="steps-mid",
-        label="price of energy, where the grid feeds in",
+        label=f"price of energy, {carrier.feed}",
     )
-    axes.plot(values[:, 0], "o", markersize=5 if len(buses) < 100 else 2, color=canvas.BLUE, label="price at the bus")
-    canvas.label_buses(axes, buses)
+    size, label = 5 if len(buses) < 100 else 2, f"price at the {carrier.noun}"
+    axes.plot(values[:, 0], "o", markersize=size, color=canvas.BLUE, label=label)
+    canvas.label_buses(axes, buses, carrier.noun)
     axes.set_ylabel(f"{record.case.currency}/MWh")
     canvas.legend_above(axes)
     return figure

@@ -1,0 +1,1 @@
+"""Figures of heat, and of heat and electricity together."""
