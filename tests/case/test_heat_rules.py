@@ -73,6 +73,16 @@ def test_water_by_hand() -> None:
     np.testing.assert_allclose(station_flow(case), [[8.0, 9.0]], rtol=1e-12)
 
 
+def test_a_part_of_the_horizon_has_the_design_of_all_of_it() -> None:
+    """The highest heat is in the second step; a part without it takes the same water, and is as valid."""
+    profiles = {"heat_loads/load-B/heat_mw": [0.0, 0.6], "heat_loads/load-C/heat_mw": [0.3, 0.2]}
+    case = network(profiles, steps=2)
+    parts = [case.steps_between(0, 1), case.steps_between(1, 2)]
+    np.testing.assert_array_equal(np.hstack([consumer_flow(part) for part in parts]), consumer_flow(case))
+    assert consumer_flow(case)[0].tolist() == pytest.approx([5.0, 5.0])
+    assert all(part.validated for part in parts) and case.tables["heat_loads"]["design_heat_mw"].isna().all()
+
+
 def test_design_heat_may_be_larger_than_the_heat() -> None:
     case = network(heat_loads=[consumer("B", design_heat_mw=1.0), consumer("C", 0.3)])
     assert consumer_flow(case)[:, 0].tolist() == pytest.approx([1e6 / (4000 * 30), 0.3e6 / (4000 * 30)])

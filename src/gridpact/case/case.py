@@ -61,8 +61,18 @@ class Case:
 
     def steps_between(self, first: int, stop: int) -> Case:
         """The case of the steps ``first`` to before ``stop``; as valid as the whole where it keeps windows whole."""
-        part = replace(self, start=self.snapshots[first], steps=stop - first, profiles=self.profiles.iloc[first:stop])
+        profiles = self.profiles.iloc[first:stop]
+        part = replace(self, start=self.snapshots[first], steps=stop - first, profiles=profiles, tables=self._designed)
         return part.marked_validated() if self.validated else part
+
+    @cached_property
+    def _designed(self) -> Mapping[str, pd.DataFrame]:
+        """The tables with every consumer of heat designed for its highest heat, which a part may not reach."""
+        if not self.count("heat_loads"):
+            return self.tables
+        highest, loads = self.series("heat_loads", "heat_mw").max(axis=1), self.tables["heat_loads"]
+        design = loads["design_heat_mw"].where(loads["design_heat_mw"].notna() | (highest <= 0.0), highest)
+        return {**self.tables, "heat_loads": loads.assign(design_heat_mw=design)}
 
     def marked_validated(self) -> Case:
         """The same case, marked as checked against the schema and its rules; for the validator alone."""
