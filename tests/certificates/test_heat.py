@@ -322,6 +322,8 @@ def corners(case: Case, *names: str) -> Case:
 
 START = {"initial_supply_degc": 80.0, "initial_return_degc": 50.0}
 SOME = {"initial_supply_degc": [80.0, NAN, 75.0, NAN, NAN]}
+TURNING = {"heat_sources/yard/flow_share": [0.1, 0.2, 0.7, 0.9, 0.5, 0.3]}
+HELD = {"return_degc": 45.0}
 LATE = heat_district(start="2030-01-01T21:00:00+00:00", window="day")
 VARIANTS: dict[str, tuple[Case, dict[str, Any]]] = {
     "steady": (heat_district(), {"heat_dynamics": "steady"}),
@@ -338,6 +340,8 @@ VARIANTS: dict[str, tuple[Case, dict[str, Any]]] = {
     "a tank without losses": (changed(heat_district(), heat_storages={"loss_per_hour": 0.0}), {}),
     "cheap cuts": (changed(heat_district(), heat_unserved={"price_per_mwh": 45.0}), {}),
     "given water": (changed(heat_district(), heat_loads={"flow_kg_per_s": [3.0, 2.0, 2.0]}), {}),
+    "water that turns round": (heat_district(TURNING), {"heat_dynamics": "steady"}),
+    "valves": (changed(heat_district(), heat_loads=HELD), {"heat_dynamics": "steady", "heat_flow": "variable"}),
     "a fixed ratio": (corners(changed(heat_district(), chps={"heat_per_power": 1.2, "max_p_mw": 0.6})), {}),
     "a line of two corners": (corners(heat_district(), "lean", "warm"), {}),
 }
@@ -349,6 +353,24 @@ def test_variants_pass(name: str) -> None:
     record = clear(case, price_probes=1, **settings).record
     assert failed(record.certificate) == set()
     assert record.certificate["verdict"] == ("approximate" if "formulation" in settings else "certified")
+
+
+def test_water_of_valves_is_judged() -> None:
+    """Colder water in the tables, or a valve that holds another temperature, asks for other water."""
+    case, settings = VARIANTS["valves"]
+    record = clear(case, price_probes=0, **settings).record
+    assert check(record.certificate, "heat_valves")["value"] < 1e-5
+    other_valve = with_case_column(record, "heat_loads", "return_degc", [45.0, 45.0, 45.1])
+    assert failed(certify(other_valve)) == {"heat_valves"}
+    other_flow = with_cells(record, "pipes", "flow_kg_per_s", times(1.00001), pipe="CE")
+    assert "heat_flows" in failed(certify(other_flow))
+
+
+def test_water_that_turns_round_turns_where_it_was_told_to() -> None:
+    case, settings = VARIANTS["water that turns round"]
+    flow = clear(case, price_probes=0, **settings).record.tables["pipes"].query("pipe == 'DB'")["flow_kg_per_s"]
+    assert flow.min() < -0.1
+    assert flow.max() > 0.1
 
 
 @pytest.mark.parametrize("seed", range(12))

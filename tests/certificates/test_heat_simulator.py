@@ -74,9 +74,8 @@ def heat_case(
 
 def plant(case: Case, steady: bool = False) -> Plant:
     grid = read_heat_grid(case)
-    taken = design_flow(case, grid)
+    taken = per_node(case, "heat_loads", design_flow(case, grid))
     pumped = per_node(case, "heat_sources", station_flow(case, grid, taken))
-    taken = per_node(case, "heat_loads", taken)
     flow = pipe_flow(grid, find_loops(grid), pumped - taken)
     return make_plant(case, grid, flow, taken, pumped, steady)
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gridpact.certificates.check import Check, Measure, worst
 from gridpact.certificates.evidence import HEAT_KINDS
 from gridpact.certificates.heat.losses import simulated_losses
+from gridpact.certificates.heat.simulator import SIDES
 from gridpact.certificates.heat.view import HeatView
 from gridpact.certificates.heat.water import JOULES_PER_MWH, WATTS, per_node, summed
 
@@ -38,10 +39,7 @@ def _nodes(view: HeatView) -> list[Measure]:
     consumed = np.any(plant.taken > 0.0, axis=1, keepdims=True)
     cooled = np.where(consumed, view.node("consumer_return_degc"), 0.0)
     through, pipes = plant.through, np.where(view.moving[:, None], view.carried(), 0.0)
-    brought = [
-        summed(pipes * np.nan_to_num(view.pipe(f"{side}_out_degc")), end, len(view.nodes))
-        for side, end in (("supply", plant.end), ("return", plant.start))
-    ]
+    brought = [plant.arriving(pipes * np.nan_to_num(view.pipe(f"{side}_out_degc")), k) for k, side in enumerate(SIDES)]
     gaps = {
         "supply side of node": capacity * (through[0] * np.nan_to_num(supply) - plant.pumped * lifted) - brought[0],
         "return side of node": capacity * (through[1] * np.nan_to_num(back) - plant.taken * cooled) - brought[1],

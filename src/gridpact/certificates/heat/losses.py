@@ -15,11 +15,12 @@ Floats = NDArray[np.float64]
 def simulated_losses(view: HeatView) -> tuple[Floats, Floats]:
     """Heat lost by both pipes, MW, and held by both at the end of each step, MWh; (m, steps)."""
     plant, state = view.plant, view.state
-    sides = ((state.supply[plant.start], state.supply_out), (state.back[plant.end], state.back_out))
+    sides = ((state.supply, state.supply_out), (state.back, state.back_out))
     loss, stored = np.zeros_like(plant.flow), np.zeros_like(plant.flow)
-    for side, (enters, leaves) in enumerate(sides):
-        held = _held(view, side, enters[:, :, 0])
-        fall = np.where(view.moving[:, None], enters[:, :, 0] - leaves[:, :, 0], 0.0)
+    for side, (nodes, leaves) in enumerate(sides):
+        enters = plant.leaving(nodes[:, :, 0], side)
+        held = _held(view, side, enters)
+        fall = np.where(view.moving[:, None], enters - leaves[:, :, 0], 0.0)
         loss += view.carried() * fall - (held - view.before(held, _begun(view, side))) / view.case.hours
         stored += held
     return loss, stored

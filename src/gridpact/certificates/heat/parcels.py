@@ -84,8 +84,12 @@ def passage(
 
 
 def steady_passage(flow: Floats, transfer_over_capacity: float, around: Floats) -> Passage:
-    """Water that passes within its step, cooling by exp(-transfer / (c m)); a pipe holds nothing."""
-    kept = np.exp(-transfer_over_capacity / flow)
+    """Water that passes within its step, cooling by exp(-transfer / (c m)); a pipe holds nothing.
+
+    Water that stands still is as warm as its surroundings.
+    """
+    long = np.divide(transfer_over_capacity, flow, out=np.full_like(flow, np.inf), where=flow > 0.0)
+    kept = np.exp(-long)
     none = sp.csr_array((flow.size, flow.size))
     return Passage(sp.csr_array(sp.diags_array(kept)), around * (1.0 - kept), none, np.zeros(flow.size))
 
@@ -105,7 +109,8 @@ def _follow(mass: float, pushed: list[float], begins_anew: bool) -> tuple[Trace,
     queue = deque([(-1, 0.0, mass)]) if begins_anew else _content_before(mass, pushed)
     leaving, inside = Trace(), Trace()
     for step, water in enumerate(pushed):
-        queue.append((step, 0.0, water))
+        if water > 0.0:
+            queue.append((step, 0.0, water))
         _let_out(queue, step, water, leaving)
         for parcel in queue:
             inside.add(step, *parcel)

@@ -45,28 +45,48 @@ class Plant:
     passages: tuple[list[Passage | None], list[Passage | None]]
 
     @cached_property
+    def forward(self) -> Bools:
+        """Whether water in each pipe goes from its from_node; while it stands still, as it else does; (m, steps)."""
+        usual = self.flow.sum(axis=1, keepdims=True) >= 0.0
+        return np.asarray(np.where(self.flow == 0.0, usual, self.flow > 0.0))
+
+    @cached_property
     def start(self) -> Ints:
-        """Node from which the water of each pipe comes on the supply side."""
-        return np.where(self.flow.sum(axis=1) >= 0.0, self.grid.from_node, self.grid.to_node)
+        """Node from which the water of each pipe comes on the supply side, (m, steps)."""
+        return np.where(self.forward, self.grid.from_node[:, None], self.grid.to_node[:, None])
 
     @cached_property
     def end(self) -> Ints:
-        """Node to which it goes."""
-        return np.where(self.flow.sum(axis=1) >= 0.0, self.grid.to_node, self.grid.from_node)
-
-    @cached_property
-    def order(self) -> list[int]:
-        """Nodes in the order in which supply water reaches them."""
-        moving = np.abs(self.flow).any(axis=1)
-        return _order(self.grid.nodes, self.start[moving], self.end[moving])
+        """Node to which it goes, (m, steps)."""
+        return np.where(self.forward, self.grid.to_node[:, None], self.grid.from_node[:, None])
 
     @cached_property
     def through(self) -> tuple[Floats, Floats]:
         """All the water through each node, on the supply and on the return side; (nodes, steps)."""
-        size, supply, back = np.abs(self.flow), self.pumped.copy(), self.taken.copy()
-        np.add.at(supply, self.end, size)
-        np.add.at(back, self.start, size)
-        return supply, back
+        size = np.abs(self.flow)
+        return self.pumped + self.arriving(size, 0), self.taken + self.arriving(size, 1)
+
+    def arriving(self, brought: Floats, side: int) -> Floats:
+        """What pipes bring to each node, added up: (m, steps, ...) -> (nodes, steps, ...)."""
+        total = np.zeros((self.grid.nodes, *brought.shape[1:]))
+        np.add.at(total, (self.start if side else self.end, np.arange(self.flow.shape[1])), brought)
+        return total
+
+    def leaving(self, temperature: Floats, side: int) -> Floats:
+        """Temperatures of the nodes (nodes, steps) that enter each pipe, (m, steps)."""
+        return np.asarray(temperature[self.end if side else self.start, np.arange(self.flow.shape[1])])
+
+    @cached_property
+    def routes(self) -> list[tuple[Bools, list[int]]]:
+        """Steps with the same directions, (steps,), each with the nodes in the order in which supply water comes."""
+        ways, which = np.unique(np.sign(self.flow), axis=1, return_inverse=True)
+        found = []
+        for k, way in enumerate(ways.T):
+            steps = np.asarray(which.ravel() == k)
+            first = int(np.argmax(steps))
+            ends = self.start[way != 0.0, first], self.end[way != 0.0, first]
+            found.append((steps, _order(self.grid.nodes, *ends)))
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,9 +166,7 @@ def respond(plant: Plant, leaving: Floats, drawn: Floats, held: Ints) -> State:
 def _follow(plant: Plant, leaving: Floats, drawn: Floats, trials: bool, held: Ints = NONE) -> State:
     pumped = _part(plant.pumped, leaving)
     supply, supply_out = _side(plant, 0, pumped, trials, held)
-    arriving = np.zeros_like(pumped)
-    np.add.at(arriving, plant.end, _part(np.abs(plant.flow), supply_out))
-    given = _part(plant.through[0], supply) - arriving
+    given = _part(plant.through[0], supply) - plant.arriving(_part(np.abs(plant.flow), supply_out), 0)
     capacity = plant.grid.capacity[:, None, None]
     back, back_out = _side(plant, 1, _part(plant.taken, supply) - drawn / capacity, trials)
     return State(supply, back, supply_out, back_out, capacity * (given - _part(plant.pumped, back)))
@@ -162,23 +180,33 @@ def _part(water: Floats, temperature: Floats) -> Floats:
 def _side(plant: Plant, side: int, brought: Floats, trials: bool, held: Ints = NONE) -> tuple[Floats, Floats]:
     """Temperatures of the nodes and behind the pipes of one side.
 
-    ``brought``: water times temperature that stations (or consumers) bring to each node.
+    ``brought``: water times temperature that stations (or consumers) bring to each node. Water turns round only where
+    it passes within its step, so that steps with other directions have nothing to do with each other.
     """
-    kept = set(held.tolist())
-    first, last = ((plant.start, plant.end), (plant.end, plant.start))[side]
+    mixed, behind = np.empty_like(brought), np.empty((plant.flow.shape[0], *brought.shape[1:]))
+    for steps, order in plant.routes:
+        found = _along(plant, side, brought, trials, set(held.tolist()), order, int(np.argmax(steps)))
+        mixed[:, steps], behind[:, steps] = found[0][:, steps], found[1][:, steps]
+    return mixed, behind
+
+
+def _along(
+    plant: Plant, side: int, brought: Floats, trials: bool, held: set[int], order: list[int], step: int
+) -> tuple[Floats, Floats]:
+    """The same with the directions of one step; what it says of steps with others means nothing."""
+    first, last = (ends[:, step].tolist() for ends in ((plant.start, plant.end), (plant.end, plant.start))[side])
     size, through = np.abs(plant.flow), plant.through[side]
-    mixed = brought.copy()
-    behind = np.full((plant.flow.shape[0], *brought.shape[1:]), np.nan)
+    mixed, behind = brought.copy(), np.full((plant.flow.shape[0], *brought.shape[1:]), np.nan)
     leaving: list[list[int]] = [[] for _ in range(plant.grid.nodes)]
-    for pipe, node in enumerate(first.tolist()):
+    for pipe, node in enumerate(first):
         leaving[node].append(pipe)
-    for node in plant.order if side == 0 else plant.order[::-1]:
-        mixed[node] = 0.0 if node in kept else _over(mixed[node], through[node])
+    for node in order if side == 0 else order[::-1]:
+        mixed[node] = 0.0 if node in held else _over(mixed[node], through[node])
         for pipe in leaving[node]:
             passing = plant.passages[side][pipe]
             if passing is not None:
                 behind[pipe] = passing.out @ mixed[node] + (0.0 if trials else passing.out_rest[:, None])
-                mixed[last[pipe]] += size[pipe][:, None] * behind[pipe]
+                mixed[last[pipe]] += _part(size[pipe : pipe + 1], behind[pipe : pipe + 1])[0]
     return mixed, behind
 
 

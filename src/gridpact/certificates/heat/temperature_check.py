@@ -46,9 +46,9 @@ def _temperatures(view: HeatView) -> list[Measure]:
         for name, (own, there) in nodes.items()
     ]
     pipes = {
-        "supply_in_degc": supply[plant.start],
+        "supply_in_degc": plant.leaving(supply, 0),
         "supply_out_degc": view.state.supply_out[:, :, 0],
-        "return_in_degc": back[plant.end],
+        "return_in_degc": plant.leaving(back, 1),
         "return_out_degc": view.state.back_out[:, :, 0],
     }
     return measures + [

@@ -19,6 +19,10 @@ from gridpact.certificates.heat.water import WATTS, HeatGrid, design_flow, per_n
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+# Least water that a valve lets through, of its design; least drop of temperature with which it can hold its own, K.
+LEAK, LEAST_DROP = 0.05, 1.0
+# Share of the largest heat drawn below which heat tells little of the water that brings it.
+FAINT = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,24 +57,37 @@ class HeatView:
         return find_loops(self.grid)
 
     @cached_property
-    def taken(self) -> Floats:
-        """Water of every consumer, kg/s, (loads, steps)."""
-        design = design_flow(self.case, self.grid)
-        return self._by_valve(design) if self.flows_vary else design
+    def design(self) -> Floats:
+        """Water of every consumer by its data, kg/s, (loads, steps)."""
+        return design_flow(self.case, self.grid)
 
-    def _by_valve(self, design: Floats) -> Floats:
-        """Water with which a consumer's heat leaves it at the temperature that its valve holds."""
+    @cached_property
+    def by_valve(self) -> Floats:
+        """Water with which a consumer's heat leaves it at the temperature that its valve holds, (loads, steps).
+
+        A valve never closes wholly, and holds no temperature close to that of the supply.
+        """
         case, node = self.case, self.case.positions("heat_loads", "node")
         held = case.series("heat_loads", "return_degc")
-        drop = self.node("supply_degc")[node] - held
+        drop = np.maximum(self.node("supply_degc")[node] - held, LEAST_DROP)
         water = -WATTS * self.evidence.dispatch("heat_load", "heat_mw") / (self.grid.capacity[node][:, None] * drop)
-        given = ~np.isnan(case.series("heat_loads", "flow_kg_per_s"))
-        return np.where(np.isnan(held) | given, design, water)
+        return np.where(np.isnan(held), self.design, np.maximum(water, LEAK * self.design))
+
+    @cached_property
+    def water_drawn(self) -> Floats:
+        """Water of the consumers of each node, kg/s: by their data; if flows vary, what their heat tells of."""
+        if not self.flows_vary:
+            return self._at_nodes("heat_loads", self.design)
+        drop = self.node("supply_degc") - self.node("consumer_return_degc")
+        told = np.abs(self.drawn) > FAINT * np.abs(self.drawn).max(initial=0.0)
+        told &= np.isfinite(drop) & (drop != 0.0)
+        water = WATTS * self.drawn / (self.grid.capacity[:, None] * np.where(told, drop, 1.0))
+        return np.where(told, water, self._at_nodes("heat_loads", self.by_valve))
 
     @cached_property
     def pumped(self) -> Floats:
         """Water of every station, kg/s, (stations, steps)."""
-        return station_flow(self.case, self.grid, self.taken)
+        return station_flow(self.case, self.grid, self.water_drawn)
 
     @cached_property
     def flow(self) -> Floats:
@@ -81,10 +98,6 @@ class HeatView:
     def pressure(self) -> Floats:
         """Supply less return pressure of every node, Pa."""
         return pressures(self.case, self.grid, self.loops, self.flow)
-
-    @cached_property
-    def water_drawn(self) -> Floats:
-        return self._at_nodes("heat_loads", self.taken)
 
     @cached_property
     def plant(self) -> Plant:

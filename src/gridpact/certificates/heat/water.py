@@ -97,12 +97,12 @@ def design_flow(case: Case, grid: HeatGrid) -> Floats:
 
 
 def station_flow(case: Case, grid: HeatGrid, taken: Floats) -> Floats:
-    """Water of every station, kg/s, (stations, steps); ``taken`` is that of the consumers, (loads, steps).
+    """Water of every station, kg/s, (stations, steps); ``taken`` is that of the consumers, (nodes, steps).
 
     The station of a connected network that has neither a flow nor a share pumps what the others leave.
     """
     area = grid.area[case.positions("heat_sources", "node")]
-    total = summed(taken, grid.area[case.positions("heat_loads", "node")], int(grid.area.max(initial=-1)) + 1)
+    total = summed(taken, grid.area, int(grid.area.max(initial=-1)) + 1)
     given, share = (case.series("heat_sources", name) for name in ("flow_kg_per_s", "flow_share"))
     pumped = np.where(np.isnan(given), share * total[area], given)
     rest = total - summed(np.nan_to_num(pumped), area, len(total))

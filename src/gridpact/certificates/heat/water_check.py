@@ -9,20 +9,31 @@ from gridpact.certificates.check import Check, Measure, worst
 from gridpact.certificates.heat.hydraulics import PASCAL, pressure_drop, pump_power
 from gridpact.certificates.heat.simulator import turning
 from gridpact.certificates.heat.view import HeatView
+from gridpact.certificates.heat.water import per_node
 
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-6
 # Flows that follow from temperatures are found in rounds, and those end sooner.
-VARYING_TOLERANCE = 1e-4
+VALVE_TOLERANCE = 1e-5
 
 
 def water_checks(view: HeatView) -> list[Check]:
-    """Flows; pressures and pumps."""
-    tolerance, instants = VARYING_TOLERANCE if view.flows_vary else TOLERANCE, view.evidence.instants
+    """Flows; pressures and pumps; what valves let pass, if flows vary."""
+    instants = view.evidence.instants
     text = "Water through the pipes against flows found by correcting loops, over the largest; or water that turns."
-    flows = worst("heat_flows", text, tolerance, _flows(view), instants)
+    flows = worst("heat_flows", text, TOLERANCE, _flows(view), instants)
     text = "Pressures and the power of pumps against those of the own flows, over the largest."
-    return [flows, worst("heat_pressures", text, tolerance, _pressures(view), instants)]
+    checks = [flows, worst("heat_pressures", text, TOLERANCE, _pressures(view), instants)]
+    return [*checks, _valves(view)] if view.flows_vary else checks
+
+
+def _valves(view: HeatView) -> Check:
+    """Water of the consumers of each node against what their valves let pass at the temperatures of the tables."""
+    text = (
+        "Water of the consumers against what brings their heat down to the temperature that they hold, over the most."
+    )
+    off = _over_largest(view.water_drawn, per_node(view.case, "heat_loads", view.by_valve))
+    return worst("heat_valves", text, VALVE_TOLERANCE, [Measure("node", view.nodes, off)], view.evidence.instants)
 
 
 def _flows(view: HeatView) -> list[Measure]:
@@ -30,7 +41,8 @@ def _flows(view: HeatView) -> list[Measure]:
     every = np.zeros((view.case.count("pipes"), view.case.steps))
     every[grid.pipes] = own
     off = _over_largest(view.evidence.table("pipes", "flow_kg_per_s"), every)
-    turns = Measure("turning", grid.names, np.where(turning(view.plant.flow), np.nan, 0.0))
+    turned = turning(view.plant.flow) & (not view.is_steady)
+    turns = Measure("turning", grid.names, np.where(turned, np.nan, 0.0))
     return [Measure("pipes/flow_kg_per_s", view.case.ids("pipes"), off), turns]
 
 
