@@ -215,6 +215,8 @@ def barry_island(root: Path) -> None:
 
 FEEDER = TOOLS["IEEE33_DEVICES"]
 FEEDER_WEATHER = "rts_gmlc/day_ahead_2020-03-27_pu.csv"
+# Import that the transmission operator grants from 18 to 22 h, in MW: a little more than in ieee33-day.
+FEEDER_EVENING, FEEDER_EVENING_IMPORT = TOOLS["IEEE33_EVENING"], 1.4
 
 # The gas turbine stands where ieee33-day has a gas-fired generator without heat.
 DISTRICT_STATIONS = rows(
@@ -241,7 +243,7 @@ DISTRICT_DEVICES: Tables = {
     ),
     "electric_boilers": rows(
         "electric_boiler bus node max_heat_mw efficiency q_mvar_per_mw",
-        ("boiler-24", "24", "1", 0.6, 0.98, 0.1),
+        ("boiler-23", "23", "1", 0.6, 0.98, 0.1),
         ("boiler-6", "6", "31", 0.5, 0.98, 0.1),
     ),
     "heat_pumps": rows(
@@ -257,6 +259,9 @@ DISTRICT_DEVICES: Tables = {
 
 def district_profiles() -> list[Row]:
     feeder = TOOLS["ieee33_series"](FEEDER_WEATHER)
+    granted = feeder["interfaces/substation/max_import_mw"]
+    for hour in FEEDER_EVENING:
+        granted[hour] = FEEDER_EVENING_IMPORT
     return profiles("2020-03-27", "-07:00", feeder | heat_series("heat_load_spring"))
 
 
