@@ -10,6 +10,7 @@ from gridpact.case.case import Case
 from gridpact.report.text import moment, number, safe, significant, table, tag
 from gridpact.results.record import Record
 
+MARKET, BOTH_MARKETS = "the electricity market", "the markets of electricity and heat"
 QUESTIONS = {
     "clear": "Clearing of the electricity market",
     "clear_days": "Clearing of the electricity market, {window} by {window}",
@@ -25,7 +26,8 @@ def heading(record: Record) -> str:
 
 def question(record: Record) -> str:
     """What was asked, in words."""
-    return QUESTIONS.get(record.question, record.question).replace("{window}", record.case.window)
+    words = QUESTIONS.get(record.question, record.question).replace("{window}", record.case.window)
+    return words.replace(MARKET, BOTH_MARKETS) if "heat_prices" in record.tables else words
 
 
 def section(record: Record) -> str:

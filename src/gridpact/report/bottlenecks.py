@@ -14,6 +14,13 @@ from gridpact.results.record import Record
 MOST = 8
 NEARLY_FULL = 90.0  # percent
 NETWORK = ("buses", "lines", "transformers", "interfaces")
+HEAT_NETWORK = ("heat_nodes", "pipes", "heat_sources")
+# Limits of heat that are no column of a table, and places at a node where its limits hold too.
+WORDS = {
+    "chps/edge": "chps: edge of the operating polygon",
+    "chps/ratio": "chps: fixed ratio of heat to power",
+}
+PLACES = {"station": "of what leaves the station", "consumer": "of what leaves the consumers"}
 LIMIT_HEADER = ["Component", "Limit", "Binds, hours", "Worth, mean", "Worth, highest", "Unit"]
 WORTH = (
     "Worth: by how much the cost per hour would fall if the limit were one unit wider, while it binds. "
@@ -25,11 +32,13 @@ LOADING_HEADER = ["Branch", "Highest, %", "When", "Mean, %", f"Above {NEARLY_FUL
 def section(record: Record, standing: Standing) -> str:
     """Tables of binding limits, those of devices folded away, and of loadings; empty where there are none."""
     limits = worth_of_limits(record)
-    of_network = limits["constraint"].astype(str).str.split("/").str[0].isin(NETWORK)
+    table_of = limits["constraint"].astype(str).str.split("/").str[0]
+    of_network, of_heat = table_of.isin(NETWORK), table_of.isin(HEAT_NETWORK)
     parts = [
         _titled("Limits of the network that bind", _limit_table(limits[of_network], standing)),
+        _titled("Limits of the heat network that bind", _limit_table(limits[of_heat], standing)),
         _titled("Branches with the highest loading", _loading_table(record)),
-        _folded(_limit_table(limits[~of_network], standing)),
+        _folded(_limit_table(limits[~of_network & ~of_heat], standing)),
     ]
     return tag("h2", "What limits the network") + "\n".join(parts) if any(parts) else ""
 
@@ -71,9 +80,14 @@ def _limit_row(row: pd.Series, standing: Standing) -> list[str]:
 
 def in_words(constraint: str) -> str:
     """What the schema says of the column a limit stands in: ``lines/max_i_ka``."""
-    name, _, column = constraint.partition("/")
+    if constraint in WORDS:
+        return WORDS[constraint]
+    name, _, path = constraint.partition("/")
+    column, _, place = path.partition("/")
     known = {own.name: own.description for own in SCHEMA[name].columns} if name in SCHEMA else {}
-    return f"{name}: {known[column].partition(';')[0]}" if column in known else constraint
+    at = f" {PLACES[place]}" if place in PLACES else ""
+    shown = column in known and place in ("", *PLACES)
+    return f"{name.replace('_', ' ')}: {known[column].partition(';')[0]}{at}" if shown else constraint
 
 
 def loadings(record: Record) -> pd.DataFrame:

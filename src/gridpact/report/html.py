@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from gridpact.report import asked, bottlenecks, days, inexact, numbers, verdict
+from gridpact.report.heat.network import has_heat
+from gridpact.report.numbers import struck
 from gridpact.report.once import read_once
 from gridpact.report.page import figure, page
-from gridpact.report.panels import REPAIR, Panel, drawn, panels_of, void
+from gridpact.report.panel import Panel, Section
+from gridpact.report.panels import REPAIR, drawn, sections_of, void
 from gridpact.report.standing import Standing
-from gridpact.report.text import tag
+from gridpact.report.text import safe, tag
 from gridpact.results.days import QUESTION
 from gridpact.results.record import Record
 
@@ -31,13 +34,20 @@ def render(record: Record) -> str:
         bottlenecks.section(record, standing),
         asked.section(record),
     ]
-    return page(f"{record.case.name}: {whole.headline.lower()}", body)
+    styles = ["heat.css"] if has_heat(record) else []
+    return page(f"{record.case.name}: {whole.headline.lower()}", body, *styles)
 
 
 def _figures(record: Record, standing: Standing) -> list[str]:
-    """Under their heading; nothing where there is nothing to draw."""
-    found = [_figure(panel, record, standing) for panel in panels_of(record)]
-    return [tag("h2", "Figures"), *found] if any(found) else []
+    return [part for section in sections_of(record) for part in _section(section, record, standing)]
+
+
+def _section(section: Section, record: Record, standing: Standing) -> list[str]:
+    """Figures and a table under their heading; nothing where there is nothing to show."""
+    found = [_figure(panel, record, standing) for panel in section.panels]
+    if section.table is not None:
+        found.append(section.table(record, standing))
+    return [tag("h2", section.title), *found] if any(found) else []
 
 
 def _repair(record: Record, standing: Standing) -> str:
@@ -50,7 +60,17 @@ def _figure(panel: Panel, record: Record, standing: Standing) -> str:
     if not svg:
         return ""
     css = "void" if void(panel, standing) else ""
-    return figure(svg, _warning(panel, standing) + panel.caption, f"{record.case.name}-{panel.name}", css)
+    return _lead(panel, record, standing) + figure(
+        svg, _warning(panel, standing) + panel.caption, f"{record.case.name}-{panel.name}", css
+    )
+
+
+def _lead(panel: Panel, record: Record, standing: Standing) -> str:
+    """The sentence before the figure; its money is struck out where it is not valid."""
+    if panel.lead is None:
+        return ""
+    words = safe(panel.lead(record))
+    return tag("p", struck(words, standing) if panel.shows_money else words, "lead")
 
 
 def _warning(panel: Panel, standing: Standing) -> str:

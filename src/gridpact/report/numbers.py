@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -39,7 +39,18 @@ def facts(record: Record, standing: Standing) -> list[Fact]:
     money = [cost(record, standing), price(record, standing)]
     energy = [bought(record), generated(record), renewable(record), demand(record), losses(record)]
     found = [*first, *money, *energy, lowest_voltage(record), highest_loading(record)]
+    if "heat_prices" in record.tables:
+        found = [*first, *_both(record, standing, money, energy), lowest_voltage(record), highest_loading(record)]
     return [fact for fact in found if fact is not None]
+
+
+def _both(record: Record, standing: Standing, money: list[Fact | None], energy: list[Fact | None]) -> list[Fact | None]:
+    """The same of a district with heat: what is of electricity says so, and heat follows."""
+    named = {"Price": "Electricity price", "Approximate price": "Approximate electricity price"}
+    named["Demand served"] = "Electricity served"
+    told = [fact and replace(fact, title=named.get(fact.title, fact.title)) for fact in (*money, *energy)]
+    warm = [heat_price(record, standing), heat_demand(record), heat_losses(record), pumps(record)]
+    return [told[0], told[1], warm[0], *told[2:], *warm[1:]]
 
 
 def _card(fact: Fact) -> str:
@@ -75,14 +86,22 @@ def cost(record: Record, standing: Standing) -> Fact:
 
 
 def price(record: Record, standing: Standing) -> Fact | None:
+    return _price(record, standing, "Price", "electricity_prices", "bus", "buses")
+
+
+def heat_price(record: Record, standing: Standing) -> Fact | None:
+    return _price(record, standing, "Heat price", "heat_prices", "node", "nodes")
+
+
+def _price(record: Record, standing: Standing, title: str, table: str, noun: str, nouns: str) -> Fact | None:
     """Mean and range; the summary keeps no price that is not certified, hence from the table."""
-    prices = record.tables.get("electricity_prices")
+    prices = record.tables.get(table)
     if prices is None:
         return None
-    low, high = (spot(record, row, "price_per_mwh", 2) for row in extremes(prices, "price_per_mwh"))
-    note = struck(f"mean over buses and steps<br>lowest {low}<br>highest {high}", standing) + basis(record)
+    low, high = (spot(record, row, "price_per_mwh", 2, noun) for row in extremes(prices, "price_per_mwh"))
+    note = struck(f"mean over {nouns} and steps<br>lowest {low}<br>highest {high}", standing) + basis(record)
     mean, unit = number(float(prices["price_per_mwh"].mean())), f"{safe(record.case.currency)}/MWh"
-    return Fact(f"{standing.mark}Price".capitalize(), struck(mean, standing), unit, note)
+    return Fact(f"{standing.mark}{title}".capitalize(), struck(mean, standing), unit, note)
 
 
 def basis(record: Record) -> str:
@@ -97,10 +116,10 @@ def extremes(table: pd.DataFrame, column: str) -> tuple[pd.Series, pd.Series]:
     return table.iloc[int(np.nanargmin(values))], table.iloc[int(np.nanargmax(values))]
 
 
-def spot(record: Record, row: pd.Series, column: str, decimals: int) -> str:
-    """A value with its bus and time."""
+def spot(record: Record, row: pd.Series, column: str, decimals: int, noun: str = "bus") -> str:
+    """A value with its bus (or node) and time."""
     when = instant(row["snapshot"], record.case)
-    return f"{number(float(row[column]), decimals)} at bus {safe(row['bus'])}, {when}"
+    return f"{number(float(row[column]), decimals)} at {noun} {safe(row[noun])}, {when}"
 
 
 def bought(record: Record) -> Fact | None:
@@ -133,6 +152,26 @@ def losses(record: Record) -> Fact | None:
     lost, served = summed(record, "loss_mwh"), summed(record, "load_mwh")
     share = f"{number(100.0 * lost / served)} % of the demand served" if served else ""
     return Fact("Line losses", number(lost, 3), "MWh", share)
+
+
+def heat_demand(record: Record) -> Fact:
+    """With what could not be served, where that was allowed at a price."""
+    slacks = record.tables.get("slacks")
+    unserved = 0.0 if slacks is None else float(slacks.loc[slacks["carrier"] == "heat", "energy_mwh"].sum())
+    note = f"not served, at its price: {number(unserved, 3)} MWh" if unserved > 1e-6 else ""
+    return Fact("Heat served", number(summed(record, "heat_load_mwh")), "MWh", note)
+
+
+def heat_losses(record: Record) -> Fact:
+    lost, served = summed(record, "heat_loss_mwh"), summed(record, "heat_load_mwh")
+    share = f"{number(100.0 * lost / served)} % of the heat served" if served else ""
+    return Fact("Heat lost in pipes", number(lost, 3), "MWh", share)
+
+
+def pumps(record: Record) -> Fact:
+    taken, served = summed(record, "pump_mwh"), summed(record, "heat_load_mwh")
+    share = f"{number(100.0 * taken / served)} % of the heat served" if served else ""
+    return Fact("Circulation pumps", number(taken, 3), "MWh", share)
 
 
 def lowest_voltage(record: Record) -> Fact | None:

@@ -15,12 +15,17 @@ class Once(Mapping[str, pd.DataFrame]):
 
     def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
         self._tables = tables
+        self._names = frozenset(tables)
         self._read: dict[str, pd.DataFrame] = {}
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         if name not in self._read:
             self._read[name] = self._tables[name]
         return self._read[name]
+
+    def __contains__(self, name: object) -> bool:
+        """Without reading the table."""
+        return name in self._names
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._tables)

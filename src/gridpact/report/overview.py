@@ -23,6 +23,7 @@ FIGURES = {
     "curtailed_mwh": "curtailed",
     "loss_mwh": "losses",
 }
+HEAT = {"heat_load_mwh": "heat served", "heat_loss_mwh": "heat lost in pipes", "pump_mwh": "circulation pumps"}
 
 
 def overview(record: Record) -> str:
@@ -73,12 +74,23 @@ def _number(value: float | None) -> str:
 def _figures(summary: Summary) -> str:
     lines = [f"{'cost less benefit':<20}{summary['objective']:>14.2f} {summary['currency']}", *_basis(summary)]
     # Adding zero turns the minus zero of a rounded rest into zero.
-    lines += [f"{label:<20}{round(summary[name], 3) + 0.0:>14.3f} MWh" for name, label in FIGURES.items()]
+    named = FIGURES | (HEAT if "heat_load_mwh" in summary else {})
+    lines += [f"{label:<20}{round(summary[name], 3) + 0.0:>14.3f} MWh" for name, label in named.items()]
     if summary["lowest_vm_pu"] is not None:
         lines.append(f"{'voltage':<20}{summary['lowest_vm_pu']:>14.4f} to {summary['highest_vm_pu']:.4f} p.u.")
     if summary["highest_loading_percent"] is not None:
         lines.append(f"{'highest loading':<20}{summary['highest_loading_percent']:>14.1f} %")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_heat_price(summary)])
+
+
+def _heat_price(summary: Summary) -> list[str]:
+    """Range and mean of the prices of heat; nothing where there are none, or none that are valid."""
+    low, mean, high = (summary.get(f"heat_price_{name}_per_mwh") for name in ("min", "mean", "max"))
+    if low is None or mean is None or high is None:
+        return []
+    mark = "approximate " if summary["verdict"] == "approximate" else ""
+    label = f"{mark}heat price"
+    return [f"{label:<20}{low:>14.3f} to {high:.3f}, mean {mean:.3f} {summary['currency']}/MWh"]
 
 
 def _basis(summary: Summary) -> list[str]:

@@ -26,9 +26,10 @@ PAGE = """<!DOCTYPE html>
 """
 
 
-def page(title: str, body: list[str]) -> str:
-    """The document; the parts of the body must be HTML already."""
-    css = files("gridpact.report").joinpath("report.css").read_text(encoding="utf-8")
+def page(title: str, body: list[str], *styles: str) -> str:
+    """The document; the parts of the body must be HTML already. ``styles`` are further files of styles."""
+    folder = files("gridpact.report")
+    css = "".join(folder.joinpath(name).read_text(encoding="utf-8") for name in ("report.css", *styles))
     return PAGE.format(title=safe(title), css=css, body="\n".join(body))
 
 

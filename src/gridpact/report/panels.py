@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gridpact.report.days import standings
-from gridpact.report.drawing import Draw, document, inline
+from gridpact.report.drawing import document, inline
 from gridpact.report.figures import (
     days,
     dispatch,
@@ -17,22 +17,15 @@ from gridpact.report.figures import (
     storage,
     voltage,
 )
+from gridpact.report.heat.network import has_heat
+from gridpact.report.heat.sections import heat_sections
 from gridpact.report.once import read_once
+from gridpact.report.panel import Panel, Section
 from gridpact.report.standing import Standing
 from gridpact.results.days import QUESTION
 from gridpact.results.record import Record
 
 STAMP = "NOT CERTIFIED"
-
-
-@dataclass(frozen=True)
-class Panel:
-    """A figure of the report; one that ``shows_money`` is marked where the prices are not certified."""
-
-    name: str
-    draw: Draw
-    caption: str
-    shows_money: bool = False
 
 
 PANELS = (
@@ -116,9 +109,16 @@ DAYS = (
 )
 
 
+def sections_of(record: Record) -> tuple[Section, ...]:
+    """The figures of a report: those of days where a long horizon was cleared day by day, those of heat where it is
+    priced."""
+    electric = DAYS if record.question == QUESTION else PANELS
+    return heat_sections(electric) if has_heat(record) else (Section("Figures", electric),)
+
+
 def panels_of(record: Record) -> tuple[Panel, ...]:
-    """The figures of a report: those of days where a long horizon was cleared day by day."""
-    return DAYS if record.question == QUESTION else PANELS
+    """The figures of all sections."""
+    return tuple(panel for section in sections_of(record) for panel in section.panels)
 
 
 def drawn(panel: Panel, record: Record, standing: Standing) -> str:

@@ -68,8 +68,8 @@ def checks_of(record: Record) -> Sequence[Check]:
 
 def uncertified_prices(record: Record) -> int:
     """How many prices are marked as not certified."""
-    prices = record.tables.get("electricity_prices")
-    return 0 if prices is None else int((~prices["certified"].astype(bool)).sum())
+    found = [record.tables[name] for name in ("electricity_prices", "heat_prices") if name in record.tables]
+    return sum(int((~prices["certified"].astype(bool)).sum()) for prices in found)
 
 
 def _passed(record: Record, count: int) -> Standing:

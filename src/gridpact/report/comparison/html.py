@@ -25,6 +25,7 @@ from gridpact.report.comparison.measures import (
 )
 from gridpact.report.drawing import look, svg
 from gridpact.report.figures import compare
+from gridpact.report.figures.carrier import HEAT
 from gridpact.report.figures.compare import MOST, PARTICIPANTS, Line
 from gridpact.report.once import read_once
 from gridpact.report.page import figure, page
@@ -121,6 +122,10 @@ def _figures(runs: list[Entry]) -> list[str]:
             "All prices of all buses and times, from the highest to the lowest.",
         ),
     }
+    warm = [line for line in lines if HEAT.table in line.record.tables]
+    if warm:
+        caption = "The plain mean of the prices of all nodes of the heat network."
+        drawings["mean-heat-price"] = (lambda: compare.mean_prices(warm, same, HEAT), caption)
     return [title + limit, *(_drawn(name, draw, caption) for name, (draw, caption) in drawings.items())]
 
 

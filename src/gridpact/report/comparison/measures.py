@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from gridpact.report.standing import Standing, standing_of
@@ -46,11 +47,17 @@ MEASURES = (
     Measure("lowest_vm_pu", "lowest voltage", "p.u.", 4),
     Measure("highest_vm_pu", "highest voltage", "p.u.", 4),
     Measure("highest_loading_percent", "highest line loading", "%", 1),
+    Measure("heat_price_mean_per_mwh", "mean heat price", "{currency}/MWh", 2),
+    Measure("heat_price_min_per_mwh", "lowest heat price", "{currency}/MWh", 2),
+    Measure("heat_price_max_per_mwh", "highest heat price", "{currency}/MWh", 2),
+    Measure("heat_load_mwh", "heat served", "MWh", 3),
+    Measure("heat_loss_mwh", "heat lost in pipes", "MWh", 3),
+    Measure("pump_mwh", "circulation pumps", "MWh", 3),
 )
 # What a network model leaves out; its summary has a zero or a one there.
 ABSENT = {"lindistflow": ("loss_mwh",), "dc": ("loss_mwh", "lowest_vm_pu", "highest_vm_pu")}
 NONE = "–"
-OPERATOR = "network operator"
+OPERATOR, HEAT_OPERATOR = "network operator", "heat network operator"
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +137,8 @@ def payments(run: Entry) -> pd.Series:
     if settlement is None or not run.standing.valid:
         return pd.Series(dtype="float64", index=pd.MultiIndex.from_arrays([[], []], names=["kind", "participant"]))
     operator = settlement["kind"] == "operator"
+    own = np.where(settlement["carrier"] == "heat", HEAT_OPERATOR, OPERATOR)
     named = settlement.assign(
-        kind=settlement["kind"].mask(operator, OPERATOR), participant=settlement["participant"].mask(operator, OPERATOR)
+        kind=settlement["kind"].mask(operator, own), participant=settlement["participant"].mask(operator, own)
     )
     return named.groupby(["kind", "participant"], sort=False)["payment"].sum()

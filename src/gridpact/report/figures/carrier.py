@@ -20,6 +20,7 @@ class Carrier:
     noun: str
     root: str
     feed: str
+    excess: str
     parts: Mapping[str, tuple[str, str]]
 
     def matrix(self, record: Record, column: str) -> Floats:
@@ -34,6 +35,7 @@ ELECTRICITY = Carrier(
     "bus",
     "root",
     "where the grid feeds in",
+    "difference from the energy price",
     {
         "loss_per_mwh": ("losses", canvas.ORANGE),
         "reactive_loss_per_mwh": ("reactive losses", canvas.SKY),
@@ -49,6 +51,7 @@ HEAT = Carrier(
     "node",
     "reference station",
     "at the reference station",
+    "less that at the reference station",
     {
         "loss_per_mwh": ("losses", canvas.ORANGE),
         "delay_per_mwh": ("delay", canvas.SKY),

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from gridpact.report.figures import canvas
 from gridpact.report.figures.canvas import Floats
+from gridpact.report.figures.carrier import ELECTRICITY, Carrier
 from gridpact.results.record import Record
 
 COLOURS = (
@@ -45,20 +46,20 @@ class Line:
         return {"color": COLOURS[self.place], "linestyle": DASHES[self.place], "label": self.label}
 
 
-def mean_price(record: Record) -> Floats:
-    """Mean over the buses, shape (steps,)."""
-    prices = canvas.matrix(record.tables["electricity_prices"], "price_per_mwh", record.case.steps)
+def mean_price(record: Record, carrier: Carrier = ELECTRICITY) -> Floats:
+    """Mean over the buses (or nodes), shape (steps,)."""
+    prices = canvas.matrix(record.tables[carrier.table], "price_per_mwh", record.case.steps)
     mean: Floats = np.nanmean(prices, axis=0)
     return mean
 
 
-def daily_mean(record: Record) -> tuple[Floats, Floats]:
+def daily_mean(record: Record, carrier: Carrier = ELECTRICITY) -> tuple[Floats, Floats]:
     """Mean price of every local day, shape (days,), and the steps at which days begin and the last ends (days + 1)."""
     case = record.case
     dates = case.snapshots.tz_localize(None).normalize()
     first = np.append(0, np.flatnonzero(dates[1:] != dates[:-1]) + 1)
     ends = np.append(first, case.steps)
-    return np.add.reduceat(mean_price(record), first) / np.diff(ends), ends.astype(np.float64)
+    return np.add.reduceat(mean_price(record, carrier), first) / np.diff(ends), ends.astype(np.float64)
 
 
 def price_duration(record: Record) -> Floats:
@@ -68,14 +69,15 @@ def price_duration(record: Record) -> Floats:
     return exceeded
 
 
-def mean_prices(lines: Sequence[Line], same_horizon: bool) -> Figure:
+def mean_prices(lines: Sequence[Line], same_horizon: bool, carrier: Carrier = ELECTRICITY) -> Figure:
     """Over local time where all runs have the same steps, else over the hours since each run's start; by the day where
     steps are too many to be told apart."""
     daily = max(line.record.case.steps for line in lines) > MANY_STEPS
-    figure, axes = _sheet(f"Mean price of all buses by {'day' if daily else 'time'}", lines)
+    figure, axes = _sheet(f"{_what(carrier)} by {'day' if daily else 'time'}", lines)
     for line in lines:
         case = line.record.case
-        price, ends = daily_mean(line.record) if daily else (mean_price(line.record), np.arange(case.steps + 1.0))
+        price, ends = mean_price(line.record, carrier), np.arange(case.steps + 1.0)
+        price, ends = daily_mean(line.record, carrier) if daily else (price, ends)
         moments = canvas.edges(case)[ends.astype(np.int64)] if same_horizon else ends * case.hours
         axes.stairs(price, moments, baseline=None, linewidth=1.2 if daily else 1.8, **line.style)
     canvas.legend_above(axes, columns=2)
@@ -84,6 +86,12 @@ def mean_prices(lines: Sequence[Line], same_horizon: bool) -> Figure:
     else:
         axes.set_xlabel("hours since the start of the run")
     return figure
+
+
+def _what(carrier: Carrier) -> str:
+    return (
+        "Mean price of all buses" if carrier is ELECTRICITY else f"Mean price of {carrier.name} of all {carrier.noun}s"
+    )
 
 
 def durations(lines: Sequence[Line]) -> Figure:

@@ -31,16 +31,17 @@ def placed(
     farther away, else none.
 
     ``points`` and ``others`` in inches, shape (names, 2) and (points, 2). A name covers no name before it, none of
-    the ``others``, and stays on the paper. ``away`` gives the inches from a point to its name where there is a mark.
+    the ``others``, and stays on the paper. ``away`` gives the inches from a point to its name where there is a mark:
+    such a name matters, and is moved sideways where the paper ends.
     """
     taken = np.empty((0, 4))
     boxes: list[Box | None] = []
+    marks = away or {}
     for place, (point, width) in enumerate(zip(points, widths, strict=True)):
-        free = (
-            box
-            for box in _around(point, float(width), (away or {}).get(place, AWAY))
-            if _fits(box, paper, taken, others)
-        )
+        around = _around(point, float(width), marks.get(place, AWAY))
+        if place in marks:
+            around[2:2] = [_within(box, paper) for box in around[:2]]
+        free = (box for box in around if _fits(box, paper, taken, others))
         box = next(free, None)
         boxes.append(box)
         if box is not None:
@@ -61,6 +62,12 @@ def _around(point: Floats, width: float, away: float) -> list[Box]:
         )
     ]
     return [Box(left, bottom, left + width, bottom + TALL) for left, bottom in corners]
+
+
+def _within(box: Box, paper: Box) -> Box:
+    """The box moved sideways until it is on the paper."""
+    shift = max(paper.left - box.left, 0.0) - max(box.right - paper.right, 0.0)
+    return Box(box.left + shift, box.bottom, box.right + shift, box.top)
 
 
 def _fits(box: Box, paper: Box, taken: Floats, others: Floats) -> bool:

@@ -32,7 +32,7 @@ def _map(record: Record, carrier: Carrier, values: Floats, excess: Floats) -> Fi
     figure = canvas.sheet(title, float(np.clip(1.6 + 0.15 * len(buses), 3.0, 7.0)))
     shown = {"price": values}
     if np.nanmax(np.abs(excess), initial=0.0) > SAME:
-        shown["difference from the energy price"] = excess
+        shown[carrier.excess] = excess
     places, names = canvas.thinned(buses, NAMES)
     left = max(canvas.text_width(name, 8.0) for name in names) + 0.4
     width = (canvas.WIDTH - left - len(shown) * BAR_ROOM) / len(shown)

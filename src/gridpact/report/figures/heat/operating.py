@@ -68,13 +68,19 @@ def _panel(axes: Axes, record: Record, unit: Unit) -> None:
         unit.heat, unit.power, s=24.0 if record.case.steps < 200 else 9.0, zorder=4, edgecolors="#1d2329",
         linewidths=0.4, rasterized=record.case.steps > canvas.MANY, **style,
     )  # fmt: skip
-    axes.set_title(f"{canvas.short(unit.name)} ({kind})")
+    axes.set_title(f"{canvas.short(unit.name)} ({_kind(record.case, unit)})")
     axes.set_xlabel("heat, MW")
     axes.set_ylabel(f"{unit.takes}, MW")
     axes.grid(visible=True, axis="both")
     axes.use_sticky_edges = False
     axes.margins(0.08)
     axes.locator_params(nbins=4)
+
+
+def _kind(case: Case, unit: Unit) -> str:
+    if unit.kind != "chp":
+        return UNITS[unit.kind]
+    return str(case.tables["chps"]["kind"].iloc[unit.row]).replace("_", " ")
 
 
 def _polygon(axes: Axes, case: Case, unit: Unit) -> None:

@@ -103,7 +103,15 @@ def _bands(axes: Axes, plan: Plan, left: dict[int, float]) -> None:
         axes.add_patch(PathPatch(_band(way, half), facecolor=colour, alpha=0.5, linewidth=0.0, zorder=2))
         if len(first.start.after) > 1 and _inflows(plan, target) > 1 and 2.0 * half > LINE:
             x, y = way[0][0]
-            axes.text(x + 0.06, y, number(first.value, 1), fontsize=7.5, va="center_baseline", color=INK, zorder=5)
+            axes.text(
+                x + 0.06,
+                y,
+                number(first.value, 1 if first.value >= 10.0 else 2),
+                fontsize=7.5,
+                va="center_baseline",
+                color=INK,
+                zorder=5,
+            )
 
 
 def _inflows(plan: Plan, name: str) -> int:

@@ -1,0 +1,33 @@
+"""A figure of a report with its words, and sections of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gridpact.report.drawing import Draw
+from gridpact.report.standing import Standing
+from gridpact.results.record import Record
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A figure of the report; one that ``shows_money`` is marked where the prices are not certified.
+
+    ``lead`` writes the sentence before it, as plain text.
+    """
+
+    name: str
+    draw: Draw
+    caption: str
+    shows_money: bool = False
+    lead: Callable[[Record], str] | None = None
+
+
+@dataclass(frozen=True)
+class Section:
+    """Figures under a heading, then a table where the run has one."""
+
+    title: str
+    panels: tuple[Panel, ...]
+    table: Callable[[Record, Standing], str] | None = None
