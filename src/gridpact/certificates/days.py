@@ -100,7 +100,17 @@ def _is_part(case: Case, part: Case) -> bool:
         return False
     own = case.profiles.iloc[first : first + part.steps]
     same = own.columns.equals(part.profiles.columns) and np.array_equal(own.to_numpy(), part.profiles.to_numpy())
-    return same and all(part.tables[name].equals(table) for name, table in case.tables.items())
+    return same and all(part.tables[name].equals(table) for name, table in _designed(case).items())
+
+
+def _designed(case: Case) -> dict[str, pd.DataFrame]:
+    """The tables of a part: consumers of heat are designed for their highest heat of the whole, as the whole is."""
+    loads, tables = case.tables["heat_loads"], dict(case.tables)
+    if len(loads):
+        highest = case.series("heat_loads", "heat_mw").max(axis=1)
+        blank = loads["design_heat_mw"].isna() & (highest > 0.0)
+        tables["heat_loads"] = loads.assign(design_heat_mw=np.where(blank, highest, loads["design_heat_mw"]))
+    return tables
 
 
 def _same_settings(record: Record, parts: Mapping[str, Record]) -> Check:
