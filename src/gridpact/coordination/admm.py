@@ -6,10 +6,11 @@ x_i   what party i answers        z   what all are asked to agree on        y_i 
     z   <- mean of (a x_i + (1 - a) z + y_i / rho)
     y_i <- y_i + rho (a x_i + (1 - a) z_before - z)
 
-Boyd, Parikh, Chu, Peleato and Eckstein, Foundations and Trends in Machine Learning 3(1), 2011, sections 3.4 and 7. The
-penalty rho balances the residuals and is frozen after some rounds, from when on the method is known to converge. Both
-residuals must be small: the primal one alone also falls where a large penalty freezes the parties at a wrong point.
-Quantities whose prices hardly move (reactive power) need a smaller penalty than others, or they crawl.
+With s_i = z + y_i / rho this is the fixed-point iteration  s_i <- s_i + a (x_i - z),  z = mean of s_i, which is what
+Anderson acceleration needs. Boyd, Parikh, Chu, Peleato and Eckstein, Foundations and Trends in Machine Learning 3(1),
+2011, sections 3.4 and 7. The penalty rho balances the residuals and is frozen after some rounds, from when on the plain
+method is known to converge. Both residuals must be small: the primal one alone also falls where a large penalty freezes
+the parties at a wrong point. Quantities whose prices hardly move (reactive power) need a smaller penalty than others.
 """
 
 from __future__ import annotations
@@ -22,14 +23,16 @@ from numpy.typing import NDArray
 
 from gridpact.coordination.agent import Agent
 from gridpact.errors import NotConverged
+from gridpact.programs.anderson import Anderson
 
 Floats = NDArray[np.float64]
 
 RELAXATION = 1.6
-# A residual this many times the other moves the penalty by STEP, in the rounds before FREEZE.
+# Every so many rounds before FREEZE a residual that many times the other moves the penalty by STEP.
+EVERY = 10
+FREEZE = 60
 UNBALANCED = 5.0
 STEP = 2.0
-FREEZE = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +44,8 @@ class Agreement:
     """
 
     quantity: Floats
-    answers: list[Floats]
-    prices: list[Floats]
+    answers: Floats
+    prices: Floats
     residuals: Floats
 
     @property
@@ -52,7 +55,7 @@ class Agreement:
 
 def agree(
     agents: Sequence[Agent],
-    prices: Sequence[Floats],
+    prices: Floats,
     quantity: Floats,
     penalty: Floats,
     tolerances: tuple[float, float],
@@ -60,30 +63,38 @@ def agree(
 ) -> Agreement:
     """Answers that differ by no more than ``tolerances[0]`` at prices settled to ``tolerances[1]``.
 
-    ``prices`` to begin with sum to zero; ``penalty``, one per quantity, keeps its proportions. Raises ``NotConverged``
-    after ``most_rounds``, and at once for an answer that is not a number.
+    ``prices`` to begin with, (agents, quantities), sum to zero; ``penalty``, one per quantity, keeps its proportions.
+    Raises ``NotConverged`` after ``most_rounds``, and at once for an answer that is not a number.
     """
-    z, y, rho, residuals = quantity, list(prices), penalty, []
-    for done in range(most_rounds):
-        x = [agent.respond(price, z, rho) for agent, price in zip(agents, y, strict=True)]
-        near = [RELAXATION * answer + (1.0 - RELAXATION) * z for answer in x]
-        before, z = z, np.mean([a + price / rho for a, price in zip(near, y, strict=True)], axis=0)
-        y = [price + rho * (a - z) for a, price in zip(near, y, strict=True)]
-        primal = max(float(np.abs(answer - z).max(initial=0.0)) for answer in x)
-        dual = float((rho * np.abs(z - before)).max(initial=0.0))
+    rho, residuals = penalty, []
+    state = quantity + prices / rho
+    faster = Anderson(np.tile(np.sqrt(penalty / penalty.max(initial=0.0)), len(agents)))
+    for done in range(1, most_rounds + 1):
+        z = state.mean(axis=0)
+        asked = rho * (state - z)
+        x = np.array([agent.respond(price, z, rho) for agent, price in zip(agents, asked, strict=True)])
+        step = RELAXATION * (x - z)
+        primal = float(np.abs(x - z).max(initial=0.0))
+        dual = float((rho * np.abs(step.mean(axis=0))).max(initial=0.0))
         if not np.isfinite(primal + dual):
             raise NotConverged("The agreement was broken off: an answer is not a number.")
         residuals.append((primal, dual))
         if primal <= tolerances[0] and dual <= tolerances[1]:
-            return Agreement(z, x, y, np.array(residuals))
-        rho = _balanced(rho, primal / tolerances[0], dual / tolerances[1]) if done < FREEZE else rho
+            return Agreement(z, x, asked, np.array(residuals))
+        state = faster.step(state.ravel(), step.ravel()).reshape(state.shape)
+        if done < FREEZE and done % EVERY == 0:
+            state, rho = _balanced(state, rho, primal / tolerances[0], dual / tolerances[1], faster)
     raise NotConverged(
         f"No agreement after {most_rounds} rounds: answers still differ by {primal:.3g} (asked {tolerances[0]:.3g}), "
         f"prices move by {dual:.3g} (asked {tolerances[1]:.3g})."
     )
 
 
-def _balanced(rho: Floats, primal: float, dual: float) -> Floats:
-    if primal > UNBALANCED * dual:
-        return rho * STEP
-    return rho / STEP if dual > UNBALANCED * primal else rho
+def _balanced(state: Floats, rho: Floats, primal: float, dual: float, faster: Anderson) -> tuple[Floats, Floats]:
+    """The same agreement and prices under a penalty that balances the residuals."""
+    if primal <= UNBALANCED * dual and dual <= UNBALANCED * primal:
+        return state, rho
+    factor = STEP if primal > dual else 1.0 / STEP
+    z = state.mean(axis=0)
+    faster.forget()
+    return z + (state - z) / factor, factor * rho

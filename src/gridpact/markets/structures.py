@@ -36,9 +36,9 @@ STRUCTURES = ("joint", "sequential", "separate")
 COUPLERS = ("chp", "electric_boiler", "heat_pump")
 EXCHANGE = ("exchange_p", "exchange_q")
 # Largest difference of an answer from the agreement, per unit; of a price, relative to the largest price to begin with.
-AGREED = (1e-5, 1e-5)
-# Penalties on active and on reactive power, relative to the largest price: reactive power is worth a thousandth.
-PENALTY = (1.0, 1e-3)
+AGREED = 1e-4
+# First penalties on active and reactive power, relative to the largest price: that of reactive power moves less.
+PENALTY = (0.2, 2e-3)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,7 @@ def _separate(joint: Cleared) -> Structure:
     scale = float(np.abs(price).max(initial=1.0))
     penalty = scale * np.repeat(PENALTY[: len(_carriers(joint))], price.size // len(_carriers(joint)))
     try:
-        found = agree(agents, [price, -price], np.zeros(price.size), penalty, (AGREED[0], AGREED[1] * scale))
+        found = agree(agents, np.array([price, -price]), np.zeros(price.size), penalty, (AGREED, AGREED * scale))
         completed = _completed("separate", joint, heat, agents[1])
     except (InfeasibleError, NotConverged) as error:
         return Structure("separate", None, str(error).splitlines()[0])
