@@ -1,4 +1,4 @@
-# make demo      clear tomorrow's market of the 33-bus feeder and print its prices
+# make demo      clear tomorrow's electricity and heat of a town and print their prices
 # make test      style, types, tests and documentation
 # make test-all  the same with the long campaigns
 # make lint      style and types only
@@ -16,14 +16,17 @@ BIN := .venv/bin
 LOCKED := .venv/stamp-locked
 READY := .venv/stamp-ready
 BUILD_DOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
-RUN := runs/ieee33-day-$(shell date +%Y%m%d-%H%M%S)
+RUN := runs/ieee33-dhn32-$(shell date +%Y%m%d-%H%M%S)
 
 demo: $(READY)
 	mkdir -p runs
-	$(BIN)/gridpact run ieee33-day --out $(RUN)
+	$(BIN)/gridpact run ieee33-dhn32 --out $(RUN)
 	@echo
-	@echo "Prices at 13:00 and what they are made of:"
+	@echo "Prices of electricity at 13:00 and what they are made of:"
 	@$(BIN)/gridpact show $(RUN) electricity_prices | sed -n '1p; / 13:00:00/p'
+	@echo
+	@echo "Prices of heat at 13:00 and what they are made of:"
+	@$(BIN)/gridpact show $(RUN) heat_prices | sed -n '1p; / 13:00:00/p'
 	@echo
 	@echo "Figures and certificate: $(RUN)/report.html"
 
