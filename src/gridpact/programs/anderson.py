@@ -4,7 +4,8 @@ From the last points and residuals, with differences dS and dG between consecuti
 
     s <- s + g - (dS + dG) gamma,    gamma = argmin |g - dG gamma|^2 + Tikhonov term
 
-It forgets everything when the residual has grown beyond twice its best, and takes the plain step. Walker and Ni, SIAM
+It forgets everything when the residual has grown beyond twice its best, or when the step would be a hundred times the
+plain one (of an iteration that goes nowhere), and takes the plain step. Walker and Ni, SIAM
 Journal on Numerical Analysis 49(4), 2011; safeguard and regularisation after Zhang, O'Donoghue and Boyd, SIAM Journal
 on Optimization 30(4), 2020.
 """
@@ -20,6 +21,8 @@ MEMORY = 20
 TIKHONOV = 1e-10
 # Growth of the residual over its best with which the memory is emptied.
 GROWN = 2.0
+# Longest step, in plain steps.
+LONGEST = 100.0
 
 
 class Anderson:
@@ -47,7 +50,11 @@ class Anderson:
         if len(self._points) == 1:
             return point + residual
         moved, changed = np.diff(self._points, axis=0), np.diff(self._residuals, axis=0)
-        return np.asarray(point + residual - self._mixture(changed, residual) @ (moved + changed))
+        step = residual - self._mixture(changed, residual) @ (moved + changed)
+        if not np.linalg.norm(self.metric * step) <= LONGEST * size:
+            self.forget()
+            return point + residual
+        return np.asarray(point + step)
 
     def _mixture(self, changed: Floats, residual: Floats) -> Floats:
         weighted = self.metric * changed
