@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import StringIO
@@ -110,7 +111,18 @@ def document(element: str) -> str:
 
 
 def _own_ids(svg: str, name: str) -> str:
-    return re.sub(r'(\bid="|xlink:href="#|url\(#)', rf"\g<1>{name}-", svg)
+    return _told_apart(re.sub(r'(\bid="|xlink:href="#|url\(#)', rf"\g<1>{name}-", svg))
+
+
+def _told_apart(svg: str) -> str:
+    """Pictures that are alike, as two colour bars may be, have one id: the second and later ones get their own."""
+    seen: Counter[str] = Counter()
+
+    def own(found: re.Match[str]) -> str:
+        seen[found[1]] += 1
+        return found[0] if seen[found[1]] == 1 else f'id="{found[1]}-{seen[found[1]]}"'
+
+    return re.sub(r'\bid="([^"]*-image[0-9a-f]+)"', own, svg)
 
 
 def _rasterise(figure: Figure) -> None:

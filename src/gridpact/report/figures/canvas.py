@@ -36,7 +36,6 @@ POINTS_PER_INCH = 72.0
 LONGEST = 24  # letters of a name
 ROOM = 120  # letters below a horizontal axis
 MINUTES_PER_DAY = 1440.0
-MANY = 1500  # points: more of them are drawn as pixels
 
 
 def sheet(title: str, height: float) -> Figure:

@@ -42,7 +42,7 @@ def _map(record: Record, carrier: Carrier, values: Floats, excess: Floats) -> Fi
     first = figure.axes[0]
     canvas.label_rows(first, places, names, 8.0)
     first.set_ylabel(carrier.noun)
-    first.yaxis.set_label_coords((0.12 - left) / width, 0.5)
+    first.yaxis.set_label_coords((carrier.label - left) / width, 0.5)
     return figure
 
 

@@ -56,8 +56,8 @@ def coupler_table(record: Record, standing: Standing) -> str:
         body.append(_coupler(tag("b", f"all {len(rows)}"), "", rows[[*ENERGIES, *MONEY]].sum(), standing))
     more = f" {len(rows) - MOST} more are in the table couplers." if len(rows) > MOST else ""
     words = (
-        "What each unit that makes heat earns on both markets, less what it costs: a unit without profit is one that "
-        "sets a price. Electricity counts positive where it is given, negative where it is taken."
+        "What each unit that makes heat earns on both markets, less what it costs: a unit without profit sets a "
+        "price, and one with a loss must run. Electricity is positive where it is given, negative where it is taken."
     )
     title = tag("h3", "What units that make heat earn")
     return title + tag("p", words + more, "lead") + tag("div", table(header, body, "numbers"), "wide")

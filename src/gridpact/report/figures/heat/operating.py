@@ -20,6 +20,7 @@ MOST, COLUMNS = 12, 3
 TALL, ROOM, BAR = 2.0, 0.85, 0.85  # inches: height of a panel, title and axis of each, colour bar
 ALLOWED, EDGE = "#eef1f4", "#5b646d"
 HOURS = "twilight_shifted"
+MANY = 200  # points of a panel: more are drawn as pixels
 
 
 def draw(record: Record) -> Figure | None:
@@ -65,8 +66,8 @@ def _panel(axes: Axes, record: Record, unit: Unit) -> None:
         clock = record.case.snapshots
         style = {"c": clock.hour + clock.minute / 60.0, "cmap": HOURS, "vmin": 0.0, "vmax": 24.0}
     axes.scatter(
-        unit.heat, unit.power, s=24.0 if record.case.steps < 200 else 9.0, zorder=4, edgecolors="#1d2329",
-        linewidths=0.4, rasterized=record.case.steps > canvas.MANY, **style,
+        unit.heat, unit.power, s=24.0 if record.case.steps <= MANY else 9.0, zorder=4, edgecolors="#1d2329",
+        linewidths=0.4, rasterized=record.case.steps > MANY, **style,
     )  # fmt: skip
     axes.set_title(f"{canvas.short(unit.name)} ({_kind(record.case, unit)})")
     axes.set_xlabel("heat, MW")
