@@ -67,6 +67,8 @@ def clear_days(
     exactness: str = "repair",
     solver: str = "clarabel",
     price_probes: int = 0,
+    heat_dynamics: str = "quasi_dynamic",
+    heat_flow: str = "constant",
     progress: bool = False,
 ) -> Run:
     """Clear every day of a long horizon as a market of its own: a year, or any number of days.
@@ -92,13 +94,14 @@ def clear_days(
     from gridpact.io.archive import PartTables
     from gridpact.io.aside import finish, locked, resumable
     from gridpact.io.folder import read_case
-    from gridpact.study import Run
+    from gridpact.study import Run, heat_settings
 
     started = perf_counter()
     settings = {"formulation": formulation, "exactness": exactness, "solver": solver, "price_probes": price_probes}
     _check(out, window, workers, cluster, settings)
     assert out is not None
     given = case if isinstance(case, Case) else read_case(case)
+    settings |= heat_settings(given, heat_dynamics, heat_flow, structures=False)
     whole = require_valid(given.with_window(window or (given.window if given.window != "horizon" else "day")))
     _require_fitting(whole)
     asked = {"window": whole.window, "workers": workers, **({"cluster": cluster} if cluster else {}), **settings}

@@ -182,13 +182,9 @@ def clear(
     from gridpact.progress import tracker
 
     check_settings(formulation, exactness, solver, price_probes)
-    check_heat_settings(heat_dynamics, heat_flow, structures)
     settings = {"formulation": formulation, "exactness": exactness, "solver": solver, "price_probes": price_probes}
     case = require_valid(case) if isinstance(case, Case) else read_case(case)
-    has_heat = case.count("heat_nodes") > 0
-    _require(has_heat or not structures, "structures", structures, "Only a district with a heat network has them.")
-    heat_settings = {"heat_dynamics": heat_dynamics, "heat_flow": heat_flow, "structures": structures}
-    settings |= heat_settings if has_heat else {}
+    settings |= heat_settings(case, heat_dynamics, heat_flow, structures)
     started = perf_counter()
     cleared = clear_pool(case, formulation, solver, exactness, heat_dynamics, heat_flow)
     tables = outcome_tables(cleared)
@@ -247,11 +243,15 @@ def check_settings(formulation: Any, exactness: Any, solver: Any, price_probes: 
     _require(0 <= price_probes <= 10_000, "price_probes", price_probes, "Give a whole number from 0 to 10000.")
 
 
-def check_heat_settings(heat_dynamics: Any, heat_flow: Any, structures: Any) -> None:
-    """Words for the heat network, whether the case has one or not."""
+def heat_settings(case: Case, heat_dynamics: Any, heat_flow: Any, structures: Any) -> dict[str, Any]:
+    """The settings of a district with a heat network, checked; none where the case has no heat network."""
     _require(isinstance(structures, bool), "structures", structures, "Give true or false.")
     _require(heat_flow in FLOWS, "heat_flow", heat_flow, f"Choose one of: {', '.join(FLOWS)}.")
     _require(heat_dynamics in DYNAMICS, "heat_dynamics", heat_dynamics, f"Choose one of: {', '.join(DYNAMICS)}.")
+    if case.count("heat_nodes"):
+        return {"heat_dynamics": heat_dynamics, "heat_flow": heat_flow, "structures": structures}
+    _require(not structures, "structures", structures, "Only a district with a heat network has them.")
+    return {}
 
 
 def _require(holds: bool, name: str, value: object, fix: str) -> None:

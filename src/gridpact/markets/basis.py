@@ -26,9 +26,8 @@ def price_basis(cleared: Cleared) -> dict[str, Any]:
 
 def _what(cleared: Cleared) -> str:
     """The integers in words."""
-    names = {"on": "the commitment", "controlled_on": "the commitment", "capacitor_on": "capacitor steps"}
-    names[MODE] = "the ways of storages"
-    return " and ".join(dict.fromkeys(names[name] for name in cleared.held or {}))
+    names = {"capacitor_on": "capacitor steps", MODE: "the ways of storages"}
+    return " and ".join(dict.fromkeys(names.get(name, "the commitment") for name in cleared.held or {}))
 
 
 def _integers(cleared: Cleared) -> dict[str, Any]:
