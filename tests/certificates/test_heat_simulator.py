@@ -23,6 +23,7 @@ from tests.certificates.cases import made_case
 Floats = NDArray[np.float64]
 WATER = 4200.0
 DENSITY = 1000.0
+NAN = np.nan
 
 
 def heat_case(
@@ -242,6 +243,30 @@ def test_windows_repeat_themselves(flow: float) -> None:
     for part in ("out", "held"):
         values = [getattr(p, part) @ entering + getattr(p, f"{part}_rest") for p in (apart, whole)]
         np.testing.assert_allclose(values[0], values[1], rtol=1e-12)
+
+
+def test_a_step_without_flow_and_water_that_is_months_old() -> None:
+    """Nothing leaves in a step without flow; what has been in the pipe for long is as warm as its surroundings."""
+    flow, around = np.array([0.0, 1.0, 1.0, 0.0]), np.full(4, 10.0)
+    still = passage(1000.0, flow, 900.0, 1e-5, around, np.array([0, 4]), 60.0)
+    held = still.held @ np.full(4, 80.0) + still.held_rest
+    assert held[0] == pytest.approx(1000.0 * (10.0 + 50.0 * np.exp(-1e-5 * 900.0)))
+    assert held[3] - 1e4 == pytest.approx((held[2] - 1e4) * np.exp(-1e-5 * 900.0))
+    slow = passage(2e4, np.full(96, 1e-3), 900.0, 1e-5, np.full(96, 10.0), np.array([0, 96]), NAN)
+    np.testing.assert_allclose(slow.out @ np.full(96, 80.0) + slow.out_rest, 10.0)
+
+
+def test_what_stations_give_is_drawn_and_lost() -> None:
+    """A loop with two stations in a steady state."""
+    pairs = [("a", "b"), ("b", "c"), ("a", "c"), ("d", "b")]
+    made = plant(heat_case(pairs, {"a": 0.0, "d": 0.3}, {"b": 0.7, "c": 0.4}), steady=True)
+    leaving, drawn = np.array([[90.0], [0.0], [0.0], [80.0]]), np.array([[0.0], [5e4], [3e4], [0.0]])
+    state = simulate(made, leaving, drawn)
+    lost = 0.0
+    for side, (nodes, out) in enumerate(((state.supply, state.supply_out), (state.back, state.back_out))):
+        lost += float((WATER * np.abs(made.flow) * (made.leaving(nodes[:, :, 0], side) - out[:, :, 0])).sum())
+    assert lost > 1e4
+    assert float(state.heat.sum()) == pytest.approx(8e4 + lost, rel=1e-12)
 
 
 def test_changes_are_the_differences_of_two_states() -> None:

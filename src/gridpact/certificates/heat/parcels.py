@@ -15,8 +15,7 @@ temperature.
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -24,6 +23,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
 
@@ -41,26 +41,19 @@ class Passage:
     held_rest: Floats
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class Trace:
-    """Parcels seen leaving (step, first and last of that step's outflow) and inside (at the end of a step).
+    """Parcels seen leaving in a step, or inside at its end.
 
     ``entered`` is the step in which a parcel entered, counted from the start of the window and negative before;
-    ``first`` and ``last`` are its place in the water of that step, kg.
+    ``first`` and ``last`` are its place in the water of that step, ``place`` that in the outflow, kg.
     """
 
-    step: list[int] = field(default_factory=list)
-    entered: list[int] = field(default_factory=list)
-    first: list[float] = field(default_factory=list)
-    last: list[float] = field(default_factory=list)
-    place: list[float] = field(default_factory=list)
-
-    def add(self, step: int, entered: int, first: float, last: float, place: float = 0.0) -> None:
-        self.step.append(step)
-        self.entered.append(entered)
-        self.first.append(first)
-        self.last.append(last)
-        self.place.append(place)
+    step: Ints
+    entered: Ints
+    first: Floats
+    last: Floats
+    place: Floats
 
 
 def passage(
@@ -99,46 +92,62 @@ Part = tuple[sp.csr_array, Floats, sp.csr_array, Floats]
 
 def _window(mass: float, pushed: Floats, seconds: float, rate: float, around: Floats, initial: float) -> Part:
     leaving, inside = _follow(mass, pushed.tolist(), not np.isnan(initial))
-    oldest = min(inside.entered + leaving.entered)
+    oldest = int(min(inside.entered.min(), leaving.entered.min()))
     floor = _Floor(rate * seconds, around, oldest, initial)
     return *_leaving(leaving, pushed, rate * seconds, floor), *_inside(inside, pushed, rate * seconds, floor)
 
 
 def _follow(mass: float, pushed: list[float], begins_anew: bool) -> tuple[Trace, Trace]:
-    """The parcels of a window, pushed through one after the other."""
-    queue = deque([(-1, 0.0, mass)]) if begins_anew else _content_before(mass, pushed)
-    leaving, inside = Trace(), Trace()
+    """The parcels of a window, pushed through one after the other: what leaves, and what is inside."""
+    before = [(-1, 0.0, mass)] if begins_anew else _content_before(mass, pushed)
+    queue = _Queue(before + [(step, 0.0, water) for step, water in enumerate(pushed)])
+    inside = []
     for step, water in enumerate(pushed):
-        if water > 0.0:
-            queue.append((step, 0.0, water))
-        _let_out(queue, step, water, leaving)
-        for parcel in queue:
-            inside.add(step, *parcel)
-    return leaving, inside
+        queue.let_out(step, water)
+        inside.append(queue.content(step, len(before) + step + 1))
+    leaving = [np.array(column) for column in zip(*queue.gone, strict=True)]
+    kept = [np.concatenate(column) for column in zip(*inside, strict=True)]
+    filled = kept[3] > kept[2]
+    held = [column[filled] for column in kept] + [np.zeros(np.count_nonzero(filled))]
+    return Trace(*leaving), Trace(*held)
 
 
-def _content_before(mass: float, pushed: list[float]) -> deque[tuple[int, float, float]]:
+def _content_before(mass: float, pushed: list[float]) -> list[tuple[int, float, float]]:
     """What is in a pipe when a window begins that repeats itself: the last water of the windows before."""
-    queue: deque[tuple[int, float, float]] = deque()
-    step, left = -1, mass
+    found, step, left = [], -1, mass
     while left > 0.0:
         water = pushed[step % len(pushed)]
         taken = min(water, left)
-        queue.appendleft((step, water - taken, water))
+        found.append((step, water - taken, water))
         step, left = step - 1, left - taken
-    return queue
+    return found[::-1]
 
 
-def _let_out(queue: deque[tuple[int, float, float]], step: int, water: float, leaving: Trace) -> None:
-    """Take ``water`` out of the old end."""
-    gone = 0.0
-    while gone < water and queue:
-        entered, first, last = queue.popleft()
-        taken = min(last - first, water - gone)
-        leaving.add(step, entered, first, first + taken, gone)
-        gone += taken
-        if first + taken < last:
-            queue.appendleft((entered, first + taken, last))
+class _Queue:
+    """Parcels in the order in which they enter: those from ``head`` on have not left."""
+
+    def __init__(self, parcels: list[tuple[int, float, float]]) -> None:
+        entered, first, last = zip(*parcels, strict=True)
+        self.entered, self.last = np.array(entered, dtype=np.int64), np.array(last)
+        self.first, self.head = np.array(first), 0
+        self.gone: list[tuple[int, int, float, float, float]] = []
+
+    def let_out(self, step: int, water: float) -> None:
+        """Take ``water`` out of the old end."""
+        out = 0.0
+        while out < water and self.head < self.entered.size:
+            first, rest = float(self.first[self.head]), float(self.last[self.head] - self.first[self.head])
+            taken = min(rest, water - out)
+            if taken > 0.0:
+                self.gone.append((step, int(self.entered[self.head]), first, first + taken, out))
+            self.first[self.head] = first + taken
+            self.head += taken == rest
+            out += taken
+
+    def content(self, step: int, end: int) -> tuple[Ints, Ints, Floats, Floats]:
+        """What is inside when the parcels up to ``end`` have entered."""
+        inside = slice(self.head, end)
+        return np.full(end - self.head, step), self.entered[inside], self.first[inside].copy(), self.last[inside]
 
 
 class _Floor:
@@ -163,7 +172,7 @@ class _Floor:
         around: Floats = np.where(self.before(step), 0.0, self.around[step % self.steps])
         return around
 
-    def before(self, step: Ints) -> NDArray[np.bool_]:
+    def before(self, step: Ints) -> Bools:
         """Whether water is that which a window begins with."""
         return (step < 0) & (not np.isnan(self.initial))
 
@@ -177,47 +186,40 @@ class _Floor:
         return floor
 
 
-def _columns(trace: Trace) -> tuple[Ints, Ints, Floats, Floats, Floats]:
-    whole = (np.array(numbers, dtype=np.int64) for numbers in (trace.step, trace.entered))
-    parts = (np.array(numbers, dtype=np.float64) for numbers in (trace.first, trace.last, trace.place))
-    step, entered = whole
-    first, last, place = parts
-    return step, entered, first, last, place
-
-
 def _leaving(trace: Trace, pushed: Floats, per_step: float, floor: _Floor) -> tuple[sp.csr_array, Floats]:
     """Mean of what leaves; times are counted in steps."""
-    step, entered, first, last, place = _columns(trace)
-    width, out, steps = last - first, pushed[step], pushed.size
-    into = pushed[entered % steps]
-    until = (place / out, (place + width) / out)
-    ages = [step + time - entered - spot / into for time, spot in zip(until, (first, last), strict=True)]
-    own = floor.before(entered)
+    step, entered, width = trace.step, trace.entered, trace.last - trace.first
+    out, own, around = pushed[step], floor.before(entered), floor.around[step]
+    until = (trace.place / out, (trace.place + width) / out)
+    ages = [step + time - since for time, since in zip(until, _entrance(trace, pushed, own), strict=True)]
     decay = np.where(own, 0.0, _mean_decay(per_step * ages[0], per_step * ages[1]))
-    around = floor.around[step]
     # Water that leaves in the step in which it entered still has the surroundings as its floor.
     apart = np.where(entered < step, floor.at(entered, np.maximum(step, entered + 1)) - around, 0.0)
     level = around + apart * _mean_decay(per_step * until[0], per_step * until[1])
-    return _summed(step, entered, width / out, decay, level - floor.surroundings(entered) * decay, own, steps)
+    return _summed(trace, width / out, decay, level - floor.surroundings(entered) * decay, own, pushed.size)
 
 
 def _inside(trace: Trace, pushed: Floats, per_step: float, floor: _Floor) -> tuple[sp.csr_array, Floats]:
     """Temperature times mass inside at the end of each step."""
-    step, entered, first, last, _ = _columns(trace)
-    into, steps = pushed[entered % pushed.size], pushed.size
-    ages = [step + 1 - entered - spot / into for spot in (first, last)]
-    own = floor.before(entered)
+    step, entered, own = trace.step, trace.entered, floor.before(trace.entered)
+    ages = [step + 1 - since for since in _entrance(trace, pushed, own)]
     decay = np.where(own, 0.0, _mean_decay(per_step * ages[0], per_step * ages[1]))
-    level = floor.at(entered, step + 1)
-    return _summed(step, entered, last - first, decay, level - floor.surroundings(entered) * decay, own, steps)
+    rest = floor.at(entered, step + 1) - floor.surroundings(entered) * decay
+    return _summed(trace, trace.last - trace.first, decay, rest, own, pushed.size)
+
+
+def _entrance(trace: Trace, pushed: Floats, own: Bools) -> tuple[Floats, Floats]:
+    """When the first and the last drop of each parcel entered; of no meaning for those that a window begins with."""
+    into = np.where(own, 1.0, pushed[trace.entered % pushed.size])
+    return trace.entered + trace.first / into, trace.entered + trace.last / into
 
 
 def _summed(
-    step: Ints, entered: Ints, part: Floats, decay: Floats, rest: Floats, own: NDArray[np.bool_], steps: int
+    trace: Trace, part: Floats, decay: Floats, rest: Floats, own: Bools, steps: int
 ) -> tuple[sp.csr_array, Floats]:
     """Parcels of the same step added up; those that a window begins with depend on no temperature that enters."""
-    known = ~own
-    entries = (part[known] * decay[known], (step[known], entered[known] % steps))
+    known, step = ~own, trace.step
+    entries = (part[known] * decay[known], (step[known], trace.entered[known] % steps))
     return sp.csr_array(entries, shape=(steps, steps)), np.bincount(step, part * rest, steps).astype(np.float64)
 
 
