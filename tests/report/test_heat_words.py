@@ -274,6 +274,13 @@ def test_slacks_are_listed_with_price_and_energy() -> None:
 def test_structures_are_explained() -> None:
     html = tables.structure_table(heat_record(), standing_of(heat_record()))
     assert "one operator clears both networks at once" in html and "1.250" in html
+    record = heat_record()
+    lost = record.tables["structures"].assign(status=["cleared", "<no> heat", "cleared"])
+    lost.loc[1, "cost":"payments_sum"] = np.nan
+    other = replace(record, tables={**record.tables, "structures": lost})
+    assert "No dispatch: &lt;no&gt; heat" in tables.structure_table(other, standing_of(other))
+    assert "sequential finds no dispatch and separate costs 0.01 % more" in leads.structures(other)
+    assert "nan" not in render(other).lower().replace("finance", "")
     assert tables.structure_table(make_record(), standing_of(make_record())) == ""
 
 

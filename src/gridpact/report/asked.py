@@ -32,7 +32,9 @@ def question(record: Record) -> str:
 
 def section(record: Record) -> str:
     """The size of the case, the settings of the study, and what it was computed with."""
-    rows = {"network": size(record.case)} | dict(record.settings) | dict(record.provenance)
+    method = record.summary.get("heat_flow_method")
+    water = {} if method is None else {"heat_flow_method": method}
+    rows = {"network": size(record.case)} | dict(record.settings) | water | dict(record.provenance)
     body = [[_term(name), safe(_flat(value))] for name, value in rows.items() if value is not None]
     return tag("h2", "What was asked, and with what") + table(["", ""], body, "terms")
 

@@ -218,11 +218,14 @@ def structures(record: Record) -> str:
     """What going apart costs."""
     table = record.tables["structures"].set_index("structure")
     above = table["above_joint_percent"].drop(index="joint", errors="ignore")
-    told = [
-        f"{name} costs {number(value, 2)} % more" if value >= 0.005 else f"{name} costs the same"
-        for name, value in above.items()
-    ]
+    told = [_above(str(name), float(value)) for name, value in above.items()]
     return f"Clearing both markets jointly can never cost more than any other way; here {_list(told)}."
+
+
+def _above(name: str, percent: float) -> str:
+    if not np.isfinite(percent):
+        return f"{name} finds no dispatch"
+    return f"{name} costs the same to 0.01 %" if abs(percent) < 0.005 else f"{name} costs {number(percent, 2)} % more"
 
 
 def _unit(record: Record) -> str:

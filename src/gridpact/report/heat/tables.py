@@ -91,7 +91,9 @@ def _structure(row: pd.Series, standing: Standing) -> list[str]:
         "–" if not math.isfinite(float(row[column])) else struck(number(float(row[column]), decimals), standing)
         for column, (_, decimals) in STRUCTURE_COLUMNS.items()
     ]
-    return [tag("b", safe(name)) + tag("small", safe(STRUCTURES.get(name, ""))), *cells]
+    status = str(row.get("status", "cleared"))
+    failed = "" if status == "cleared" else tag("small", tag("b", f"No dispatch: {safe(status)}"))
+    return [tag("b", safe(name)) + tag("small", safe(STRUCTURES.get(name, ""))) + failed, *cells]
 
 
 def slack_table(record: Record, standing: Standing) -> str:

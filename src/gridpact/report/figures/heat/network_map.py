@@ -22,6 +22,7 @@ from gridpact.results.record import Record
 
 ABOVE, BARS, ROOM = 0.95, 0.85, 0.6  # inches: title with legend, colour bar, names and marks around the network
 THIN = 0.9  # points
+ALL_ARROWS, MOST_ARROWS = 100, 30  # pipes: all have an arrow up to here; else that many of the widest
 PIXELS_FROM = 600  # nodes: drawn as pixels from here on
 WATER, DRY = "#7d93a8", "#c3c9cf"
 STATION: dict[str, Any] = {"s": 190.0, "marker": "s", "facecolors": "none", "edgecolors": canvas.BLACK}
@@ -79,7 +80,7 @@ def _range(record: Record, price: Floats) -> str:
 
 def _widths(flow: Floats, between: float) -> Floats:
     """Points; the widest pipe has the highest flow."""
-    widest = float(np.clip(26.0 * between, 1.6, 7.0))
+    widest = float(np.clip(26.0 * between, 2.0, 7.0))
     share = np.abs(flow) / max(float(np.abs(flow).max(initial=0.0)), 1e-12)
     return np.asarray(THIN + (widest - THIN) * share)
 
@@ -95,7 +96,13 @@ def _pipes(axes: Axes, plan: Layout, points: Floats, flow: Floats, between: floa
         (plan.tree, straight, {"colors": WATER, "linewidths": width[plan.tree], "zorder": 3, "capstyle": "round"}),
     ):
         axes.add_collection(LineCollection(list(lines[chosen]), **options))  # type: ignore[arg-type]
-    axes.add_collection(_arrows(straight, arcs, flow, plan.carrying & (flow != 0.0), closing, between))
+    axes.add_collection(_arrows(straight, arcs, flow, plan.carrying & _told(flow), closing, between))
+
+
+def _told(flow: Floats) -> Flags:
+    """The pipes whose way of water is shown: of very many only those with most of it."""
+    rank = np.argsort(np.argsort(-np.abs(flow), kind="stable"), kind="stable")
+    return np.asarray((flow != 0.0) & ((rank < MOST_ARROWS) | (len(flow) <= ALL_ARROWS)))
 
 
 def _arrows(

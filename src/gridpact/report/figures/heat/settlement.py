@@ -67,11 +67,15 @@ def _without_crowd(paid: pd.DataFrame) -> pd.DataFrame:
         return paid
     total = paid.sum(axis=1)
     shown = total.abs().rank(method="first", ascending=False) <= MOST
-    rest = {f"{flags.sum()} others who {verb}": paid[flags].sum() for verb, flags in (
-        ("pay", ~shown & (total > 0.0)), ("receive", ~shown & (total <= 0.0)))}  # fmt: skip
+    sides = {"pay": ~shown & (total > 0.0), "receive": ~shown & (total <= 0.0)}
+    rest = {_others(int(flags.sum()), verb): paid[flags].sum() for verb, flags in sides.items() if flags.any()}
     crowd = pd.DataFrame(rest).T
     few: pd.DataFrame = pd.concat([paid[shown & (total > 0.0)], crowd, paid[shown & (total <= 0.0)]])
     return few
+
+
+def _others(count: int, verb: str) -> str:
+    return f"1 other who {verb}s" if count == 1 else f"{count} others who {verb}"
 
 
 def _bars(axes: Axes, paid: pd.DataFrame) -> None:

@@ -43,7 +43,7 @@ def draw(record: Record) -> Figure | None:
     table = record.tables.get("structures")
     if table is None or table.empty:
         return None
-    figure = canvas.sheet("Three ways to run the two markets", 1.75 + ROW * len(table))
+    figure = canvas.sheet("Ways to run the two markets", 1.75 + ROW * len(table))
     width = (canvas.WIDTH - LEFT - canvas.RIGHT - 2.0 * GAP) / len(PANELS)
     for place, (title, unit, columns) in enumerate(PANELS):
         left = LEFT + place * (width + GAP)
@@ -68,7 +68,7 @@ def _panel(axes: Axes, figure: Figure, table: pd.DataFrame, columns: dict[str, t
     axes.set_yticks([])
     axes.grid(visible=True, axis="x")
     axes.axvline(0.0, color=canvas.BLACK, linewidth=0.8)
-    axes.margins(x=0.45)
+    axes.margins(x=0.45 if len(columns) > 1 else 0.85)
     axes.locator_params(axis="x", nbins=4)
     axes.set_xlim(min(axes.get_xlim()[0], 0.0) if np.nanmin(table[list(columns)].to_numpy()) < 0.0 else 0.0)
 
@@ -78,11 +78,11 @@ def _values(axes: Axes, figure: Figure, at: Sequence[float], values: Floats, tab
     for place, (y, value) in enumerate(zip(at, values.tolist(), strict=True)):
         sign = 1.0 if not value < 0.0 else -1.0
         more = ""
-        if table is not None and abs(table["above_joint_percent"].iloc[place]) >= 5e-4:
+        if table is not None and abs(table["above_joint_percent"].iloc[place]) >= 5e-3:
             more = f" (+{number(table['above_joint_percent'].iloc[place], 2)} %)"
         beside = offset_copy(axes.transData, figure, x=3.0 * sign, units="points")
         side = "left" if sign > 0.0 else "right"
-        text = "none" if np.isnan(value) else f"{number(value, 2)}{more}"
+        text = "no dispatch" if np.isnan(value) else f"{number(value, 2)}{more}"
         axes.text(
             0.0 if np.isnan(value) else value, y, text, transform=beside, ha=side, va="center", fontsize=canvas.SMALL
         )
