@@ -37,7 +37,7 @@ def _cost(case: gp.Case, node: str, hour: int, change: float) -> float:
     heat = case.series("heat_loads", "heat_mw")[case.ids("heat_loads").index(f"heat-{node}")].copy()
     heat[hour] += change
     changed = case.with_profiles({f"heat_loads/heat-{node}/heat_mw": heat})
-    return clear_pool(changed).solution.objective
+    return clear_pool(changed).solution.cost
 
 
 def test_without_losses_and_limits_heat_costs_what_the_marginal_source_asks() -> None:
