@@ -322,6 +322,11 @@ def corners(case: Case, *names: str) -> Case:
 
 START = {"initial_supply_degc": 80.0, "initial_return_degc": 50.0}
 SOME = {"initial_supply_degc": [80.0, NAN, 75.0, NAN, NAN]}
+FIXED = {
+    "supply_min_degc": [40.0, 40.0, 40.0, 80.0, 40.0],
+    "supply_max_degc": [115.0, 115.0, 115.0, 80.0, 115.0],
+    "return_max_degc": 90.0,
+}
 TURNING = {"heat_sources/yard/flow_share": [0.1, 0.2, 0.7, 0.9, 0.5, 0.3]}
 HELD = {"return_degc": 45.0}
 LATE = heat_district(start="2030-01-01T21:00:00+00:00", window="day")
@@ -340,6 +345,12 @@ VARIANTS: dict[str, tuple[Case, dict[str, Any]]] = {
     "a tank without losses": (changed(heat_district(), heat_storages={"loss_per_hour": 0.0}), {}),
     "cheap cuts": (changed(heat_district(), heat_unserved={"price_per_mwh": 45.0}), {}),
     "given water": (changed(heat_district(), heat_loads={"flow_kg_per_s": [3.0, 2.0, 2.0]}), {}),
+    "a held temperature": (changed(heat_district(), heat_nodes=FIXED, gas_boilers={"max_heat_mw": 3.0}), {}),
+    "prices below nothing": (
+        heat_district({"interfaces/grid/price_per_mwh": [-20.0, -30.0, 70.0, 80.0, 40.0, 30.0]}),
+        {},
+    ),
+    "a reference that water passes": (changed(heat_district(), heat_sources={"flow_share": [0.4, NAN]}), {}),
     "water that turns round": (heat_district(TURNING), {"heat_dynamics": "steady"}),
     "valves": (changed(heat_district(), heat_loads=HELD), {"heat_dynamics": "steady", "heat_flow": "variable"}),
     "a fixed ratio": (corners(changed(heat_district(), chps={"heat_per_power": 1.2, "max_p_mw": 0.6})), {}),
