@@ -208,6 +208,16 @@ def test_the_summary_has_heat(page: str) -> None:
     assert "markets of electricity and heat" in text
 
 
+def test_sums_of_heat_come_from_the_tables_where_the_summary_has_none() -> None:
+    record = heat_record()
+    bare = {
+        name: value for name, value in record.summary.items() if name != "heat_loss_mwh" and "heat_load" not in name
+    }
+    text = Reader(render(replace(record, summary=bare))).text
+    assert re.search(r"Heat served\s+168\.00\s+MWh", text)  # seven consumers of 1 MW, 24 h
+    assert re.search(r"Heat lost in pipes\s+1\.920\s+MWh", text)  # eight pipes, 0.01 MW each
+
+
 def test_a_failed_certificate_strikes_money_of_heat_too() -> None:
     page = render(heat_record(document=certificate(failed=("cone_gap",))))
     words = re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL)  # figures are stamped instead

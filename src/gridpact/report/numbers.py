@@ -159,19 +159,30 @@ def heat_demand(record: Record) -> Fact:
     slacks = record.tables.get("slacks")
     unserved = 0.0 if slacks is None else float(slacks.loc[slacks["carrier"] == "heat", "energy_mwh"].sum())
     note = f"not served, at its price: {number(unserved, 3)} MWh" if unserved > 1e-6 else ""
-    return Fact("Heat served", number(summed(record, "heat_load_mwh")), "MWh", note)
+    return Fact("Heat served", number(heat_sum(record, "heat_load_mwh")), "MWh", note)
 
 
 def heat_losses(record: Record) -> Fact:
-    lost, served = summed(record, "heat_loss_mwh"), summed(record, "heat_load_mwh")
+    lost, served = heat_sum(record, "heat_loss_mwh"), heat_sum(record, "heat_load_mwh")
     share = f"{number(100.0 * lost / served)} % of the heat served" if served else ""
     return Fact("Heat lost in pipes", number(lost, 3), "MWh", share)
 
 
 def pumps(record: Record) -> Fact:
-    taken, served = summed(record, "pump_mwh"), summed(record, "heat_load_mwh")
+    taken, served = heat_sum(record, "pump_mwh"), heat_sum(record, "heat_load_mwh")
     share = f"{number(100.0 * taken / served)} % of the heat served" if served else ""
     return Fact("Circulation pumps", number(taken, 3), "MWh", share)
+
+
+def heat_sum(record: Record, name: str) -> float:
+    """A figure of the summary; that of a horizon cleared day by day has none of heat, hence from the tables."""
+    if name in record.summary:
+        return summed(record, name)
+    if name == "heat_loss_mwh":
+        return record.case.hours * float(record.tables["pipes"]["loss_mw"].sum())
+    kind, column = {"heat_load_mwh": ("heat_load", "heat_mw"), "pump_mwh": ("heat_source", "p_mw")}[name]
+    dispatch = record.tables["dispatch"]
+    return -record.case.hours * float(dispatch.loc[dispatch["kind"] == kind, column].sum())
 
 
 def lowest_voltage(record: Record) -> Fact | None:

@@ -14,6 +14,7 @@ from gridpact.report.figures.carrier import HEAT
 from gridpact.report.figures.heat import dispatch, network_map, settlement, stored
 from gridpact.report.figures.heat.sankey import carrier
 from gridpact.report.heat.energy import arrows, entering
+from gridpact.report.heat.network import stations
 from gridpact.report.heat.routes import routes
 from gridpact.report.heat.ties import Tie, ties
 from gridpact.report.heat.units import corners, operated
@@ -138,7 +139,7 @@ def route(record: Record) -> str:
     found, case = routes(record)[0], record.case
     supply = over_time(case, record.tables["heat_nodes"], "supply_degc")
     cooler = float(np.nanmean(supply[found.nodes[0]] - supply[found.nodes[-1]]))
-    joined = "" if found.forward.all() else " (water of other stations joins on the way)"
+    joined = " (water of other stations may join on the way)" if len(stations(case)) > 1 else ""
     consumers = np.unique(case.positions("heat_loads", "node"))
     place, step = _place(supply[consumers], np.nanargmin)
     node = int(consumers[place])
