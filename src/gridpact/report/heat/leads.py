@@ -81,8 +81,8 @@ def network(record: Record) -> str:
         )
     return (
         f"Heat is dearest at node {nodes[high]} ({number(price[high])} {unit} on average) and cheapest at node "
-        f"{nodes[low]} ({number(price[low])}): a MWh saved or fed in there is worth "
-        f"{number(price[high] - price[low])} {record.case.currency} more than here."
+        f"{nodes[low]} ({number(price[low])}): a MWh of heat saved at the first is worth "
+        f"{number(price[high] - price[low])} {record.case.currency} more than one saved at the second."
     )
 
 
@@ -147,7 +147,8 @@ def route(record: Record) -> str:
     limit = f", where at least {number(lowest, 1)} °C are asked for" if np.isfinite(lowest) else ""
     return (
         f"At node {case.ids('heat_nodes')[found.nodes[-1]]}, {number(found.metres[-1], 0)} m from the station, supply "
-        f"water is on average {number(cooler, 1)} K colder than there{joined}. The coldest supply water of any "
+        f"water is on average {number(abs(cooler), 1)} K {'colder' if cooler >= 0.0 else 'warmer'} than there{joined}. "
+        f"The coldest supply water of any "
         f"consumer has {number(float(supply[node, step]), 1)} °C, at node {case.ids('heat_nodes')[node]}, "
         f"{instant(case.snapshots[step], case)}{limit}."
     )

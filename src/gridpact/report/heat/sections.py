@@ -83,7 +83,7 @@ HEAT = (
         "heat-route",
         route.draw,
         "The shortest way through the pipes; dashed lines in the step in which supply water at its end is coldest, "
-        "full lines when it is warmest. Shaded: between the limits of the nodes. Where another station feeds in, the "
+        "full lines when it is warmest. Short lines: limits of the nodes; shaded: between them. Where another station feeds in, the "
         "mixed water of a node may be colder or warmer than what comes from the first.",
         lead=leads.route,
     ),

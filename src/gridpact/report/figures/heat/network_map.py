@@ -156,7 +156,7 @@ def _legend(axes: Axes, plan: Layout, flow: Floats, between: float) -> None:
         axes.plot([], [], color=WATER, linewidth=width, label=f"{number(value, 1 if most >= 1.0 else 3)} kg/s of water")
     if (~plan.carrying).any():
         axes.plot([], [], color=DRY, linestyle=(0, (1, 2)), label="out of service")
-    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=5, borderaxespad=0.0, handletextpad=0.5)
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=5, borderaxespad=0.0, handletextpad=0.8)
 
 
 def _bar(figure: Figure, record: Record, price: Floats) -> None:

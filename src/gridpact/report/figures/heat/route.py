@@ -60,14 +60,18 @@ def _along(record: Record, route: Route, column: str) -> Floats:
 
 
 def _limits(axes: Axes, record: Record, route: Route) -> None:
-    """Bands between the limits of the nodes, where they have both."""
+    """A short line at every node that has a limit, and a band where neighbours have both."""
     for side, colour in (("supply", SUPPLY), ("return", RETURN)):
         low, high = (record.case.column("heat_nodes", f"{side}_{end}_degc")[route.nodes] for end in ("min", "max"))
-        if np.isfinite(low).any() and np.isfinite(high).any():
-            label = f"{side} limits"
-            axes.fill_between(route.metres, low, high, color=colour, alpha=0.08, linewidth=0.0, label=label)
-            for end in (low, high):
-                axes.plot(route.metres, end, color=colour, linewidth=0.9, linestyle=(0, (1, 2)), zorder=2)
+        axes.fill_between(route.metres, low, high, color=colour, alpha=0.08, linewidth=0.0)
+        label = f"{side} limits"
+        for limit in (low, high):
+            if np.isfinite(limit).any():
+                axes.plot(
+                    route.metres, limit, color=colour, linewidth=0.9, linestyle=(0, (1, 2)), marker="_", markersize=11,
+                    zorder=2, label=label,
+                )  # fmt: skip
+                label = ""
 
 
 def _stations(axes: Axes, record: Record, route: Route, supply: Floats) -> None:
