@@ -83,8 +83,8 @@ HEAT = (
         "heat-route",
         route.draw,
         "The shortest way through the pipes; dashed lines in the step in which supply water at its end is coldest, "
-        "full lines when it is warmest. Short lines: limits of the nodes; shaded: between them. Where another station feeds in, the "
-        "mixed water of a node may be colder or warmer than what comes from the first.",
+        "full lines when it is warmest. Short lines: limits of the nodes; shaded: between them. Where another "
+        "station feeds in, the mixed water of a node may be colder or warmer than what comes from the first.",
         lead=leads.route,
     ),
     Panel("heat-stored", stored.draw, "Energy at the ends of the steps.", lead=leads.kept),
