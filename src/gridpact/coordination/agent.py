@@ -13,7 +13,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from gridpact.programs.conic import Answer, Compiled, raise_unless_solved
+from gridpact.programs.conic import Compiled, raise_unless_solved
+from gridpact.programs.elimination import Lean, lean
 from gridpact.programs.standard_form import StandardForm
 
 Floats = NDArray[np.float64]
@@ -28,11 +29,12 @@ class Agent(Protocol):
 
 @dataclass(eq=False)
 class ProgramAgent:
-    """An agent that solves ``form``; ``columns`` are its coupling quantities. ``answer`` is its last optimum."""
+    """An agent that solves ``form``; ``columns`` are its coupling quantities, ``solved`` its last optimum x, s, z."""
 
     form: StandardForm
     columns: Ints
-    answer: Answer | None = None
+    solved: tuple[Floats, Floats, Floats] | None = None
+    _short: Lean | None = None
     _ready: Compiled | None = None
     _weight: Floats | None = None
 
@@ -40,8 +42,11 @@ class ProgramAgent:
         """Quantities; raises ``InfeasibleError`` and ``NotConverged`` where its program has no optimum."""
         q = self.form.q.copy()
         q[self.columns] += price - weight * target
-        if self._ready is None or self._weight is None or not np.array_equal(weight, self._weight):
-            self._ready, self._weight = Compiled(self.form.with_squares(self.columns, weight)), weight
-        self.answer = self._ready.answer(self._ready.form.with_q(q))
-        raise_unless_solved(self.answer)
-        return np.asarray(self.answer.x[self.columns])
+        if self._weight is None or not np.array_equal(weight, self._weight):
+            self._short, self._weight = lean(self.form.with_squares(self.columns, weight)), weight
+            self._ready = Compiled(self._short.form)
+        assert self._short is not None and self._ready is not None
+        answer = self._ready.answer(self._short.with_q(q))
+        raise_unless_solved(answer)
+        self.solved = self._short.restored(answer.x, answer.s, answer.z, q)
+        return np.asarray(self.solved[0][self.columns])

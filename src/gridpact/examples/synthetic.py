@@ -56,7 +56,7 @@ def synthetic_feeder(buses: int, seed: int = 0, steps: int = 24, step_minutes: f
     if not 2 <= buses <= MOST:
         raise InputError([Issue("the size is out of range", f"Give 2 to {MOST} buses.", value=str(buses))])
     random = np.random.default_rng(seed)
-    tree = _tree(random, buses)
+    tree = random_tree(random, buses)
     cable, peak = _sized(tree, random.lognormal(0.0, 0.6, buses - 1))
     names = np.array([str(k + 1) for k in range(buses)], dtype=object)
     tables = {
@@ -76,7 +76,7 @@ def synthetic_feeder(buses: int, seed: int = 0, steps: int = 24, step_minutes: f
     return _case(f"synthetic-{buses}-{seed}", tables, steps, step_minutes)
 
 
-def _tree(random: np.random.Generator, buses: int) -> Tree:
+def random_tree(random: np.random.Generator, buses: int) -> Tree:
     """Feeders of equal size: two fifths of the buses on the trunk, the rest on laterals that branch off it."""
     feeders = max(1, round((buses - 1) / FEEDER))
     sizes = np.diff(np.linspace(0, buses - 1, feeders + 1).astype(int))
@@ -146,14 +146,14 @@ def _batteries(names: NDArray[Any], peak: Floats) -> dict[str, Any]:
 
 
 def _case(name: str, given: dict[str, dict[str, Any]], steps: int, step_minutes: float) -> Case:
-    tables = {table: _filled(table, given.get(table, {})) for table in SCHEMA}
+    tables = {table: filled(table, given.get(table, {})) for table in SCHEMA}
     start = pd.Timestamp("2030-06-04T00:00:00+00:00")
     bare = Case(name, "EUR", "UTC", start, float(step_minutes), steps, tables, pd.DataFrame())
     hour = (bare.snapshots.hour + bare.snapshots.minute / 60.0).to_numpy(dtype=np.float64)
     return bare.with_profiles(_profiles(bare, hour))
 
 
-def _filled(table: str, given: dict[str, Any]) -> pd.DataFrame:
+def filled(table: str, given: dict[str, Any]) -> pd.DataFrame:
     """All columns of a table, defaults where none is given."""
     rows = len(next(iter(given.values()), []))
     columns = {column.name: given.get(column.name, column.default) for column in SCHEMA[table].columns}

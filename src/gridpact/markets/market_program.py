@@ -38,6 +38,7 @@ from gridpact.physics.electric.network import (
     require_radial,
     require_reactance,
 )
+from gridpact.physics.heat import constant_flow
 from gridpact.programs.affine import Affine, Variable, nothing
 from gridpact.programs.program import Named, Program, equal
 
@@ -78,9 +79,8 @@ def clearing_program(
     if heat is None:
         return program
     temperatures, rows = heat_constraints(case, heat, warm)
-    return replace(
-        program, variables={**program.variables, **temperatures}, constraints={**program.constraints, **rows}
-    )
+    variables, constraints = {**program.variables, **temperatures}, {**program.constraints, **rows}
+    return replace(program, variables=variables, constraints=constraints, states=constant_flow.states(heat.network))
 
 
 def electric_program(

@@ -24,6 +24,7 @@ from gridpact.markets.exactness import made_exact
 from gridpact.markets.heat import heat_constraints, heat_devices
 from gridpact.markets.market_program import assembled, electric_program
 from gridpact.physics.devices.device import Device
+from gridpact.physics.heat import constant_flow
 from gridpact.programs.affine import Affine, Variable, constant, nothing
 from gridpact.programs.program import Program, equal
 from gridpact.programs.solve import Solution, solve
@@ -84,13 +85,12 @@ def _separate(joint: Cleared) -> Structure:
 
 def _completed(name: str, joint: Cleared, heat: StandardForm, agent: ProgramAgent) -> Structure:
     """The electricity market with the couplers' power as the heat operator has it; both put together."""
-    assert agent.answer is not None
-    answer = agent.answer
-    exchange = [constant(answer.x[heat.columns[name]]) for name in _carriers(joint)]
+    assert agent.solved is not None
+    exchange = [constant(agent.solved[0][heat.columns[name]]) for name in _carriers(joint)]
     form = compile_program(_electric(joint, exchange[0], exchange[-1]))
     market = Cleared(joint.case, joint.network, joint.formulation, form, solve(form))
     power = made_exact(market) if joint.exact is not None else market
-    parts = [(heat, answer.x, answer.s, answer.z), (power.form, *_vectors(power.solution))]
+    parts = [(heat, *agent.solved), (power.form, *_vectors(power.solution))]
     return Structure(name, _together(joint, parts))
 
 
@@ -158,7 +158,8 @@ def _heat_form(market: Cleared) -> StandardForm:
         power = stacked([device.p if name == "exchange_p" else device.q for device in couplers])
         variables[name] = Variable(power.shape)
         constraints[name] = equal(variables[name] - power)
-    return compile_program(assembled(case, devices, variables, constraints))
+    program = assembled(case, devices, variables, constraints)
+    return compile_program(replace(program, states=constant_flow.states(heat.network)))
 
 
 def stacked(parts: list[Affine]) -> Affine:

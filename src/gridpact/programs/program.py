@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from gridpact.programs.affine import Affine, Variable
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 
@@ -31,10 +32,21 @@ Named = dict[str, Rows]
 
 
 @dataclass(frozen=True, eq=False)
+class State:
+    """Components of a variable that rows of a constraint determine, one by one in every step."""
+
+    variable: str
+    components: Ints
+    constraint: str
+    rows: Ints
+
+
+@dataclass(frozen=True, eq=False)
 class Program:
     """Minimise ``cost`` + sum of ``squares[name]`` x variable^2, subject to the named ``constraints``.
 
-    ``cost`` has one entry; ``integers`` names the variables that must be whole numbers.
+    ``cost`` has one entry; ``integers`` names the variables that must be whole numbers. ``states`` follow from the
+    other variables one after another.
     """
 
     cost: Affine
@@ -42,6 +54,7 @@ class Program:
     constraints: Mapping[str, Rows]
     squares: Mapping[str, Floats] = field(default_factory=dict)
     integers: tuple[str, ...] = ()
+    states: tuple[State, ...] = ()
 
 
 def equal(expression: Affine, value: Floats | float = 0.0) -> Rows:

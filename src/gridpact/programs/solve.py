@@ -24,6 +24,7 @@ from gridpact.programs.conic import (
     raise_unless_stated,
     residual,
 )
+from gridpact.programs.elimination import lean
 from gridpact.programs.standard_form import Cone, StandardForm
 
 Floats = NDArray[np.float64]
@@ -63,16 +64,19 @@ def solve(form: StandardForm, solver: str = "clarabel", time_limit: float = 3600
 
 
 def _blockwise(form: StandardForm, time_limit: float) -> Solution:
-    """The optimum block by block; blocks with the same matrices share one compiled program."""
+    """The optimum without states, block by block; blocks with the same matrices share one compiled program."""
     answers: list[tuple[Block, Answer]] = []
     ready: Compiled | None = None
-    for block in blocks(form):
+    short = lean(form)
+    for block in blocks(short.form):
         ready = ready if ready is not None and ready.fits(block.form) else Compiled(block.form, time_limit)
         answer = ready.answer(block.form)
         raise_unless_solved(answer)
         answers.append((block, answer))
-    x = joined([(block, answer.x) for block, answer in answers], "columns")
-    s, z = (joined([(block, getattr(answer, name)) for block, answer in answers], "rows") for name in "sz")
+    u = joined([(block, answer.x) for block, answer in answers], "columns")
+    x, s, z = short.restored(
+        u, *(joined([(block, getattr(answer, name)) for block, answer in answers], "rows") for name in "sz")
+    )
     iterations = max(answer.iterations for _, answer in answers)
     return Solution(x, s, z, form.cost(x), "clarabel", iterations, sum(answer.seconds for _, answer in answers))
 

@@ -28,6 +28,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Cone = tuple[str, int]
 KINDS = ("zero", "nonnegative", "second_order")
+NO_STATES = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
 
 
 class Solved(Protocol):
@@ -48,7 +49,8 @@ class StandardForm:
     """Matrices (CSC), cones in the order of the rows, and index arrays by name.
 
     ``rows[name]`` has the shape of the named constraint, -1 where it has no row; ``columns[name]`` has the
-    shape of the named variable. ``integers`` are the columns that must be whole numbers.
+    shape of the named variable. ``integers`` are the columns that must be whole numbers. ``states`` are equality rows
+    and the columns that they determine, one by one.
     """
 
     P: sp.csc_array
@@ -60,6 +62,7 @@ class StandardForm:
     rows: Mapping[str, Ints]
     columns: Mapping[str, Ints]
     integers: Ints
+    states: tuple[Ints, Ints] = NO_STATES
 
     def with_b(self, b: Floats) -> StandardForm:
         """The same program with another right-hand side."""
@@ -105,7 +108,14 @@ def compile_program(program: Program) -> StandardForm:
         rows=rows,
         columns=columns,
         integers=np.concatenate([np.zeros(0, dtype=np.int64), *(columns[name].ravel() for name in program.integers)]),
+        states=_states(program, rows, columns),
     )
+
+
+def _states(program: Program, rows: Mapping[str, Ints], columns: Mapping[str, Ints]) -> tuple[Ints, Ints]:
+    law = [rows[state.constraint][state.rows].ravel() for state in program.states]
+    determined = [columns[state.variable][state.components].ravel() for state in program.states]
+    return np.concatenate([NO_STATES[0], *law]), np.concatenate([NO_STATES[1], *determined])
 
 
 def _columns(program: Program) -> dict[str, Ints]:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from gridpact.case.case import Case
 from gridpact.physics.heat.network import DEGREES, HeatNetwork
 from gridpact.programs.affine import Affine, Variable
-from gridpact.programs.program import Named, box, equal
+from gridpact.programs.program import Named, State, box, equal
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -75,6 +75,22 @@ def _brought(network: HeatNetwork, state: Temperatures) -> tuple[Affine, Affine]
         out = (enter @ state[name]).mapped(rule.matrix, network.flow.shape) + rule.constant
         brought.append(sp.csr_array(leave.T) @ (network.carried * out))
     return brought[0], brought[1]
+
+
+def states(network: HeatNetwork) -> tuple[State, ...]:
+    """Temperatures that follow from what leaves the stations and from the heat drawn, along the way of the water."""
+    stations, consumers = network.apart
+    every = np.arange(network.warmth.size)
+    passed = np.setdiff1d(every, np.flatnonzero((network.stations > 0.0).any(axis=1)))
+    together = np.setdiff1d(every, consumers)
+    found = [
+        State("supply_temperature", passed, "supply_balance", passed),
+        State("supply_temperature", stations, "supply_mixing", np.arange(stations.size)),
+        State("return_temperature", together, "return_balance", together),
+        State("consumer_temperature", np.arange(consumers.size), "return_balance", consumers),
+        State("return_temperature", consumers, "return_mixing", np.arange(consumers.size)),
+    ]
+    return tuple(state for state in found if state.components.size)
 
 
 def limits(case: Case, network: HeatNetwork, state: Temperatures) -> Named:
