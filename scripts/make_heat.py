@@ -208,7 +208,7 @@ def barry_island(root: Path) -> None:
         **BARRY_DEVICES,
         "profiles": barry_profiles(),
     }
-    write_example(root, "barry-island", "soc", header, tables)
+    write_example(root, "barry-island", "soc", header, tables, {"price_probes": 20, "structures": True})
 
 
 # --- ieee33-dhn32 -----------------------------------------------------------------------------------------------
@@ -281,7 +281,7 @@ def ieee33_dhn32(root: Path) -> None:
         "profiles": district_profiles(),
     }
     tables["offers"] = FEEDER["offers"]
-    write_example(root, "ieee33-dhn32", "soc", header, tables, {"price_probes": 8})
+    write_example(root, "ieee33-dhn32", "soc", header, tables, {"price_probes": 8, "structures": True})
     notice = "RTS-GMLC_NOTICE.txt"  # must stand beside every copy of the data
     shutil.copyfile(DATA / "rts_gmlc" / notice, root / "src/gridpact/examples/ieee33-dhn32" / notice)
 

@@ -149,6 +149,17 @@ def test_the_two_prices_move_against_each_other_at_the_gas_turbine_and_together_
     assert warm[17:22].max() < warm[:5].min() - 4.0
 
 
+def test_heat_first_costs_more_and_agreement_does_not() -> None:
+    run = gp.clear(gp.examples.path(NAME) / "case", price_probes=0, structures=True)
+    assert run.certificate.verdict == "certified"
+    table = run.table("structures").set_index("structure")
+    assert table.loc["sequential", "above_joint_percent"] == pytest.approx(0.69, abs=0.02)
+    assert abs(table.loc["separate", "above_joint_percent"]) < 0.01
+    assert table.loc["joint", "coupler_profit"] == pytest.approx(247.6, abs=0.2)
+    assert table.loc["sequential", "coupler_profit"] == pytest.approx(216.9, abs=0.5)
+    np.testing.assert_allclose(table["payments_sum"], 0.0, atol=0.005)
+
+
 def test_payments_add_up(run: Any) -> None:
     sums = run.table("settlement").groupby("carrier")["payment_cents"].sum()
     assert sums.to_dict() == {"electricity": 0, "heat": 0, "reactive": 0}
