@@ -6,10 +6,18 @@ from typing import Final
 
 from gridpact.case.table import BLANK, Column, Table, own_id, reference
 
+# Water in a heat network is liquid: it does not freeze, and no network stands the pressure of hotter water.
+FREEZING, HOTTEST = 0.0, 250.0
+
 
 def _degc(name: str, description: str, profile: bool = False) -> Column:
     """A temperature of water that may stay blank."""
-    return Column(name, description, unit="degC", default=BLANK, minimum=0.0, maximum=250.0, profile=profile)
+    return Column(name, description, unit="degC", default=BLANK, minimum=FREEZING, maximum=HOTTEST, profile=profile)
+
+
+def _limit(name: str, description: str, default: float) -> Column:
+    """A limit on the temperature of water, which is liquid in any case."""
+    return Column(name, description, unit="degC", default=default, minimum=FREEZING, maximum=HOTTEST)
 
 
 def _flow(description: str) -> Column:
@@ -62,10 +70,10 @@ _NODES = Table(
     (
         own_id("node", "name of the node"),
         reference("heat_network", "heat_networks", "network it belongs to"),
-        _degc("supply_min_degc", "lowest supply temperature; blank: any"),
-        _degc("supply_max_degc", "highest supply temperature; blank: any"),
-        _degc("return_min_degc", "lowest return temperature; blank: any"),
-        _degc("return_max_degc", "highest return temperature; blank: any"),
+        _limit("supply_min_degc", "lowest supply temperature", FREEZING),
+        _limit("supply_max_degc", "highest supply temperature", HOTTEST),
+        _limit("return_min_degc", "lowest return temperature", FREEZING),
+        _limit("return_max_degc", "highest return temperature", HOTTEST),
         Column("x", "horizontal coordinate for drawings; blank: drawn as a tree", default=BLANK),
         Column("y", "vertical coordinate for drawings; blank: drawn as a tree", default=BLANK),
     ),
@@ -218,7 +226,9 @@ _HEAT_PUMPS = Table(
             minimum=-60.0,
             profile=True,
         ),
-        Column("sink_degc", "temperature it gives heat at", unit="degC", minimum=0.0, maximum=250.0, profile=True),
+        Column(
+            "sink_degc", "temperature it gives heat at", unit="degC", minimum=FREEZING, maximum=HOTTEST, profile=True
+        ),
         Column("carnot_share", "share of the ideal COP that it reaches", default=0.45, positive=True, maximum=1.0),
         Column("max_cop", "highest COP", default=7.0, minimum=1.0),
         _REACTIVE,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gridpact.case.case import Case
 from gridpact.physics.devices.chp import chps
-from gridpact.physics.devices.device import Device, zeros
+from gridpact.physics.devices.device import Device, total, zeros
 from gridpact.physics.devices.heat_load import heat_loads, pumps
 from gridpact.physics.devices.heat_storage import heat_storages
 from gridpact.physics.devices.heat_unit import electric_boilers, gas_boilers, heat_pumps
@@ -20,7 +20,7 @@ from gridpact.physics.devices.unit import Held
 from gridpact.physics.heat import constant_flow
 from gridpact.physics.heat.network import Flows, HeatNetwork, design_flows, heat_network
 from gridpact.physics.heat.pumps import pump_power
-from gridpact.programs.affine import Affine, Variable
+from gridpact.programs.affine import Affine, Variable, nothing
 from gridpact.programs.program import Named
 
 Floats = NDArray[np.float64]
@@ -29,16 +29,34 @@ DYNAMICS = ("quasi_dynamic", "steady")
 
 
 @dataclass(frozen=True, eq=False)
+class Anchor:
+    """Temperatures of what leaves the stations, (nodes, steps), in units of the program.
+
+    ``resistance`` is the price of leaving them by one unit, relative to that of the heat this takes.
+    """
+
+    temperature: Floats
+    resistance: float
+
+
+@dataclass(frozen=True, eq=False)
 class Heating:
-    """The heat network of a case with its water, and what the pumps of its stations take; MW, (heat_sources, steps)."""
+    """The heat network of a case with its water, and what the pumps of its stations take; MW, (heat_sources, steps).
+
+    ``anchor`` are supply temperatures that stations leave only at a price that grows from zero: the answer to other
+    flows is then a smooth one.
+    """
 
     network: HeatNetwork
     flows: Flows
     pump_mw: Floats
     method: str = "flows by design"
+    anchor: Anchor | None = None
 
 
-def heating(case: Case, base: float, dynamics: str, flows: Flows | None = None) -> Heating | None:
+def heating(
+    case: Case, base: float, dynamics: str, flows: Flows | None = None, anchor: Anchor | None = None
+) -> Heating | None:
     """The heat network with the flows of the case's design or with others; None where the case has none.
 
     Raises ``InputError`` where water would turn round in a pipe.
@@ -47,7 +65,7 @@ def heating(case: Case, base: float, dynamics: str, flows: Flows | None = None) 
         return None
     water = flows or design_flows(case)
     network = heat_network(case, base, dynamics, water)
-    return Heating(network, water, pump_power(case, network, water))
+    return Heating(network, water, pump_power(case, network, water), anchor=anchor)
 
 
 def heat_devices(case: Case, heat: Heating, held: Held) -> list[Device]:
@@ -72,6 +90,30 @@ def heat_constraints(case: Case, heat: Heating, devices: list[Device]) -> tuple[
     heated, drawn = heated_and_drawn(network, devices)
     balances = constant_flow.balances(network, state, heated, drawn)
     return dict(state), balances | constant_flow.limits(case, network, state)
+
+
+def held_back(case: Case, heat: Heating, state: Mapping[str, Variable]) -> tuple[Affine, dict[str, Floats]]:
+    """Linear and quadratic cost per step of leaving the anchor; nothing without one."""
+    if heat.anchor is None:
+        return nothing(), {}
+    network, cost, squares = heat.network, nothing(), {}
+    apart, _ = network.apart
+    alone = np.setdiff1d(np.flatnonzero((network.stations > 0.0).any(axis=1)), apart)
+    worth = heat.anchor.resistance * float(
+        np.abs(case.series("interfaces", "price_per_mwh")).mean() if case.count("interfaces") else 1.0
+    )
+    for name, nodes, places in (
+        ("supply_temperature", alone, alone),
+        ("station_temperature", apart, np.arange(apart.size)),
+    ):
+        if nodes.size:
+            weight = np.zeros(state[name].shape)
+            weight[places] = worth * network.base_mva * network.warmth[nodes, None] * network.stations[nodes]
+            target = np.zeros_like(weight)
+            target[places] = heat.anchor.temperature[nodes]
+            squares[name] = weight
+            cost = cost - 2.0 * total(weight * target, state[name]) + float((weight * target**2).sum())
+    return cost, squares
 
 
 def heated_and_drawn(network: HeatNetwork, devices: list[Device]) -> tuple[Affine, Affine]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from gridpact.case.case import Case
 from gridpact.errors import InputError
-from gridpact.markets.heat import Heating, heat_constraints, heat_devices
+from gridpact.markets.heat import Heating, heat_constraints, heat_devices, held_back
 from gridpact.physics.devices.device import Device
 from gridpact.physics.devices.generator import generators
 from gridpact.physics.devices.interface import interfaces
@@ -79,8 +79,15 @@ def clearing_program(
     if heat is None:
         return program
     temperatures, rows = heat_constraints(case, heat, warm)
-    variables, constraints = {**program.variables, **temperatures}, {**program.constraints, **rows}
-    return replace(program, variables=variables, constraints=constraints, states=constant_flow.states(heat.network))
+    cost, squares = held_back(case, heat, temperatures)
+    return replace(
+        program,
+        cost=program.cost + case.hours * cost,
+        variables={**program.variables, **temperatures},
+        constraints={**program.constraints, **rows},
+        squares={**program.squares, **{name: case.hours * weights for name, weights in squares.items()}},
+        states=constant_flow.states(heat.network),
+    )
 
 
 def electric_program(

@@ -13,7 +13,7 @@ from gridpact.errors import InfeasibleError, NotConverged
 from gridpact.markets.cleared import Cleared, Market
 from gridpact.markets.diagnosis import explain
 from gridpact.markets.exactness import made_exact
-from gridpact.markets.heat import heating
+from gridpact.markets.heat import Anchor, heating
 from gridpact.markets.market_program import clearing_program, formulation_named, market_network
 from gridpact.markets.variable_flow import told, with_variable_flow
 from gridpact.physics.devices.storage import MODE
@@ -53,17 +53,23 @@ def clear_pool(
     if heat_flow == "constant" or not case.count("heat_nodes"):
         return _clear(case, formulation, solver, exactness, heat_dynamics)
     relaxed = partial(_clear, case, formulation, solver, "off", heat_dynamics)
-    flows, turns = with_variable_flow(case, relaxed)
-    return told(_clear(case, formulation, solver, exactness, heat_dynamics, flows), turns)
+    settled = with_variable_flow(case, relaxed)
+    return told(_clear(case, formulation, solver, exactness, heat_dynamics, settled.flows, settled.anchor), settled)
 
 
 def _clear(
-    case: Case, formulation: str, solver: str, exactness: str, heat_dynamics: str, flows: Flows | None = None
+    case: Case,
+    formulation: str,
+    solver: str,
+    exactness: str,
+    heat_dynamics: str,
+    flows: Flows | None = None,
+    anchor: Anchor | None = None,
 ) -> Cleared:
-    """The market with the flows of the heat network's design, or with others."""
+    """The market with the flows of the heat network's design, or with others near an anchor (``Heating``)."""
     chosen = formulation_named(formulation)
     network = market_network(case, chosen)
-    heat = heating(case, network.base_mva, heat_dynamics, flows)
+    heat = heating(case, network.base_mva, heat_dynamics, flows, anchor)
     form = compile_program(clearing_program(case, network, chosen, heat))
     market = Market(case, network, chosen, form, heat=heat)
     try:

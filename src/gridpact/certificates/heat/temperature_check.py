@@ -16,8 +16,9 @@ from gridpact.certificates.heat.water import WATTS
 
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-4
-# Share of the largest heat below which heat is not worth an error of its own.
+# Share of the largest heat below which heat is not worth an error of its own; of all heat drawn, where none is lost.
 FAINT = 1e-3
+NOTHING = 1e-6
 
 
 def simulation_checks(view: HeatView) -> list[Check]:
@@ -66,7 +67,8 @@ def _degrees(view: HeatView, heat: Floats, water: Floats) -> Floats:
 def _losses(view: HeatView) -> list[Measure]:
     loss, stored = simulated_losses(view)
     told, held = view.pipe("loss_mw"), view.pipe("stored_mwh")
-    usual = np.abs(loss).mean(axis=1, keepdims=True)
+    least = NOTHING * float(np.abs(view.drawn).sum(axis=0).max(initial=0.0))
+    usual = np.maximum(np.abs(loss).mean(axis=1, keepdims=True), least)
     measures = [
         Measure("pipes/loss_mw", view.grid.names, _of_usual(told - loss, usual)),
         Measure(
