@@ -36,6 +36,7 @@ ALLOWED: dict[str, set[str]] = {
     "study": EVERYTHING,
     "study_file": set(),
     "bench": EVERYTHING,
+    "bench_heat": EVERYTHING,
     "days": EVERYTHING,
     "remedies": EVERYTHING,
     "cli": {"gridpact", "tqdm"},

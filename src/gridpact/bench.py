@@ -4,6 +4,7 @@
 
 Every figure is a median of ``repeat`` runs after one that does not count. ``ratio`` is building, solving and reading
 the prices over the conic solver's own time, ``kept`` is certificate and archive over the same; both run by run.
+Heat: a day, a large network, a week in quarters of an hour, and joint clearing over electricity alone.
 Of exactness: the check of a day that is tight, and the repair of three days that are not, over building, solving and
 reading the prices of the relaxation.
 """
@@ -28,6 +29,7 @@ import numpy as np
 import pandas as pd
 
 from gridpact import examples
+from gridpact.bench_heat import district_day, district_week, joint_over_electricity, large_district
 from gridpact.case.case import Case
 from gridpact.certificates.judge import certify
 from gridpact.days import clear_days
@@ -37,6 +39,7 @@ from gridpact.io.archive import write_run
 from gridpact.io.folder import read_case
 from gridpact.markets.cleared import Cleared
 from gridpact.markets.exactness import exactness_table, made_exact
+from gridpact.markets.heat import heating
 from gridpact.markets.market_program import clearing_program, formulation_named, market_network
 from gridpact.markets.outcome import outcome_tables
 from gridpact.programs.solve import solve
@@ -103,6 +106,7 @@ def run_bench(*, quick: bool = False, repeat: int = 3, tell: Tell = print) -> Be
     figures = _start_up(repeat) | _memory()
     figures |= _neighbour(stages["33 buses x 24 steps"], repeat)
     figures |= _exactness(repeat)
+    figures |= joint_over_electricity(repeat)
     if not quick:
         figures |= _year(tell)
     for item in figures.items():
@@ -133,6 +137,7 @@ def year_of_days(days: int = DAYS, seed: int = 0) -> Case:
 SMALL: dict[str, Callable[[], Case]] = {
     "33 buses x 24 steps": _day,
     "179 buses x 24 steps": lambda: read_case(examples.path("oberrhein-day") / "case"),
+    "33 buses, 32 heat nodes x 24 steps": district_day,
 }
 LARGE: dict[str, Callable[[], Case]] = {
     "33 buses x 96 steps": lambda: _horizon(96, 15.0),
@@ -141,6 +146,8 @@ LARGE: dict[str, Callable[[], Case]] = {
     "906 buses x 24 steps": lambda: synthetic_feeder(906),
     "5,000 buses x 1 step": lambda: synthetic_feeder(5_000, steps=1),
     "10,000 buses x 1 step": lambda: synthetic_feeder(10_000, steps=1),
+    "33 buses, 1,000 pipes x 24 steps": large_district,
+    "8 buses, 32 heat nodes x 672 steps": district_week,
 }
 
 
@@ -161,11 +168,12 @@ def _once(case: Case) -> Figures:
 
     def build() -> Any:
         network = market_network(case, soc)
-        return network, compile_program(clearing_program(case, network, soc))
+        heat = heating(case, network.base_mva, "quasi_dynamic")
+        return network, heat, compile_program(clearing_program(case, network, soc, heat))
 
-    (network, form), building = _timed(build)
+    (network, heat, form), building = _timed(build)
     solution, solving = _timed(lambda: solve(form))
-    _, reading = _timed(lambda: outcome_tables(Cleared(case, network, soc, form, solution)))
+    _, reading = _timed(lambda: outcome_tables(Cleared(case, network, soc, form, solution, heat=heat)))
     record = clear(case, price_probes=0).record
     _, certifying = _timed(lambda: certify(record))
     with tempfile.TemporaryDirectory() as folder:

@@ -22,6 +22,7 @@ from gridpact.errors import InfeasibleError, InputError, Issue, NotConverged
 from gridpact.markets.cleared import Cleared, Market
 from gridpact.markets.exactness import made_exact
 from gridpact.markets.heat import heat_constraints, heat_devices
+from gridpact.markets.heat_outcome import electric_injections
 from gridpact.markets.market_program import assembled, electric_program
 from gridpact.physics.devices.device import Device
 from gridpact.physics.heat import constant_flow
@@ -171,6 +172,13 @@ def stacked(parts: list[Affine]) -> Affine:
         rows = np.eye(int(ends[-1]))[:, end - height : end]
         total = total + rows @ part
     return total
+
+
+def power_as_it_is(joint: Cleared) -> Program:
+    """The electricity market around what the couplers do in a joint clearing."""
+    given = electric_injections(joint)
+    p, q = (np.vstack([given[kind][side] for kind in COUPLERS]) / joint.network.base_mva for side in (0, 1))
+    return _electric(joint, constant(p), constant(q))
 
 
 def _power_form(market: Cleared) -> StandardForm:

@@ -70,8 +70,7 @@ def lean(form: StandardForm) -> Lean:
     Raises ``ValueError`` where a state has a quadratic cost, has no coefficient in its own row, or depends on itself.
     """
     rows, columns = form.states
-    kept_rows = np.setdiff1d(np.arange(form.b.size), rows)
-    kept_columns = np.setdiff1d(np.arange(form.q.size), columns)
+    kept_rows, kept_columns = _others(form.b.size, rows), _others(form.q.size, columns)
     if not columns.size:
         return Lean(form, form, kept_rows, kept_columns, NO_STATES[0], sp.csr_array((0, 0)), np.zeros(0))
     A = sp.csr_array(form.A)
@@ -92,15 +91,14 @@ def lean(form: StandardForm) -> Lean:
 
 
 def _reduced(form: StandardForm, own: sp.csr_array, follows: sp.csr_array, level: Floats, kept: Ints) -> StandardForm:
-    columns = form.states[1]
-    kept_rows = form.b.size - columns.size
+    rows, columns = form.states
     cones = tuple((kind, size - columns.size if kind == KINDS[0] else size) for kind, size in form.cones)
     return replace(
         form,
         P=sp.csc_array(form.P[kept][:, kept]),
         q=form.q[kept] + follows.T @ form.q[columns],
         A=sp.csc_array(own[:, kept] + own[:, columns] @ follows),
-        b=_outside(form, kept_rows) - own[:, columns] @ level,
+        b=form.b[_others(form.b.size, rows)] - own[:, columns] @ level,
         constant=form.constant + float(form.q[columns] @ level),
         cones=tuple(cone for cone in cones if cone[1]),
         rows={},
@@ -110,12 +108,11 @@ def _reduced(form: StandardForm, own: sp.csr_array, follows: sp.csr_array, level
     )
 
 
-def _outside(form: StandardForm, count: int) -> Floats:
-    """Right-hand sides of the rows that determine no state."""
-    kept = np.ones(form.b.size, dtype=np.bool_)
-    kept[form.states[0]] = False
-    assert kept.sum() == count
-    return form.b[kept]
+def _others(count: int, some: Ints) -> Ints:
+    """The numbers below ``count`` that are not among ``some``."""
+    left = np.ones(count, dtype=np.bool_)
+    left[some] = False
+    return np.flatnonzero(left)
 
 
 def _spread(shift: sp.csr_array, first: sp.csr_array) -> sp.csr_array:

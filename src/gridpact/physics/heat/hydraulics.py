@@ -27,6 +27,8 @@ Ints = NDArray[np.int64]
 
 LAMINAR, TURBULENT = 2000.0, 4000.0
 ROUNDS = 100
+# Each brings the friction factor closer by a factor of six or more; Haaland's formula is within two per cent.
+CONTRACTIONS = 14
 # Largest change of a flow, relative to the largest flow, with which the search ends.
 SETTLED = 1e-11
 # Share of the largest flow below which a pipe's resistance is that of this flow: a pipe at rest would have none.
@@ -68,7 +70,7 @@ def friction_factor(reynolds: Floats, relative_roughness: Floats) -> Floats:
 def _colebrook(reynolds: Floats, relative_roughness: Floats) -> Floats:
     """1/sqrt(f) = -2 log10(e/3.71d + 2.51/Re/sqrt(f)): a contraction, from the explicit formula of Haaland."""
     inverse = -1.8 * np.log10((relative_roughness / 3.7) ** 1.11 + 6.9 / reynolds)
-    for _ in range(20):
+    for _ in range(CONTRACTIONS):
         inverse = -2.0 * np.log10(relative_roughness / 3.71 + 2.51 / reynolds * inverse)
     return np.asarray(inverse**-2.0)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
@@ -78,17 +79,17 @@ class HeatNetwork:
         ones = np.ones(nodes.size)
         return sp.csr_array((ones, (np.arange(nodes.size), nodes)), shape=(nodes.size, self.warmth.size))
 
-    @property
+    @cached_property
     def carried(self) -> Floats:
         """Heat per unit of temperature that the water in each pipe carries, (m, steps)."""
         return self.warmth[self.inlet, None] * self.flow
 
-    @property
+    @cached_property
     def arriving(self) -> tuple[Floats, Floats]:
         """Water that pipes bring to each node: supply, return; kg/s, (n, steps)."""
         return self.picks(self.outlet).T @ self.flow, self.picks(self.inlet).T @ self.flow
 
-    @property
+    @cached_property
     def apart(self) -> tuple[Ints, Ints]:
         """Nodes whose stations, and whose consumers, mix what leaves them with water that pipes bring."""
         to_supply, to_back = ((water > 0.0).any(axis=1) for water in self.arriving)
