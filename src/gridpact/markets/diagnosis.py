@@ -23,7 +23,14 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 DEVICE_WEIGHT = 2.0
 DEMAND_WEIGHT = 10.0
-SETTINGS = ("buses", "lines", "transformers", "interfaces")
+SETTINGS = ("buses", "lines", "transformers", "interfaces", "heat_nodes")
+DEMAND = (
+    ("active_balance", "loads at bus", "p_mw", "buses"),
+    ("reactive_balance", "loads at bus", "q_mvar", "buses"),
+    ("return_balance", "heat loads at node", "heat_mw", "heat_nodes"),
+)
+# Lower limits of the network, which give way downwards.
+LOWER = ("vm_min_pu", "supply_min_degc", "return_min_degc")
 MOST_LINES = 4
 FAR = 3.0
 
@@ -78,10 +85,10 @@ def _candidates(market: Market) -> Iterator[pd.DataFrame]:
     for row, (table, column, signs) in EQUALITIES.items():
         if row in market.form.rows:
             yield from _of_equality(market, row, table, column, market.case.ids(table), DEVICE_WEIGHT, signs)
-    for row, column in (("active_balance", "p_mw"), ("reactive_balance", "q_mvar")):
+    for row, table, column, places in DEMAND:
         if row in market.form.rows:
-            names = market.case.ids("buses")
-            yield from _of_equality(market, row, "loads at bus", column, names, DEMAND_WEIGHT, (1.0, -1.0))
+            names = market.case.ids(places)
+            yield from _of_equality(market, row, table, column, names, DEMAND_WEIGHT, (1.0, -1.0))
 
 
 def _of_limit(market: Market, limit: Limit) -> pd.DataFrame:
@@ -89,7 +96,7 @@ def _of_limit(market: Market, limit: Limit) -> pd.DataFrame:
     squared = limit.squared if limit.squared is not None else np.full(len(limit.names), np.nan)
     scale = np.where(np.isnan(squared), 1.0 / limit.scale, 2.0 * squared / limit.scale)
     weight = np.where(limit.unit == "p.u.", 0.5 / squared, 1.0 if limit.table in SETTINGS else DEVICE_WEIGHT)
-    side = -1.0 if limit.column == "vm_min_pu" else 1.0
+    side = -1.0 if limit.column in LOWER else 1.0
     table = _table(market, limit.table, limit.column, limit.names, rows, 1.0, np.broadcast_to(weight, squared.shape))
     at = table.pop("position").to_numpy()
     return table.assign(end=limit.end, unit=limit.unit, scale=scale[at], squared=squared[at], side=side)
