@@ -109,10 +109,11 @@ def test_a_tank_stores_what_it_can_and_ends_as_it_began() -> None:
         },
     )
     price = np.array([[10.0, 50.0, 50.0, 10.0]])
-    charge, discharge = best_tank_plan(case, price, price)
+    powers = np.ones((1, 4)), np.ones((1, 4))
+    charge, discharge = best_tank_plan(case, price, price, powers)
     assert float((price * (discharge - charge)).sum()) == pytest.approx(2.0 * (0.9 * 50.0 - 10.0))
     begun = made_case(steps=4, heat_storages={**case.tables["heat_storages"].to_dict("list"), "initial_mwh": [5.0]})
-    charge, discharge = best_tank_plan(begun, price, price)
+    charge, discharge = best_tank_plan(begun, price, price, powers)
     assert float((price * (discharge - charge)).sum()) == pytest.approx(0.9 * 50.0 - 10.0)
 
 

@@ -21,7 +21,7 @@ from gridpact.certificates.evidence import Evidence
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 GAP_TOLERANCE = 1e-4
-MODES = "storage_modes"
+MODES = ("storage_modes", "heat_storage_modes")
 
 # table of units -> their kind in the commitment table
 UNITS = {
@@ -42,6 +42,11 @@ def committable(case: Case) -> bool:
 def has_integers(case: Case) -> bool:
     """Whether the market chooses among whole numbers: units that may be off, capacitors in steps."""
     return committable(case) or bool((case.column("capacitors", "steps") > 0.0).any())
+
+
+def has_modes(evidence: Evidence) -> bool:
+    """Whether storages or tanks were held one way."""
+    return any(name in evidence.record.tables for name in MODES)
 
 
 def running(evidence: Evidence, table: str) -> Bools:
@@ -69,7 +74,7 @@ def commitment_checks(evidence: Evidence) -> list[Check]:
     text = "Steps at which a unit is off that always runs, or that has not kept its minimum time up or down."
     measures = [measure for table in UNITS if case.count(table) for measure in _broken(evidence, table)]
     kept = [worst("commitment", text, 0.0, measures, evidence.instants)] if committable(case) else []
-    return [*kept, _gap_check(evidence)] if has_integers(case) or MODES in evidence.record.tables else []
+    return [*kept, _gap_check(evidence)] if has_integers(case) or has_modes(evidence) else []
 
 
 def _broken(evidence: Evidence, table: str) -> list[Measure]:

@@ -88,12 +88,13 @@ class Evidence:
         values = self.record.tables["dispatch"][column].to_numpy(dtype=np.float64)
         return self._by_step(values[self._kinds[kind]]) if kind in self._kinds else np.zeros((0, self.case.steps))
 
-    def shut(self, way: str) -> NDArray[np.bool_]:
-        """Where a storage was held the other way than ``way`` ("charge", "discharge"), (storages, steps)."""
-        shut = np.zeros((self.case.count("storages"), self.case.steps), dtype=np.bool_)
-        if "storage_modes" in self.record.tables:
-            rows = self.record.tables["storage_modes"]
-            storage, step = rows_of(self.case.ids("storages"), rows["storage"]), steps_of(self.case, rows["snapshot"])
+    def shut(self, way: str, kind: str = "storage") -> NDArray[np.bool_]:
+        """Where a storage, or tank, was held the other way than ``way`` ("charge", "discharge"); (storages, steps)."""
+        table, modes = f"{kind}s", f"{kind}_modes"
+        shut = np.zeros((self.case.count(table), self.case.steps), dtype=np.bool_)
+        if modes in self.record.tables:
+            rows = self.record.tables[modes]
+            storage, step = rows_of(self.case.ids(table), rows[kind]), steps_of(self.case, rows["snapshot"])
             other = rows["charging"].to_numpy(dtype=np.bool_) != (way == "charge")
             shut[storage[other], step[other]] = True
         return shut

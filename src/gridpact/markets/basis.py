@@ -6,7 +6,7 @@ from typing import Any
 
 from gridpact.markets.cleared import Cleared
 from gridpact.markets.exactness import purchases
-from gridpact.physics.devices.storage import MODE
+from gridpact.physics.devices.modes import MODES
 
 
 def price_basis(cleared: Cleared) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def price_basis(cleared: Cleared) -> dict[str, Any]:
 
 def _what(cleared: Cleared) -> str:
     """The integers in words."""
-    names = {"capacitor_on": "capacitor steps", MODE: "the ways of storages"}
+    names = {"capacitor_on": "capacitor steps"} | {mode: "the ways of storages" for mode, _, _ in MODES.values()}
     return " and ".join(dict.fromkeys(names.get(name, "the commitment") for name in cleared.held or {}))
 
 

@@ -21,6 +21,8 @@ UNITS = {
     "heat_pump": "heat pumps",
     "gas_boiler": "gas boilers",
 }
+# Share of the largest arrow below which one is the solver's rounding, whichever way it points.
+NOISE = 1e-9
 SINKS = {"load": "electric demand", "heat_source": "circulation pumps", "shunt": "shunts"}
 SOURCES = {"generator": "generators", "renewable": "wind and PV"}
 
@@ -28,7 +30,8 @@ SOURCES = {"generator": "generators", "renewable": "wind and PV"}
 def energy_flows(cleared: Cleared, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Arrows (source, target, energy_mwh) over the horizon; what enters a network or a kind of unit also leaves it."""
     arrows = [*_electric(cleared, tables), *_units(tables["couplers"]), *_heat(cleared, tables)]
-    turned = [(a, b, value) if value >= 0.0 else (b, a, -value) for a, b, value in arrows if value]
+    least = NOISE * max((abs(value) for _, _, value in arrows), default=0.0)
+    turned = [(a, b, value) if value > 0.0 else (b, a, -value) for a, b, value in arrows if abs(value) > least]
     return pd.DataFrame(turned, columns=["source", "target", "energy_mwh"]).astype({"energy_mwh": float})
 
 

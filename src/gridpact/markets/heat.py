@@ -16,6 +16,7 @@ from gridpact.physics.devices.device import Device, total, zeros
 from gridpact.physics.devices.heat_load import heat_loads, pumps
 from gridpact.physics.devices.heat_storage import heat_storages
 from gridpact.physics.devices.heat_unit import electric_boilers, gas_boilers, heat_pumps
+from gridpact.physics.devices.modes import Apart
 from gridpact.physics.devices.unit import Held
 from gridpact.physics.heat import constant_flow
 from gridpact.physics.heat.network import Flows, HeatNetwork, design_flows, heat_network
@@ -68,7 +69,7 @@ def heating(
     return Heating(network, water, pump_power(case, network, water), anchor=anchor)
 
 
-def heat_devices(case: Case, heat: Heating, held: Held) -> list[Device]:
+def heat_devices(case: Case, heat: Heating, held: Held, apart: Apart | None = None) -> list[Device]:
     """Every kind of device of the heat network that the case has."""
     base = heat.network.base_mva
     builders: dict[str, Callable[[Case, float], Device]] = {
@@ -76,7 +77,7 @@ def heat_devices(case: Case, heat: Heating, held: Held) -> list[Device]:
         "electric_boilers": partial(electric_boilers, held=held),
         "heat_pumps": partial(heat_pumps, held=held),
         "gas_boilers": partial(gas_boilers, held=held),
-        "heat_storages": heat_storages,
+        "heat_storages": partial(heat_storages, held=held, apart=apart or {}),
         "heat_loads": heat_loads,
         "heat_sources": partial(pumps, power=heat.pump_mw),
     }

@@ -14,9 +14,6 @@ from dataclasses import replace
 from functools import partial
 from types import ModuleType
 
-import numpy as np
-from numpy.typing import NDArray
-
 from gridpact.case.case import Case
 from gridpact.errors import InputError
 from gridpact.markets.heat import Heating, heat_constraints, heat_devices, held_back
@@ -24,6 +21,7 @@ from gridpact.physics.devices.device import Device
 from gridpact.physics.devices.generator import generators
 from gridpact.physics.devices.interface import interfaces
 from gridpact.physics.devices.load import loads
+from gridpact.physics.devices.modes import Apart
 from gridpact.physics.devices.reactive import capacitors, compensators
 from gridpact.physics.devices.renewable import renewables
 from gridpact.physics.devices.storage import storages
@@ -42,7 +40,6 @@ from gridpact.physics.heat import constant_flow
 from gridpact.programs.affine import Affine, Variable, nothing
 from gridpact.programs.program import Named, Program, equal
 
-Mask = NDArray[np.bool_]
 FORMULATIONS: dict[str, ModuleType] = {"soc": distflow_soc, "lindistflow": lindistflow, "dc": dc}
 
 
@@ -68,13 +65,13 @@ def clearing_program(
     formulation: ModuleType,
     heat: Heating | None = None,
     held: Held | None = None,
-    apart: Mask | None = None,
+    apart: Apart | None = None,
 ) -> Program:
     """The market of all devices of the case on its networks; ``held`` holds integers by name.
 
-    ``apart`` says where storages choose between charging and discharging, (storages, steps).
+    ``apart`` says where storages and tanks choose between charging and discharging.
     """
-    warm = heat_devices(case, heat, held or {}) if heat else []
+    warm = heat_devices(case, heat, held or {}, apart) if heat else []
     program = electric_program(case, network, formulation, warm, held, apart)
     if heat is None:
         return program
@@ -96,11 +93,11 @@ def electric_program(
     formulation: ModuleType,
     others: list[Device],
     held: Held | None = None,
-    apart: Mask | None = None,
+    apart: Apart | None = None,
 ) -> Program:
     """The market of the electricity network with ``others`` beside its own devices."""
     flow = formulation.variables(network, case.steps)
-    devices = _devices(case, network.base_mva, formulation, flow, held or {}, apart) + others
+    devices = _devices(case, network.base_mva, formulation, flow, held or {}, apart or {}) + others
     variables, constraints = dict(flow), _balances(network, devices, *formulation.outflow(network, flow))
     constraints |= formulation.flow_law(network, flow) | formulation.limits(network, flow)
     return assembled(case, devices, variables, constraints)
@@ -117,9 +114,7 @@ def assembled(case: Case, devices: list[Device], variables: dict[str, Variable],
     return Program(cost, variables, constraints, squares, integers)
 
 
-def _devices(
-    case: Case, base: float, formulation: ModuleType, flow: Flow, held: Held, apart: Mask | None
-) -> list[Device]:
+def _devices(case: Case, base: float, formulation: ModuleType, flow: Flow, held: Held, apart: Apart) -> list[Device]:
     """Every kind of device that the case has; capacitors also need the voltages."""
     builders: dict[str, Callable[[Case, float], Device]] = {
         "interfaces": interfaces,

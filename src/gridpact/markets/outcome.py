@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridpact.case.case import Case
+from gridpact.case.schema import SCHEMA
 from gridpact.markets.cleared import Cleared
 from gridpact.markets.couplers import KINDS, coupler_table
 from gridpact.markets.energy import energy_flows, slack_table
@@ -17,7 +18,7 @@ from gridpact.markets.limits import limit_table
 from gridpact.markets.prices import NodalPrices, nodal_prices
 from gridpact.markets.settlement import settlement
 from gridpact.physics.devices.interface import selling_price
-from gridpact.physics.devices.storage import MODE
+from gridpact.physics.devices.modes import MODES
 from gridpact.physics.electric.flow import Solved
 from gridpact.physics.electric.network import Network
 from gridpact.results.record import long_table, words
@@ -107,15 +108,18 @@ def _commitment(cleared: Cleared) -> dict[str, pd.DataFrame]:
 
 
 def _storage_modes(cleared: Cleared) -> dict[str, pd.DataFrame]:
-    """Which way storages were held, where they would have charged and discharged at once."""
-    mode = (cleared.held or {}).get(MODE)
-    if mode is None:
-        return {}
-    step, storage = np.nonzero(np.isfinite(mode).T)
-    names = np.array(cleared.case.ids("storages"), dtype=object)[storage]
-    table = pd.DataFrame({"storage": words(names), "charging": mode[storage, step] == 1.0})
-    table.insert(0, "snapshot", cleared.case.snapshots[step])
-    return {"storage_modes": table}
+    """Which way storages and tanks were held, where they would have charged and discharged at once."""
+    tables = {}
+    for source, (name, _, _) in MODES.items():
+        mode = (cleared.held or {}).get(name)
+        if mode is not None and np.isfinite(mode).any():
+            step, storage = np.nonzero(np.isfinite(mode).T)
+            names = np.array(cleared.case.ids(source), dtype=object)[storage]
+            key = SCHEMA[source].key
+            table = pd.DataFrame({key: words(names), "charging": mode[storage, step] == 1.0})
+            table.insert(0, "snapshot", cleared.case.snapshots[step])
+            tables[f"{key}_modes"] = table
+    return tables
 
 
 def _demand_parts(cleared: Cleared) -> tuple[dict[str, Floats], Floats]:

@@ -16,15 +16,16 @@ from gridpact.markets.exactness import made_exact
 from gridpact.markets.heat import Anchor, heating
 from gridpact.markets.market_program import clearing_program, formulation_named, market_network
 from gridpact.markets.variable_flow import told, with_variable_flow
-from gridpact.physics.devices.storage import MODE
+from gridpact.physics.devices.modes import MODES, Apart
 from gridpact.physics.heat.network import Flows
+from gridpact.programs.elimination import lean
 from gridpact.programs.mixed_integer import solve_mixed
 from gridpact.programs.solve import solve
 from gridpact.programs.standard_form import compile_program
 
 # Which units run, which parts of capacitors are in, which way storages go: the only integers of the market.
 HEAT_UNITS = ("chp_on", "electric_boiler_on", "heat_pump_on", "gas_boiler_on")
-INTEGERS = ("on", "controlled_on", "capacitor_on", *HEAT_UNITS, MODE)
+INTEGERS = ("on", "controlled_on", "capacitor_on", *HEAT_UNITS, *(name for name, _, _ in MODES.values()))
 # Power, per unit, above which charging and discharging at once counts, half of what the judges allow; rounds of modes.
 BOTH = 5e-7
 MODE_ROUNDS = 5
@@ -83,28 +84,29 @@ def _clear(
 
 def _one_way(market: Market, solver: str, exactness: str) -> Cleared:
     """The market with every storage charging or discharging, not both: modes only where it would do both."""
-    apart = np.zeros((market.case.count("storages"), market.case.steps), dtype=np.bool_)
+    case = market.case
+    apart = {table: np.zeros((case.count(table), case.steps), dtype=np.bool_) for table in MODES}
     for _ in range(MODE_ROUNDS):
         cleared = _settled(market, solver, apart)
         if exactness in ("repair", "certify"):
             cleared = made_exact(cleared, exactness == "certify")
-        both = _both_ways(cleared)
-        if not both.any():
+        both = {table: _both_ways(cleared, table) for table in MODES}
+        if not any(where.any() for where in both.values()):
             return cleared
-        apart |= both
-        program = clearing_program(market.case, market.network, market.formulation, market.heat, apart=apart)
+        apart = {table: apart[table] | both[table] for table in MODES}
+        program = clearing_program(case, market.network, market.formulation, market.heat, apart=apart)
         market = replace(market, form=compile_program(program))
     raise NotConverged(f"Storages still charge and discharge at once after {MODE_ROUNDS} rounds of modes for them.")
 
 
-def _both_ways(cleared: Cleared) -> Mask:
-    """Where a storage charges and discharges at once, (storages, steps)."""
-    into, out = (cleared.megawatts(name, "storages") / cleared.network.base_mva for name in ("charge", "discharge"))
+def _both_ways(cleared: Cleared, table: str) -> Mask:
+    """Where a storage of a table charges and discharges at once, (storages, steps)."""
+    into, out = (cleared.megawatts(name, table) / cleared.network.base_mva for name in MODES[table][1:])
     both: Mask = np.minimum(into, out) > BOTH
     return both
 
 
-def _settled(market: Market, solver: str, apart: Mask) -> Cleared:
+def _settled(market: Market, solver: str, apart: Apart) -> Cleared:
     try:
         return _settle(market, solver, apart)
     except (InfeasibleError, NotConverged) as error:
@@ -138,13 +140,16 @@ def _burning_hint(market: Market) -> str:
     )
 
 
-def _settle(market: Market, solver: str, apart: Mask) -> Cleared:
+def _settle(market: Market, solver: str, apart: Apart) -> Cleared:
     case, network, chosen, form, heat = market.case, market.network, market.formulation, market.form, market.heat
     if not form.integers.size:
         return Cleared(case, network, chosen, form, solve(form, solver), heat=heat)
-    mixed = solve_mixed(form)
-    held = {name: np.rint(mixed.x[form.columns[name]]) for name in INTEGERS if name in form.columns}
-    if MODE in held:
-        held[MODE] = np.where(apart, held[MODE], np.nan)
+    short = lean(form)
+    mixed, x = solve_mixed(short.form), np.zeros(form.q.size)
+    x[short.kept_columns] = mixed.x
+    held = {name: np.rint(x[form.columns[name]]) for name in INTEGERS if name in form.columns}
+    for table, (mode, _, _) in MODES.items():
+        if mode in held:
+            held[mode] = np.where(apart[table], held[mode], np.nan)
     fixed = compile_program(clearing_program(case, network, chosen, heat, held))
     return Cleared(case, network, chosen, fixed, solve(fixed, solver), held, mixed.bound, heat=heat)

@@ -122,6 +122,7 @@ def _tanks(evidence: Evidence) -> Excess:
         "heat_storages/charge_mw": beyond(charge, none, case.series("heat_storages", "charge_mw")),
         "heat_storages/discharge_mw": beyond(discharge, none, case.series("heat_storages", "discharge_mw")),
         "heat_storages/energy_mwh": beyond(energy, least, most),
+        "heat_storages/charging while discharging": np.minimum(charge, discharge).clip(0.0),
         "heat_storages/energy balance": _recursion(evidence, charge, discharge, energy),
         "heat_storages/p_mw": p,
         "heat_storages/q_mvar": q,

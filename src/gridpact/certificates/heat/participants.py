@@ -87,11 +87,11 @@ def _tanks(evidence: Evidence) -> Pair:
     case, price = evidence.case, heat_prices_at(evidence, "heat_storage")
     earned = price - case.column("heat_storages", "wear_cost_per_mwh")[:, None]
     charge, discharge = (evidence.table("heat_storages", f"{way}_mw") for way in ("charge", "discharge"))
-    best_charge, best_discharge = best_tank_plan(case, price, earned)
+    best_charge, best_discharge = best_tank_plan(case, price, earned, _powers(evidence))
     return earned * discharge - price * charge, earned * best_discharge - price * best_charge
 
 
-def best_tank_plan(case: Case, pay: Floats, earn: Floats) -> Pair:
+def best_tank_plan(case: Case, pay: Floats, earn: Floats, most_power: Pair) -> Pair:
     """Charge and discharge (tanks, steps) that earn most; NaN where no plan is feasible.
 
     Variables: charge, discharge, energy, each tank by tank.
@@ -106,7 +106,7 @@ def best_tank_plan(case: Case, pay: Floats, earn: Floats) -> Pair:
     matrix = sp.hstack([-sp.diags_array(spread[0]), sp.diags_array(spread[1]), sp.eye_array(pay.size) - before])
     start = np.where(case.begins, (kept * np.nan_to_num(initial))[:, None], 0.0).ravel()
     least, most = tank_levels(case)
-    powers = [case.series("heat_storages", f"{way}_mw").ravel() for way in ("charge", "discharge")]
+    powers = [power.ravel() for power in most_power]
     bounds = np.column_stack(
         [np.append(np.zeros(2 * pay.size), least.ravel()), np.concatenate([*powers, most.ravel()])]
     )
@@ -116,6 +116,15 @@ def best_tank_plan(case: Case, pay: Floats, earn: Floats) -> Pair:
     found = np.full(3 * pay.size, np.nan) if answer.x is None else answer.x
     plan = found.reshape(3, *pay.shape)
     return plan[0], plan[1]
+
+
+def _powers(evidence: Evidence) -> Pair:
+    """Highest charge and discharge of the tanks, none where they are held the other way."""
+    charge, discharge = (
+        np.where(evidence.shut(way, "heat_storage"), 0.0, evidence.case.series("heat_storages", f"{way}_mw"))
+        for way in ("charge", "discharge")
+    )
+    return charge, discharge
 
 
 def _earlier(case: Case) -> sp.csr_array:

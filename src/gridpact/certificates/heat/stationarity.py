@@ -104,7 +104,9 @@ def _tanks(evidence: Evidence) -> dict[str, Floats]:
         for name in ("efficiency_charge", "efficiency_discharge", "wear_cost_per_mwh")
     )
     push = {way: multipliers(evidence, f"heat_storages/{way}_mw") for way in ("charge", "discharge")}
-    free = {way: case.series("heat_storages", f"{way}_mw") > 0.0 for way in push}
+    free = {
+        way: (case.series("heat_storages", f"{way}_mw") > 0.0) & ~evidence.shut(way, "heat_storage") for way in push
+    }
     highest = np.where(free["charge"], (price + push["charge"]) / gain, np.inf)
     lowest = np.where(free["discharge"], (price - wear - push["discharge"]) * drain, -np.inf)
     worth = _stored_worth(evidence, lowest, highest)

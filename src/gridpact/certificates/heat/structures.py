@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridpact.certificates.check import Check, Measure, worst
-from gridpact.certificates.commitment import GAP_TOLERANCE, MODES, has_integers
+from gridpact.certificates.commitment import GAP_TOLERANCE, has_integers, has_modes
 from gridpact.certificates.evidence import Evidence
 from gridpact.certificates.tables import STRUCTURES
 from gridpact.certificates.tangents import is_linearised
@@ -33,7 +33,7 @@ def structure_checks(evidence: Evidence) -> list[Check]:
     cost = there["cost"].to_numpy(dtype=np.float64)
     joint, names = float(there["cost"].get("joint", np.nan)), [str(name) for name in there.index]
     scale = max(1.0, abs(joint))
-    convex = not (has_integers(evidence.case) or MODES in evidence.record.tables or is_linearised(evidence))
+    convex = not (has_integers(evidence.case) or has_modes(evidence) or is_linearised(evidence))
     cheaper = Measure("cheaper than joint", names, np.maximum(joint - cost, 0.0) / scale)
     text = "Structures cheaper than the joint clearing, over its cost."
     return [

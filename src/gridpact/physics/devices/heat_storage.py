@@ -15,29 +15,35 @@ from numpy.typing import NDArray
 
 from gridpact.case.case import Case
 from gridpact.physics.devices.device import Device, before, total, zeros
+from gridpact.physics.devices.modes import Apart, one_way
+from gridpact.physics.devices.unit import Held
 from gridpact.programs.affine import Variable
 from gridpact.programs.program import Named, Rows, box, equal
 
 Floats = NDArray[np.float64]
 
 
-def heat_storages(case: Case, base: float) -> Device:
+def heat_storages(case: Case, base: float, held: Held, apart: Apart) -> Device:
+    """``apart`` says where a mode is to be chosen; ``held`` holds modes (see ``modes``)."""
     shape = (case.count("heat_storages"), case.steps)
     charge, discharge, energy = Variable(shape), Variable(shape), Variable(shape)
     wear = np.repeat(case.column("heat_storages", "wear_cost_per_mwh")[:, None], case.steps, axis=1)
     constraints = {"heat_storages/state": _state(case, base, charge, discharge, energy)} | _level(case, base, energy)
-    for power, name in ((charge, "charge"), (discharge, "discharge")):
-        most = case.series("heat_storages", f"{name}_mw") / base
+    powers = case.series("heat_storages", "charge_mw") / base, case.series("heat_storages", "discharge_mw") / base
+    limits, modes, chosen = one_way("heat_storages", charge, discharge, powers, held, apart)
+    constraints |= chosen
+    for power, most, name in zip((charge, discharge), limits, ("charge", "discharge"), strict=True):
         names = (f"heat_storages/{name}", f"heat_storages/{name}_mw", f"heat_storages/no_{name}")
         constraints |= box(power, np.zeros_like(most), most, names)
     return Device(
         "heat_storage",
         np.zeros(0, dtype=np.int64),
-        {"heat_charge": charge, "heat_discharge": discharge, "heat_energy": energy},
+        {"heat_charge": charge, "heat_discharge": discharge, "heat_energy": energy, **modes},
         constraints,
         p=zeros((0, case.steps)),
         q=zeros((0, case.steps)),
         cost=base * total(wear, discharge),
+        integers=tuple(modes),
         nodes=case.positions("heat_storages", "node"),
         heat=discharge - charge,
     )
