@@ -139,6 +139,13 @@ def time_ticks(first: float, last: float, timezone: str, most: int) -> tuple[lis
     return kept, formatter.format_ticks(kept)
 
 
+def legend_rows(names: Sequence[str]) -> int:
+    """How many rows the entries of a legend above the axes need."""
+    handle = 0.55  # inches of a patch with what is around it
+    wide = sum(text_width(name) + handle for name in names)
+    return max(1, int(np.ceil(wide / (WIDTH - LEFT - RIGHT))))
+
+
 def legend_above(axes: Axes, columns: int = 8) -> None:
     """The legend in rows between title and axes, where it covers nothing."""
     axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns, borderaxespad=0.3, handletextpad=0.5)

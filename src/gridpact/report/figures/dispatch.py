@@ -70,12 +70,14 @@ def _sums(power: pd.DataFrame, side: str, record: Record) -> dict[str, Floats]:
 
 
 def _stack(record: Record, supply: dict[str, Floats], withdrawal: dict[str, Floats], load: Floats) -> Figure:
-    figure = canvas.sheet("Who serves the load", 3.6)
-    (axes,), moments = canvas.panels(figure), canvas.edges(record.case)
+    names = [*dict.fromkeys((*supply, *withdrawal)), "load"]
+    rows = canvas.legend_rows(names)
+    figure = canvas.sheet("Who serves the load", 3.6 + (rows - 1) * canvas.LEGEND)
+    (axes,), moments = canvas.panels(figure, legend_rows=rows), canvas.edges(record.case)
     canvas.stack(axes, moments, [supply, withdrawal], COLOURS)
     axes.stairs(load, moments, baseline=None, color=canvas.BLACK, linewidth=1.8, label="load")
     axes.set_ylabel("MW")
-    canvas.legend_above(axes)
+    canvas.legend_above(axes, columns=-(-len(names) // rows))
     canvas.local_time(axes, record.case)
     return figure
 

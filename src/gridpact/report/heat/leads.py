@@ -14,7 +14,7 @@ from gridpact.report.figures.carrier import HEAT
 from gridpact.report.figures.heat import dispatch, network_map, settlement, stored
 from gridpact.report.figures.heat.sankey import carrier
 from gridpact.report.heat.energy import arrows, entering
-from gridpact.report.heat.network import stations
+from gridpact.report.heat.network import asked, stations
 from gridpact.report.heat.routes import routes
 from gridpact.report.heat.ties import Tie, ties
 from gridpact.report.heat.units import corners, operated
@@ -129,8 +129,8 @@ def heat_dispatch(record: Record) -> str:
     shares = [f"{name} {number(100.0 * value / made.sum(), 0)} %" for name, value in _largest(made)]
     return (
         f"Of the heat made: {_list(shares)}. Demand is highest at {instant(record.case.snapshots[peak], record.case)} "
-        f"({number(drawn[peak], 2)} MW). Where the stack ends above the dotted line, pipes are charged; below it they "
-        "give heat back."
+        f"({number(drawn[peak], 2)} MW). What the stack, less what charges tanks below zero, is above the dotted line "
+        "charges the pipes; what it is below they give back."
     )
 
 
@@ -143,7 +143,7 @@ def route(record: Record) -> str:
     consumers = np.unique(case.positions("heat_loads", "node"))
     place, step = _place(supply[consumers], np.nanargmin)
     node = int(consumers[place])
-    lowest = float(case.column("heat_nodes", "supply_min_degc")[node])
+    lowest = float(asked(case, "supply_min_degc")[node])
     limit = f", where at least {number(lowest, 1)} °C are asked for" if np.isfinite(lowest) else ""
     return (
         f"At node {case.ids('heat_nodes')[found.nodes[-1]]}, {number(found.metres[-1], 0)} m from the station, supply "
@@ -212,7 +212,19 @@ def payments(record: Record) -> str:
     ]
     return (
         f"Consumers pay {number(power, 2)} {currency} for electricity and {number(heat, 2)} {currency} for heat; "
-        f"{_list(left)} is left. All payments of each carrier add up to zero."
+        f"{_list(left)} is left. All payments of each carrier add up to zero.{_deficit(record)}"
+    )
+
+
+def _deficit(record: Record) -> str:
+    """Why the heat network may pay more than it receives."""
+    rows = record.tables["settlement"]
+    left = -float(rows.loc[(rows["kind"] == "operator") & (rows["carrier"] == "heat"), "payment"].sum())
+    if left >= 0.0:
+        return ""
+    return (
+        " The heat network is left with less than nothing: with given flows most losses do not depend on the demand, "
+        "so that prices of one more MWh do not earn them; a standing charge would."
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from gridpact.case.case import Case
 from gridpact.case.heat import components, pumps_the_rest
+from gridpact.case.schema import SCHEMA
 from gridpact.report.figures.canvas import Floats, over_time
 from gridpact.report.figures.layout import Flags, Ints, Layout, arranged
 from gridpact.results.record import Record
@@ -103,3 +104,9 @@ def network_of(case: Case) -> Ints:
     for node in references(case):
         own[labels == labels[node]] = node
     return own
+
+
+def asked(case: Case, limit: str) -> Floats:
+    """A limit on temperatures that somebody has set, degC, (heat_nodes,); NaN where it is only that of liquid water."""
+    values = case.column("heat_nodes", limit)
+    return np.where(values == SCHEMA["heat_nodes"].column(limit).default, np.nan, values)

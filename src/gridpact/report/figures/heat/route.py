@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from gridpact.report.figures import canvas
 from gridpact.report.figures.canvas import Floats, over_time
 from gridpact.report.figures.heat.look import RETURN, SUPPLY
-from gridpact.report.heat.network import has_heat, stations
+from gridpact.report.heat.network import asked, has_heat, stations
 from gridpact.report.heat.routes import Route, extreme_steps, routes
 from gridpact.report.text import instant, number
 from gridpact.results.record import Record
@@ -62,7 +62,7 @@ def _along(record: Record, route: Route, column: str) -> Floats:
 def _limits(axes: Axes, record: Record, route: Route) -> None:
     """A short line at every node that has a limit, and a band where neighbours have both."""
     for side, colour in (("supply", SUPPLY), ("return", RETURN)):
-        low, high = (record.case.column("heat_nodes", f"{side}_{end}_degc")[route.nodes] for end in ("min", "max"))
+        low, high = (asked(record.case, f"{side}_{end}_degc")[route.nodes] for end in ("min", "max"))
         axes.fill_between(route.metres, low, high, color=colour, alpha=0.08, linewidth=0.0)
         label = f"{side} limits"
         for limit in (low, high):
