@@ -89,10 +89,14 @@ def simulated(pipe: Water, entering: Floats, pieces: int, days: int) -> tuple[Fl
     return out, held
 
 
-def test_a_simulation_in_small_pieces_agrees() -> None:
-    """Varying flow, ambient and inlet; an error of the first order in the size of the pieces."""
+@pytest.mark.parametrize("mass", [9_000.0, 100_000.0])
+def test_a_simulation_in_small_pieces_agrees(mass: float) -> None:
+    """Varying flow, ambient and inlet; an error of the first order in the size of the pieces.
+
+    The larger mass is what passes in nearly three windows of six hours.
+    """
     random = np.random.default_rng(3)
-    pipe = water(9000.0, random.uniform(1.0, 2.5, 6).tolist(), 3e-5, random.uniform(0.0, 15.0, 6).tolist())
+    pipe = water(mass, random.uniform(1.0, 2.5, 6).tolist(), 3e-5, random.uniform(0.0, 15.0, 6).tolist())
     entering = random.uniform(60.0, 90.0, 6)
     exact = outlets(pipe, HOUR, whole(pipe))(entering[None])[0], contents(pipe, HOUR, whole(pipe))(entering[None])[0]
     coarse, fine = (simulated(pipe, entering, pieces, 6) for pieces in (40, 160))
@@ -130,3 +134,25 @@ def test_outlets_are_means_of_inlets_and_the_ground(seed: int) -> None:
     assert left.min() >= min(around)
     assert (linear.matrix.toarray() >= 0.0).all()
     assert (linear.matrix.sum(axis=1) <= 1.0 + 1e-9).all()
+
+
+def test_water_that_stays_for_ages_comes_out_in_its_phase() -> None:
+    """A million windows and a quarter in a lossless pipe: as after a quarter of a window."""
+    entering = np.array([[10.0, 20.0, 40.0, 80.0]])
+    for rounds in (0, 1, 7, 1_000_000):
+        pipe = water((rounds + 0.25) * 4.0 * HOUR, [1.0] * 4, 0.0)
+        assert outlets(pipe, HOUR, whole(pipe))(entering)[0] == pytest.approx([80.0, 10.0, 20.0, 40.0], rel=1e-6)
+        held = contents(pipe, HOUR, whole(pipe))(entering)[0]
+        assert held == pytest.approx(HOUR * (rounds * 150.0 + np.array([10.0, 20.0, 40.0, 80.0])))
+
+
+def test_a_beginning_longer_than_the_window() -> None:
+    """Ten hours of water at 50 degrees, four of which leave in the window; what is inside follows by its balance."""
+    pipe = water(10.0 * HOUR, [1.0] * 4, 1e-5, 10.0, initial=50.0)
+    left, held = (rule(pipe, HOUR, whole(pipe))(np.full((1, 4), 80.0))[0] for rule in (outlets, contents))
+    hours = np.arange(5)
+    cooled = 10.0 + 40.0 * (np.exp(-1e-5 * HOUR * hours[:-1]) - np.exp(-1e-5 * HOUR * hours[1:])) / (1e-5 * HOUR)
+    assert left == pytest.approx(cooled)
+    old = (10.0 - hours[1:]) * HOUR * (10.0 + 40.0 * np.exp(-1e-5 * HOUR * hours[1:]))
+    new = HOUR * hours[1:] * 10.0 + 70.0 * (1.0 - np.exp(-1e-5 * HOUR * hours[1:])) / 1e-5
+    assert held == pytest.approx(old + new)

@@ -30,7 +30,7 @@ DEMAND = (
     ("return_balance", "heat loads at node", "heat_mw", "heat_nodes"),
 )
 # Lower limits of the network, which give way downwards.
-LOWER = ("vm_min_pu", "supply_min_degc", "return_min_degc")
+LOWER = ("vm_min_pu", "supply_min_degc", "return_min_degc", "min_p_mw", "min_q_mvar", "min_heat_mw", "min_mwh")
 MOST_LINES = 4
 FAR = 3.0
 
@@ -65,6 +65,11 @@ def explain(market: Market) -> InfeasibleError:
     if relaxation is None:
         return InfeasibleError("No dispatch satisfies all limits, and relaxing limits and demand does not help.")
     records = _records(market, candidates, relaxation)
+    if records.empty and market.form.integers.size:
+        return InfeasibleError(
+            "No choice of which units run satisfies all limits, although units that could run in part would: lower the "
+            "lowest output of committable units, or let demand stay unserved at a price."
+        )
     if records.empty:
         return InfeasibleError("No dispatch satisfies all limits, but by less than the accuracy of the solver.")
     rows: list[dict[str, Any]] = [

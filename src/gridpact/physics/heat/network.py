@@ -37,6 +37,8 @@ PASCALS = 1e5
 SECONDS = 3600.0
 # Share of a network's largest flow below which a pipe is taken to be at rest.
 AT_REST = 1e-9
+# Speed of water in m/s that no pipe stands.
+FASTEST = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +113,7 @@ def heat_network(case: Case, base_mva: float, dynamics: str, flows: Flows) -> He
     labels = components(case)
     references = case.positions("heat_sources", "node")[pumps_the_rest(case)]
     hydraulics = network_flow(_pipes(case), stations - consumers, references)
+    _require_pipes_wide_enough(case, hydraulics.flow)
     moving, forward = _directed(hydraulics.flow)
     if dynamics != "steady":
         _require_one_direction(case, hydraulics.flow, moving)
@@ -161,6 +164,25 @@ def _pipes(case: Case) -> Pipes:
         viscosity=case.column("heat_networks", "viscosity_m2_per_s")[network],
         incidence=sp.csr_array((one, (start, every)), shape) - sp.csr_array((one, (end, every)), shape),
     )
+
+
+def _require_pipes_wide_enough(case: Case, flow: Floats) -> None:
+    """``InputError`` naming pipes in which water would move faster than in any network."""
+    pipes, there = _pipes(case), pipes_in_service(case)
+    speed = np.abs(flow).max(axis=1, initial=0.0) / (pipes.density * np.pi * pipes.diameter**2 / 4.0)
+    names = case.ids("pipes")
+    issues = [
+        Issue(
+            f"water would move at {speed[row]:.3g} m/s, and in no network it moves at {FASTEST:g}",
+            "The column is in mm; give a larger pipe, or less flow (design_heat_mw, design_drop_k, flow_kg_per_s).",
+            "pipes.csv",
+            column="diameter_mm",
+            value=f"{names[there[row]]}: {1000.0 * pipes.diameter[row]:g}",
+        )
+        for row in np.flatnonzero(speed > FASTEST).tolist()
+    ]
+    if issues:
+        raise InputError(issues)
 
 
 def _directed(flow: Floats) -> tuple[Ints, NDArray[np.bool_]]:

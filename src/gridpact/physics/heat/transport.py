@@ -10,7 +10,8 @@ between two cumulated masses x; tau is linear there, so that all means have clos
     mean over step k of T_out = sum over j of W_kj T_in,j + g_k        (Benonysson's node method with exact integrals)
     integral of T over the water inside at the end of step k = sum over j of V_kj T_in,j + f_k
 
-A window is periodic, unless the temperature of the water inside at its start is given.
+A window is periodic, unless the temperature of the water inside at its start is given. Water that stays for whole
+windows keeps its phase: only its warmth fades further.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 # Rows, columns and values of a matrix, and constants.
 Triplets = tuple[Ints, Ints, Floats, Floats]
-# Shares of a pipe's water below this are rounding.
+# Shares of the water of a pipe, or of a window, below this are rounding.
 SLIVER = 1e-12
 # Seconds after which water is as old as it gets: a year.
 LONG = 3.2e7
@@ -61,18 +62,34 @@ class Water:
 
 @dataclass(frozen=True, eq=False)
 class _Line:
-    """A window with as many copies of itself before it as the slowest water needs.
+    """A window after a copy of itself.
 
-    ``cumulated`` (m, steps + 1) is the water that has entered by each instant, ``psi`` (m, steps + 1) water at rest in
-    the ground; ``first`` is the first step of the window itself, ``count`` their number.
+    ``cumulated`` (m, 2 count + 1) is the water that has entered by each instant, ``psi`` (m, 2 count + 1) water at
+    rest in the ground, periodic as the window. ``rounds`` is how many whole windows water stays inside, ``short`` the
+    water that is left without what those bring; water of a given beginning makes no rounds.
     """
 
     water: Water
     seconds: float
     cumulated: Floats
     psi: Floats
-    first: int
     count: int
+    rounds: Floats
+    short: Floats
+
+    @property
+    def passed(self) -> Floats:
+        """Water that passes in a window, (m,)."""
+        return self.cumulated[:, self.count]
+
+    @property
+    def fade(self) -> Floats:
+        """What is left of a difference to the ground after a window, (m,)."""
+        return np.asarray(np.exp(-self.water.rate * self.seconds * self.count))
+
+    @property
+    def given(self) -> NDArray[np.bool_]:
+        return ~np.isnan(self.water.initial)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,45 +137,73 @@ def _between(water: Water, begin: int, end: int) -> Water:
 
 
 def _line(water: Water, seconds: float) -> _Line:
-    passed = water.flow.sum(axis=1) * seconds
-    copies = int(np.ceil((water.mass / passed).max(initial=0.0)))
     count = water.flow.shape[1]
-    flow, ambient = (np.tile(values, (1, copies + 1)) for values in (water.flow, water.ambient))
+    flow, ambient = (np.tile(values, (1, 2)) for values in (water.flow, water.ambient))
     cumulated = np.pad(np.cumsum(flow * seconds, axis=1), ((0, 0), (1, 0)))
+    passed, given = cumulated[:, count], ~np.isnan(water.initial)
+    rounds = np.where(given, 0.0, np.floor(water.mass / passed))
+    short = np.where(given, np.minimum(water.mass, passed), water.mass - rounds * passed)
+    psi = np.tile(_at_rest(water.ambient, water.rate, seconds)[:, :-1], (1, 2))
     every = Water(water.mass, flow, water.rate, ambient, water.initial)
-    return _Line(every, seconds, cumulated, _at_rest(ambient, water.rate, seconds), copies * count, count)
+    return _Line(every, seconds, cumulated, np.hstack([psi, psi[:, :1]]), count, rounds, short)
 
 
 def _at_rest(ambient: Floats, rate: Floats, seconds: float) -> Floats:
-    """psi at every instant, from the ground's temperature at the first."""
-    psi = np.empty((ambient.shape[0], ambient.shape[1] + 1))
-    psi[:, 0] = ambient[:, 0] if ambient.size else 0.0
-    kept = np.exp(-rate * seconds)
+    """psi at every instant of a window that repeats itself, (m, count + 1)."""
+    kept, psi = np.exp(-rate * seconds), np.zeros((ambient.shape[0], ambient.shape[1] + 1))
     for step in range(ambient.shape[1]):
         psi[:, step + 1] = ambient[:, step] + (psi[:, step] - ambient[:, step]) * kept
-    return psi
+    lost = -np.expm1(-rate * seconds * ambient.shape[1])
+    # Without losses any constant does.
+    first = np.divide(psi[:, -1], lost, out=ambient.mean(axis=1), where=lost > 1e-9)
+    return np.asarray(psi + first[:, None] * np.exp(-rate[:, None] * seconds * np.arange(ambient.shape[1] + 1)))
 
 
 def _outlet(line: _Line) -> Triplets:
     """Rows, columns and values of W, and g (m, count)."""
-    instants = line.first + np.arange(line.count + 1)
-    left = line.cumulated[:, instants] - line.water.mass[:, None]
+    instants = line.count + np.arange(line.count + 1)
+    left = line.cumulated[:, instants] - line.short[:, None]
     parts = _parts(line, left[:, :-1], left[:, 1:])
-    k, flow = line.first + parts.step, line.water.flow
+    k, flow = line.count + parts.step, line.water.flow
     share = (parts.high - parts.low) / (flow[parts.pipe, k] * line.seconds)
     # Seconds since the step of the outlet began at which the two ends of the part leave.
     since = [(x - left[parts.pipe, parts.step]) / flow[parts.pipe, k] for x in (parts.low, parts.high)]
-    warm, cold = _cooled(line, parts, k, since)
-    return _gathered(line, parts, share, warm, cold)
+    faded = share * (line.fade**line.rounds)[parts.pipe]
+    matrix, constant = _entered_water(line, parts, k, since, faded)
+    np.add.at(constant, (parts.pipe, parts.step), share * _ground(line, parts.pipe, k, since))
+    return *matrix, constant
 
 
 def _content(line: _Line) -> Triplets:
     """Rows, columns and values of V, and f (m, count)."""
-    inside = line.cumulated[:, line.first + 1 + np.arange(line.count)]
-    parts = _parts(line, inside - line.water.mass[:, None], inside)
-    whole = np.full(parts.pipe.size, line.seconds)
-    warm, cold = _cooled(line, parts, line.first + parts.step, [whole, whole])
-    return _gathered(line, parts, parts.high - parts.low, warm, cold)
+    inside = line.cumulated[:, line.count + 1 + np.arange(line.count)]
+    ends = line.psi[:, 1 + np.arange(line.count)]
+    constant = line.water.mass[:, None] * ends
+    triplets = []
+    for mass, weight in _layers(line):
+        parts = _parts(line, inside - mass[:, None], inside)
+        whole = np.full(parts.pipe.size, line.seconds)
+        size = (parts.high - parts.low) * weight[parts.pipe]
+        matrix, more = _entered_water(line, parts, line.count + parts.step, [whole, whole], size)
+        triplets.append(matrix)
+        constant = constant + more
+    rows, columns, values = (np.concatenate(part) for part in zip(*triplets, strict=True))
+    return rows, columns, values, constant + _rest_of_the_beginning(line)
+
+
+def _layers(line: _Line) -> list[tuple[Floats, Floats]]:
+    """Water inside as whole windows, older and older ones, and what is left, with what remains of their warmth."""
+    lost = -np.expm1(-line.water.rate * line.seconds * line.count)
+    older = np.divide(1.0 - line.fade**line.rounds, lost, out=line.rounds.copy(), where=lost > 1e-9)
+    return [(line.passed, np.where(line.given, 0.0, older)), (line.short, line.fade**line.rounds)]
+
+
+def _rest_of_the_beginning(line: _Line) -> Floats:
+    """Warmth beyond the ground of water of a given beginning that no window's flow would push out; (m, count)."""
+    beyond = np.where(line.given, line.water.mass - line.short, 0.0)
+    warmth = np.where(line.given, line.water.initial - line.psi[:, 0], 0.0)
+    age = line.seconds * (1.0 + np.arange(line.count))
+    return np.asarray((beyond * warmth)[:, None] * np.exp(-line.water.rate[:, None] * age))
 
 
 def _parts(line: _Line, low: Floats, high: Floats) -> _Parts:
@@ -170,7 +215,7 @@ def _parts(line: _Line, low: Floats, high: Floats) -> _Parts:
     entered = np.minimum(np.repeat(from_step.ravel(), counts) + offset, line.water.flow.shape[1] - 1)
     begin = np.maximum(line.cumulated[pipe, entered], low[pipe, step])
     end = np.minimum(line.cumulated[pipe, entered + 1], high[pipe, step])
-    kept = end - begin > SLIVER * line.water.mass[pipe]
+    kept = end - begin > SLIVER * np.minimum(line.water.mass, line.passed)[pipe]
     return _Parts(pipe[kept], step[kept], entered[kept], begin[kept], end[kept])
 
 
@@ -181,26 +226,33 @@ def _entered(line: _Line, masses: Floats) -> Ints:
     return np.clip(np.asarray(found, dtype=np.int64).reshape(masses.shape), 0, last)
 
 
-def _cooled(line: _Line, parts: _Parts, k: Ints, since: list[Floats]) -> tuple[Floats, Floats]:
-    """Share of the inlet temperature that is left, and what the ground adds: means over each part of the water.
+def _ground(line: _Line, pipe: Ints, k: Ints, since: list[Floats]) -> Floats:
+    """Mean of psi between two moments of step ``k``, seconds since it began."""
+    around = line.water.ambient[pipe, k]
+    return around + (line.psi[pipe, k] - around) * _mean_decay(line.water.rate[pipe], *since)
 
-    ``since`` are the seconds since the beginning of step ``k`` at which its two ends are looked at.
+
+def _entered_water(
+    line: _Line, parts: _Parts, k: Ints, since: list[Floats], size: Floats
+) -> tuple[tuple[Ints, Ints, Floats], Floats]:
+    """What is left of the inlets' warmth beyond the ground: triplets over the window's steps, and constants.
+
+    ``since`` are the seconds since the beginning of step ``k`` at which the two ends of a part are looked at.
     """
     pipe, j = parts.pipe, parts.entered
-    rate, ambient, seconds = line.water.rate[pipe], line.water.ambient, line.seconds
+    rate, ground, back = line.water.rate[pipe], line.water.ambient[pipe, j], (k - j) * line.seconds
     entrance = [(x - line.cumulated[pipe, j]) / line.water.flow[pipe, j] for x in (parts.low, parts.high)]
-    back = (k - j) * seconds
     left = _mean_decay(rate, *(back + out - into for out, into in zip(since, entrance, strict=True)))
-    at_rest = _mean_decay(rate, *(back + out for out in since))
-    ground, around = ambient[pipe, j], ambient[pipe, k]
-    now = around + (line.psi[pipe, k] - around) * _mean_decay(rate, *since)
-    cold = now - ground * left - (line.psi[pipe, j] - ground) * at_rest
-    given = ~np.isnan(line.water.initial[pipe]) & (j < line.first)
-    start = line.psi[pipe, np.full_like(j, line.first)]
-    age = (k - line.first) * seconds
-    kept = _mean_decay(rate, *(age + out for out in since))
-    cold[given] = (now + (line.water.initial[pipe] - start) * kept)[given]
-    return np.where(given, 0.0, left), cold
+    at_rest = ground * left + (line.psi[pipe, j] - ground) * _mean_decay(rate, *(back + out for out in since))
+    given = line.given[pipe] & (j < line.count)
+    age = (k - line.count) * line.seconds
+    begun = (line.water.initial[pipe] - line.psi[pipe, 0]) * _mean_decay(rate, *(age + out for out in since))
+    constant = np.zeros((line.water.mass.size, line.count))
+    np.add.at(constant, (pipe, parts.step), size * np.where(given, begun, -at_rest))
+    warm = np.where(given, 0.0, size * left)
+    used = warm != 0.0
+    rows, columns = pipe + line.water.mass.size * parts.step, pipe + line.water.mass.size * (j % line.count)
+    return (rows[used], columns[used], warm[used]), constant
 
 
 def _mean_decay(rate: Floats, first: Floats, last: Floats) -> Floats:
@@ -210,13 +262,3 @@ def _mean_decay(rate: Floats, first: Floats, last: Floats) -> Floats:
     safe = np.where(small, 1.0, half)
     spread = np.where(small, 1.0 + half**2 / 6.0, np.sinh(safe) / safe)
     return np.asarray(np.exp(-0.5 * rate * (first + last)) * spread)
-
-
-def _gathered(line: _Line, parts: _Parts, size: Floats, warm: Floats, cold: Floats) -> Triplets:
-    """Triplets over the window's own steps, copies before it counting as the window itself; and constants."""
-    pipes = line.water.mass.size
-    constant = np.zeros((pipes, line.count))
-    np.add.at(constant, (parts.pipe, parts.step), size * cold)
-    rows, columns = parts.pipe + pipes * parts.step, parts.pipe + pipes * (parts.entered % line.count)
-    used = warm != 0.0
-    return rows[used], columns[used], (size * warm)[used], constant
