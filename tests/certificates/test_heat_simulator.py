@@ -283,3 +283,18 @@ def test_changes_are_the_differences_of_two_states() -> None:
     for name in ("supply", "back", "heat"):
         difference = getattr(second, name) - getattr(first, name)
         np.testing.assert_allclose(getattr(trial, name), difference, atol=1e-8)
+
+
+@pytest.mark.parametrize("rate", [0.0, 1e-6, 2e-5])
+def test_water_that_stays_for_many_windows_only_fades(rate: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """25 whole turns and a bit, once followed parcel by parcel and once without the turns."""
+    from gridpact.certificates.heat import parcels
+
+    random = np.random.default_rng(0)
+    flow, around, entering = random.uniform(0.5, 2.0, 6), random.uniform(0.0, 15.0, 6), random.uniform(60.0, 90.0, 6)
+    mass, edges = 25.37 * 3600.0 * float(flow.sum()), np.array([0, 6])
+    short = parcels.passage(mass, flow, 3600.0, rate, around, edges, np.nan)
+    monkeypatch.setattr(parcels, "MOST_TURNS", 1000)
+    long = parcels.passage(mass, flow, 3600.0, rate, around, edges, np.nan)
+    assert short.out @ entering + short.out_rest == pytest.approx(long.out @ entering + long.out_rest)
+    assert short.held @ entering + short.held_rest == pytest.approx(long.held @ entering + long.held_rest)

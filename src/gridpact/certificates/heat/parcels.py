@@ -27,6 +27,10 @@ Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
 
+# Windows that water may stay inside and be followed through all of them.
+MOST_TURNS = 20
+
+
 @dataclass(frozen=True, eq=False)
 class Passage:
     """What a pipe makes of the temperatures that enter it, all steps of the horizon.
@@ -91,6 +95,38 @@ Part = tuple[sp.csr_array, Floats, sp.csr_array, Floats]
 
 
 def _window(mass: float, pushed: Floats, seconds: float, rate: float, around: Floats, initial: float) -> Part:
+    """One window; water that stays for many of them is followed without its whole turns, which only fade it."""
+    total = float(pushed.sum())
+    turns = np.floor(mass / total) if np.isnan(initial) else 0.0
+    if turns <= MOST_TURNS:
+        return _followed(mass, pushed, seconds, rate, around, initial)
+    short = max(mass - turns * total, 1e-12 * total)
+    part, whole = (_followed(water, pushed, seconds, rate, around, initial) for water in (short, total))
+    turn = rate * seconds * pushed.size
+    fade, rest = float(np.exp(-turn * turns)), _still(rate * seconds, around)
+    layers = turns if turn * turns < 1e-9 else (1.0 - fade) / -np.expm1(-turn)
+    still = (turns - layers) * total + (1.0 - fade) * short
+    mean = around + (rest[:-1] - around) * _mean_decay(np.zeros(around.size), np.full(around.size, rate * seconds))
+    return (
+        sp.csr_array(fade * part[0]),
+        fade * part[1] + (1.0 - fade) * mean,
+        sp.csr_array(layers * whole[2] + fade * part[2]),
+        layers * whole[3] + fade * part[3] + still * rest[1:],
+    )
+
+
+def _still(per_step: float, around: Floats) -> Floats:
+    """Water at rest in the ground at the edges of the steps of a window that repeats itself, (steps + 1,)."""
+    rest = [0.0]
+    for outside in around.tolist():
+        rest.append(outside + (rest[-1] - outside) * np.exp(-per_step))
+    lost = -np.expm1(-per_step * around.size)
+    first = rest[-1] / lost if lost > 1e-9 else float(around.mean())
+    fading: Floats = np.exp(-per_step * np.arange(around.size + 1))
+    return np.array(rest) + first * fading
+
+
+def _followed(mass: float, pushed: Floats, seconds: float, rate: float, around: Floats, initial: float) -> Part:
     leaving, inside = _follow(mass, pushed.tolist(), not np.isnan(initial))
     oldest = int(min(inside.entered.min(), leaving.entered.min()))
     floor = _Floor(rate * seconds, around, oldest, initial)
