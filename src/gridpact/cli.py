@@ -195,6 +195,7 @@ def _setting(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals:
         raise gp.InputError([gp.Issue("a setting has no value", "Write --set NAME=VALUE.", value=text)])
+    value = {"True": "true", "False": "false"}.get(value, value)
     try:
         return name, tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:

@@ -22,7 +22,8 @@ Figures = Mapping[str, Any]
 
 def summary_check(evidence: Evidence) -> Check:
     """Figures against those recomputed from the tables, relative; words must be the same."""
-    own = {**_words(evidence), **_energies(evidence), **_extremes(evidence), **_prices(evidence), **_heat(evidence)}
+    figures = (_words, _energies, _extremes, _prices, _heat, _not_served)
+    own = {name: value for rule in figures for name, value in rule(evidence).items()}
     off = np.array([_difference(evidence.record.summary.get(name, ""), value) for name, value in own.items()])
     text = "Figures of the summary against the tables and the case, relative."
     return worst("summary", text, TOLERANCE, [Measure("summary", list(own), off)])
@@ -133,6 +134,16 @@ def _heat(evidence: Evidence) -> Figures:
     }
     found = {name: case.hours * float(power.sum()) for name, power in energies.items()}
     return found | {f"heat_{name}": value for name, value in _prices(evidence, "heat_prices").items()}
+
+
+def _not_served(evidence: Evidence) -> Figures:
+    """MWh of demand cut at a price, where the case allows it."""
+    case, found = evidence.case, {}
+    cuts = (("unserved", "unserved_p", "not_served_mwh"), ("heat_unserved", "unserved_heat", "heat_not_served_mwh"))
+    for table, variable, name in cuts:
+        if case.count(table):
+            found[name] = case.hours * evidence.base_mva * float(evidence.variable(variable).sum())
+    return found
 
 
 def _prices(evidence: Evidence, table: str = "electricity_prices") -> Figures:

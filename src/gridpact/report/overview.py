@@ -24,6 +24,7 @@ FIGURES = {
     "loss_mwh": "losses",
 }
 HEAT = {"heat_load_mwh": "heat served", "heat_loss_mwh": "heat lost in pipes", "pump_mwh": "circulation pumps"}
+CUT = {"not_served_mwh": "demand not served", "heat_not_served_mwh": "heat not served"}
 
 
 def overview(record: Record) -> str:
@@ -74,7 +75,7 @@ def _number(value: float | None) -> str:
 def _figures(summary: Summary) -> str:
     lines = [f"{'cost less benefit':<20}{summary['objective']:>14.2f} {summary['currency']}", *_basis(summary)]
     # Adding zero turns the minus zero of a rounded rest into zero.
-    named = FIGURES | (HEAT if "heat_load_mwh" in summary else {})
+    named = FIGURES | {name: label for name, label in (HEAT | CUT).items() if name in summary}
     lines += [f"{label:<20}{round(summary[name], 3) + 0.0:>14.3f} MWh" for name, label in named.items()]
     if summary["lowest_vm_pu"] is not None:
         lines.append(f"{'voltage':<20}{summary['lowest_vm_pu']:>14.4f} to {summary['highest_vm_pu']:.4f} p.u.")

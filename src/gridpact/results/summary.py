@@ -22,6 +22,7 @@ def clearing_summary(case: Case, tables: Tables, objective: float) -> dict[str, 
         **_network(tables),
         **_prices(tables["electricity_prices"]),
         **(_heat(case, tables) if "heat_prices" in tables else {}),
+        **(_not_served(tables["slacks"]) if "slacks" in tables else {}),
     }
 
 
@@ -81,3 +82,10 @@ def _heat(case: Case, tables: Tables) -> dict[str, float]:
         "pump_mwh": -case.hours * float(given["p_mw"].get("heat_source", 0.0)),
         **prices,
     }
+
+
+def _not_served(slacks: pd.DataFrame) -> dict[str, float]:
+    """Demand that stayed unserved, by carrier; only of carriers of which some may."""
+    names = {"electricity": "not_served_mwh", "heat": "heat_not_served_mwh"}
+    energy = slacks.groupby("carrier")["energy_mwh"].sum()
+    return {names[str(carrier)]: float(value) for carrier, value in energy.items()}

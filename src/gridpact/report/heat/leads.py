@@ -95,8 +95,8 @@ def price_map(record: Record) -> str:
         for node, step in ends
     ]
     return (
-        f"Heat costs from {told[0]} to {told[1]} {_unit(record)}. A column that stands out is a time at which heat is "
-        "scarce, a row that stands out a place that the network serves badly."
+        f"Heat costs from {told[0]} to {told[1]} {_unit(record)}. A column that stands out is a time, a row a place, "
+        "at which heat is worth more or less than elsewhere."
     )
 
 
@@ -104,19 +104,21 @@ def parts(record: Record) -> str:
     """What makes heat dear, or cheap, at the node that is furthest off."""
     node = price_parts.furthest_bus(record.tables[HEAT.table], record, HEAT)
     own = price_parts.prices_at(record, HEAT, node)
-    means = {
-        name: float(np.nanmean(own[column].to_numpy(dtype=np.float64))) for column, (name, _) in HEAT.parts.items()
-    }
-    total, largest = sum(means.values()), max(means, key=lambda name: abs(means[name]))
-    if abs(means[largest]) <= SAME:
+    values = {name: own[column].to_numpy(dtype=np.float64) for column, (name, _) in HEAT.parts.items()}
+    means = {name: float(np.nanmean(value)) for name, value in values.items()}
+    sizes = {name: float(np.nanmean(np.abs(value))) for name, value in values.items()}
+    largest = max(sizes, key=lambda name: sizes[name])
+    if sizes[largest] <= SAME:
         return (
             "Heat costs the same at all nodes as at the reference station: neither losses, delay nor limits part them."
         )
     listed = _list([f"{_signed(value)} from {name}" for name, value in means.items() if abs(value) > SAME])
     most = "delay matters" if largest == "delay" else f"{largest} matter"
+    step = int(np.nanargmax(np.abs(values[largest])))
     return (
         f"At node {node}, whose price is furthest from that at the reference station, heat costs on average "
-        f"{_signed(total)} {_unit(record)} beside it: {listed}. There {most} most."
+        f"{_signed(sum(means.values()))} {_unit(record)} beside it: {listed}. Hour by hour {most} most, "
+        f"{_signed(float(values[largest][step]))} at {instant(record.case.snapshots[step], record.case)}."
     )
 
 
