@@ -39,7 +39,7 @@ from gridpact.io.archive import write_run
 from gridpact.io.folder import read_case
 from gridpact.markets.cleared import Cleared
 from gridpact.markets.exactness import exactness_table, made_exact
-from gridpact.markets.heat import heating
+from gridpact.markets.heat.side import heating
 from gridpact.markets.market_program import clearing_program, formulation_named, market_network
 from gridpact.markets.outcome import outcome_tables
 from gridpact.programs.solve import solve

@@ -33,10 +33,10 @@ def heat_tables(draw: st.DrawFn, names: list[str], bus: str) -> dict[str, Mappin
         "heat_nodes": {
             "node": names,
             "heat_network": names[:1] * n,
-            "supply_min_degc": draw(lists(n, blank_or(st.just(supply[0])))),
-            "supply_max_degc": draw(lists(n, blank_or(st.just(supply[1])))),
-            "return_min_degc": draw(lists(n, blank_or(st.just(back[0])))),
-            "return_max_degc": draw(lists(n, blank_or(st.just(back[1])))),
+            "supply_min_degc": draw(lists(n, st.sampled_from([0.0, supply[0]]))),
+            "supply_max_degc": draw(lists(n, st.sampled_from([250.0, supply[1]]))),
+            "return_min_degc": draw(lists(n, st.sampled_from([0.0, back[0]]))),
+            "return_max_degc": draw(lists(n, st.sampled_from([250.0, back[1]]))),
         },
         "pipes": {
             "pipe": names[1:],

@@ -54,7 +54,7 @@ def test_no_tank_goes_both_ways(run: gp.Run) -> None:
 
 
 def test_without_modes_it_would_burn_heat() -> None:
-    from gridpact.markets.heat import heating
+    from gridpact.markets.heat.side import heating
     from gridpact.markets.market_program import clearing_program, formulation_named, market_network
     from gridpact.programs.solve import solve
     from gridpact.programs.standard_form import compile_program

@@ -13,7 +13,7 @@ from scipy.sparse.linalg import splu
 
 import gridpact as gp
 from gridpact.markets.cleared import Cleared
-from gridpact.markets.heat import heating
+from gridpact.markets.heat.side import heating
 from gridpact.markets.market_program import clearing_program
 from gridpact.markets.pool import formulation_named, market_network
 from gridpact.physics.heat.network import DEGREES

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.case.case import Case
-from gridpact.markets.heat import Heating
+from gridpact.markets.heat.side import Heating
 from gridpact.physics.electric.network import Network
 from gridpact.programs.exactness.service import Exact
 from gridpact.programs.solve import Solution

@@ -16,7 +16,7 @@ from types import ModuleType
 
 from gridpact.case.case import Case
 from gridpact.errors import InputError
-from gridpact.markets.heat import Heating, heat_constraints, heat_devices, held_back
+from gridpact.markets.heat.side import Heating, heat_constraints, heat_devices, held_back
 from gridpact.physics.devices.device import Device
 from gridpact.physics.devices.generator import generators
 from gridpact.physics.devices.interface import interfaces

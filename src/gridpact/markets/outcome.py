@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from gridpact.case.case import Case
 from gridpact.case.schema import SCHEMA
 from gridpact.markets.cleared import Cleared
-from gridpact.markets.couplers import KINDS, coupler_table
 from gridpact.markets.energy import energy_flows, slack_table
 from gridpact.markets.exactness import exactness_table
-from gridpact.markets.heat_outcome import WITHOUT_BUS, electric_injections, heat_injections, heat_tables
-from gridpact.markets.heat_prices import heat_prices
+from gridpact.markets.heat.couplers import KINDS, coupler_table
+from gridpact.markets.heat.prices import heat_prices
+from gridpact.markets.heat.tables import WITHOUT_BUS, electric_injections, heat_injections, heat_tables
 from gridpact.markets.limits import limit_table
 from gridpact.markets.prices import NodalPrices, nodal_prices
 from gridpact.markets.settlement import settlement

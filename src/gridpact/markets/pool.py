@@ -13,9 +13,9 @@ from gridpact.errors import InfeasibleError, NotConverged
 from gridpact.markets.cleared import Cleared, Market
 from gridpact.markets.diagnosis import explain
 from gridpact.markets.exactness import made_exact
-from gridpact.markets.heat import Anchor, heating
+from gridpact.markets.heat.side import Anchor, heating
+from gridpact.markets.heat.variable_flow import told, with_variable_flow
 from gridpact.markets.market_program import clearing_program, formulation_named, market_network
-from gridpact.markets.variable_flow import told, with_variable_flow
 from gridpact.physics.devices.modes import MODES, Apart
 from gridpact.physics.heat.network import Flows
 from gridpact.programs.elimination import lean

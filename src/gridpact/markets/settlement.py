@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from gridpact.case.case import Case
 from gridpact.markets.cleared import Cleared
-from gridpact.markets.heat import feeding
-from gridpact.markets.heat_outcome import WITHOUT_BUS, heat_injections
-from gridpact.markets.heat_prices import HeatPrices
+from gridpact.markets.heat.prices import HeatPrices
+from gridpact.markets.heat.side import feeding
+from gridpact.markets.heat.tables import WITHOUT_BUS, heat_injections
 from gridpact.markets.prices import NodalPrices
 from gridpact.physics.devices.interface import selling_price
 

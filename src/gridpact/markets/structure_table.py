@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from gridpact.markets.cleared import Cleared
-from gridpact.markets.couplers import KINDS, operation
+from gridpact.markets.heat.couplers import KINDS, operation
 from gridpact.markets.outcome import outcome_tables
 from gridpact.markets.structures import Structure, other_structures
 from gridpact.results.record import words

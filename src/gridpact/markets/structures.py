@@ -21,8 +21,8 @@ from gridpact.coordination.agent import ProgramAgent
 from gridpact.errors import InfeasibleError, InputError, Issue, NotConverged
 from gridpact.markets.cleared import Cleared, Market
 from gridpact.markets.exactness import made_exact
-from gridpact.markets.heat import heat_constraints, heat_devices
-from gridpact.markets.heat_outcome import electric_injections
+from gridpact.markets.heat.side import heat_constraints, heat_devices
+from gridpact.markets.heat.tables import electric_injections
 from gridpact.markets.market_program import assembled, electric_program
 from gridpact.physics.devices.device import Device
 from gridpact.physics.heat import constant_flow

@@ -24,7 +24,7 @@ from gridpact.case.case import Case
 from gridpact.case.heat import WATTS_PER_MW, consumer_flow, heat_capacity
 from gridpact.errors import InfeasibleError, InputError, Issue, NotConverged
 from gridpact.markets.cleared import Cleared
-from gridpact.markets.heat import Anchor
+from gridpact.markets.heat.side import Anchor
 from gridpact.physics.heat.network import DEGREES, Flows, design_flows
 from gridpact.programs.anderson import Anderson
 

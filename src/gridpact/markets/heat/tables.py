@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from gridpact.case.case import Case
 from gridpact.case.heat import pipes_in_service
 from gridpact.markets.cleared import Cleared
-from gridpact.markets.heat_prices import HeatPrices
+from gridpact.markets.heat.prices import HeatPrices
 from gridpact.physics.devices.heat_unit import performance
 from gridpact.physics.heat.network import DEGREES, PASCALS, HeatNetwork
 from gridpact.physics.heat.pumps import node_pressure
