@@ -269,7 +269,8 @@ def plant(corners: Sequence[tuple[float, float]], **more: Any) -> list[str]:
 def test_plants_with_lines_and_polygons() -> None:
     assert plant(CONVEX) == plant(CONVEX[:2]) == plant([(0, 0), (1, 1), (2, 2)]) == []
     assert plant([], heat_per_power=1.2, max_p_mw=1.0) == []
-    assert plant([], heat_per_power=1.2, max_p_mw=1.0, min_p_mw=1.0) == []
+    assert plant([], heat_per_power=1.2, max_p_mw=1.0, min_p_mw=0.99) == []
+    assert "one power only" in plant([], heat_per_power=1.2, max_p_mw=1.0, min_p_mw=1.0)[0]
 
 
 @pytest.mark.parametrize(("cross", "fine"), [(0.2, True), (-0.2, True), (0.2001, False), (-0.2001, False)])

@@ -20,6 +20,8 @@ Ints = NDArray[np.int64]
 
 # A multiplier below this share of the largest nodal price cannot be told from the solver's tolerance.
 NOISE = 1e-6
+# A MW of heat changes little water by a thousand degrees: what a degree is worth counts from a thousandth on.
+SHARPER = {"K": 1e-3}
 
 POWER = {
     "interfaces": ("max_import_mw", "max_export_mw", "min_q_mvar", "max_q_mvar"),
@@ -79,7 +81,7 @@ def limit_table(cleared: Cleared) -> pd.DataFrame:
     """Rows (snapshot, constraint, component, end, multiplier, unit) of the limits that bind."""
     noise = NOISE * max(1.0, float(np.abs(cleared.price("active_balance")).max(initial=0.0)))
     found = [
-        _binding(cleared.case.currency, limit, _multipliers(cleared, limit), noise)
+        _binding(cleared.case.currency, limit, _multipliers(cleared, limit), noise * SHARPER.get(limit.unit, 1.0))
         for limit in limits_of(cleared)
         if limit.row in cleared.form.rows
     ]

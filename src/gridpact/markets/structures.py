@@ -55,7 +55,13 @@ class Structure:
 
 
 def other_structures(joint: Cleared) -> list[Structure]:
-    """The district of a joint clearing cleared heat first, and by networks that agree."""
+    """The district of a joint clearing cleared heat first, and by networks that agree.
+
+    Raises ``InputError`` where no plant stands in both networks, and where one hangs on a network without interface.
+    """
+    if not _couplers(joint):
+        message = "no plant stands in both networks, so there is nothing that structures could settle in another way"
+        raise InputError([Issue(message, "Add a coupler, or clear with structures = false.")])
     return [_sequential(joint), _separate(joint)]
 
 

@@ -43,4 +43,4 @@ def _begun(view: HeatView, side: int) -> Floats:
     if view.is_steady:
         return np.full(view.grid.pipes.size, np.nan)
     first = view.case.column("pipes", f"initial_{SIDES[side]}_degc")[view.grid.pipes]
-    return np.asarray(_per_mass(view)[:, 0] * view.grid.water * first)
+    return np.where(view.moving, _per_mass(view)[:, 0] * view.grid.water * first, np.nan)

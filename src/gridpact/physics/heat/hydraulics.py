@@ -31,6 +31,8 @@ ROUNDS = 100
 CONTRACTIONS = 14
 # Largest change of a flow, relative to the largest flow, with which the search ends.
 SETTLED = 1e-11
+# The same where changes no longer fall: very short beside very long pipes cost digits.
+ROUNDING = 1e-8
 # Share of the largest flow below which a pipe's resistance is that of this flow: a pipe at rest would have none.
 LEAST = 1e-6
 # Change of a flow over which the slope of its pressure is taken, relative.
@@ -101,19 +103,22 @@ def _newton(pipes: Pipes, fed: Floats, references: Ints) -> tuple[Floats, Floats
     free = np.setdiff1d(np.arange(fed.size), references)
     inner = sp.csr_array(pipes.incidence[free])
     largest = float(np.abs(fed).max(initial=0.0))
-    flow, pressure = np.full(pipes.length.size, largest or 1.0), np.zeros(fed.size)
-    if not pipes.length.size or not free.size:
+    flow, pressure = np.full(pipes.length.size, largest), np.zeros(fed.size)
+    if not flow.any() or not free.size:
         return flow, pressure
+    before = np.inf
     for _ in range(ROUNDS):
-        slope = _slope(pipes, flow, LEAST * (largest or 1.0))
+        slope = _slope(pipes, flow, LEAST * largest)
         drop = pressure_drop(pipes, flow[:, None])[:, 0]
         weights = sp.csr_array(inner @ sp.diags_array(1.0 / slope))
         right = fed[free] - inner @ flow + weights @ drop
         pressure[free] = splu(sp.csc_array(weights @ inner.T)).solve(right)
         step = (pipes.incidence.T @ pressure - drop) / slope
         flow = flow + step
-        if np.abs(step).max() <= SETTLED * (largest or 1.0):
+        moved = float(np.abs(step).max()) / largest
+        if moved <= SETTLED or (moved <= ROUNDING and moved > before / 2.0):
             return flow, pressure
+        before = moved
     raise NotConverged(f"The flow of the heat network did not settle in {ROUNDS} rounds of Newton's method.")
 
 

@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
 
 from gridpact.case.case import Case
 from gridpact.case.heat import (
@@ -114,7 +115,8 @@ def heat_network(case: Case, base_mva: float, dynamics: str, flows: Flows) -> He
     references = case.positions("heat_sources", "node")[pumps_the_rest(case)]
     hydraulics = network_flow(_pipes(case), stations - consumers, references)
     _require_pipes_wide_enough(case, hydraulics.flow)
-    moving, forward = _directed(hydraulics.flow)
+    moving, forward = _directed(hydraulics.flow, float(consumers.max(initial=0.0)))
+    _require_moving_water(case, consumers + stations, references, moving)
     if dynamics != "steady":
         _require_one_direction(case, hydraulics.flow, moving)
     ends = np.array(pipe_ends(case))
@@ -185,11 +187,30 @@ def _require_pipes_wide_enough(case: Case, flow: Floats) -> None:
         raise InputError(issues)
 
 
-def _directed(flow: Floats) -> tuple[Ints, NDArray[np.bool_]]:
-    """Pipes in which water moves, once for each of its directions, and which of these is forward."""
-    least = AT_REST * np.abs(flow).max(initial=0.0)
+def _directed(flow: Floats, taken: float) -> tuple[Ints, NDArray[np.bool_]]:
+    """Pipes in which water moves, once for each of its directions, and which of these is forward.
+
+    What moves less than a share of what a consumer may take, ``taken``, is at rest.
+    """
+    least = AT_REST * max(taken, float(np.abs(flow).max(initial=0.0)))
     ways = [np.flatnonzero((sign * flow).max(axis=1, initial=0.0) > least) for sign in (1.0, -1.0)]
     return np.concatenate(ways), np.repeat([True, False], [way.size for way in ways])
+
+
+def _require_moving_water(case: Case, passing: Floats, references: Ints, moving: Ints) -> None:
+    """``InputError`` naming nodes whose water never meets that of the station that pumps what is left.
+
+    Their temperatures would be anybody's guess: they are a network of their own, and need such a station.
+    """
+    start, end = (ends[moving] for ends in pipe_ends(case))
+    nodes = case.count("heat_nodes")
+    label = connected_components(sp.csr_array((np.ones(start.size), (start, end)), (nodes, nodes)), directed=False)[1]
+    alone = ~np.isin(label, label[references]) & (passing > 0.0).any(axis=1)
+    names = [name for name, one in zip(case.ids("heat_nodes"), alone, strict=True) if one]
+    if names:
+        message = f"no water moves between the station that pumps what is left and node(s) {', '.join(names[:5])}"
+        fix = "Change flow_share or flow_kg_per_s, or part the networks: pipes out of service, each with its own rest."
+        raise InputError([Issue(message, fix, "heat_sources.csv")])
 
 
 def _require_one_direction(case: Case, flow: Floats, moving: Ints) -> None:
