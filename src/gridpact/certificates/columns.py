@@ -9,7 +9,7 @@ from gridpact.certificates import demand
 from gridpact.certificates.check import Check, Measure, worst
 from gridpact.certificates.evidence import KINDS, Evidence, per_load
 from gridpact.certificates.grid import BranchFlow, Grid, behind_ratio
-from gridpact.certificates.heat.columns import heat_columns, heat_repetitions
+from gridpact.certificates.heat.columns import heat_blanks, heat_columns, heat_repetitions
 
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-6
@@ -35,7 +35,12 @@ def column_checks(evidence: Evidence, grid: Grid, flow: BranchFlow) -> list[Chec
     ]
     text = "Difference between the tables and the columns of the solved program, in per unit."
     again = "Difference between what the tables repeat or derive (losses, currents, totals), in per unit."
-    repeated = [*_totals(evidence), *_derived(evidence, grid, flow), *_idle_branches(evidence, grid)]
+    repeated = [
+        *_totals(evidence),
+        *_derived(evidence, grid, flow),
+        *_idle_branches(evidence, grid),
+        *heat_blanks(evidence),
+    ]
     repeated += heat_repetitions(evidence)
     return [
         worst("tables_match_solution", text, TOLERANCE, program, evidence.instants),

@@ -1,4 +1,4 @@
-"""Do the heat tables say what the solved program says? And do tables that repeat each other agree?"""
+"""Do the heat tables say what the solved program says? Do tables that repeat each other agree, is nothing made up?"""
 
 from __future__ import annotations
 
@@ -52,3 +52,18 @@ def heat_repetitions(evidence: Evidence) -> list[Measure]:
     }
     ids = evidence.case.ids("heat_storages")
     return [Measure(name, ids, np.abs(values) / evidence.base_mva) for name, values in off.items()]
+
+
+def heat_blanks(evidence: Evidence) -> list[Measure]:
+    """Ones where a number stands that nothing stands behind: heat of electric devices, outlets that are not there."""
+    case, measures = evidence.case, []
+    for kind, table in KINDS.items():
+        if kind not in (*HEAT_KINDS, "heat_source") and case.count(table):
+            told = ~np.isnan(evidence.dispatch(kind, "heat_mw"))
+            measures.append(Measure("dispatch/heat_mw", case.ids(table), told.astype(np.float64)))
+    for column, table in (("consumer_return_degc", "heat_loads"), ("station_supply_degc", "heat_sources")):
+        if case.count("heat_nodes"):
+            there = np.isin(np.arange(case.count("heat_nodes")), case.positions(table, "node"))
+            told = np.isnan(evidence.table("heat_nodes", column)) == there[:, None]
+            measures.append(Measure(f"heat_nodes/{column}", case.ids("heat_nodes"), told.astype(np.float64)))
+    return measures
