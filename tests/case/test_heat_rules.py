@@ -334,3 +334,10 @@ def test_pipes_of_a_metre(length: float, fine: bool) -> None:
 def test_heat_in_kilowatts_is_told_from_heat_that_cannot_be_made() -> None:
     assert complaints(heat_loads=[consumer("B", 300.0), consumer("C")]) == []
     assert "more than 100 times" in complaints(heat_loads=[consumer("B", 300.1), consumer("C")])[0]
+
+
+def test_only_one_window_may_begin_with_water_of_its_own() -> None:
+    """Two days as one horizon, and as two windows: the second would be filled with hot water out of nothing."""
+    one = {"pipes": [pipe("p", "A", "B", initial_supply_degc=80.0), pipe("q", "B", "C")], "steps": 48}
+    assert complaints(**one) == complaints(**one, window="horizon") == []
+    assert "heat out of nothing" in complaints(**one, window="day")[0]

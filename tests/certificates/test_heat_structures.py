@@ -34,6 +34,13 @@ def given_up(record: Record) -> Record:
     return with_table(record, "structures", table)
 
 
+def split_otherwise(record: Record) -> Record:
+    """The joint cost told as that of the wrong network."""
+    for column, change in (("electricity_cost", 5.0), ("heat_cost", -5.0)):
+        record = with_cells(record, "structures", column, lambda v, d=change: v + d, structure="joint")
+    return record
+
+
 def cheap(record: Record) -> Record:
     """A structure that is cheaper than the joint clearing, consistently told."""
     for column, change in (("cost", -0.1), ("heat_cost", -0.1)):
@@ -53,6 +60,7 @@ SPOILS: list[tuple[str, str, Spoil]] = [
     ("structures_agree", "no cost", told("cost", lambda v: v * np.nan, "separate")),
     ("structures_payments", "a payment", told("payments_sum", lambda v: v + 0.01, "sequential")),
     ("structures_told", "a part of the cost", told("heat_cost", lambda v: v + 0.01, "sequential")),
+    ("structures_told", "a split of the joint cost", split_otherwise),
     ("structures_told", "a distance", told("above_joint_percent", lambda v: v + 0.01, "sequential")),
     ("structures_told", "a number less", told("residual_mw", lambda v: v * np.nan, "separate")),
     *(

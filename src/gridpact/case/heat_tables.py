@@ -97,8 +97,12 @@ _PIPES = Table(
         Column("roughness_mm", "roughness of the wall", unit="mm", default=0.1, minimum=0.0),
         Column("loss_coefficient", "local pressure losses, in velocity heads", default=0.0, minimum=0.0),
         Column("in_service", "false takes the pipe out of the network", kind="flag", default=True),
-        _degc("initial_supply_degc", "temperature of the supply pipe at the start of a window; blank: as at its end"),
-        _degc("initial_return_degc", "temperature of the return pipe at the start of a window; blank: as at its end"),
+        _degc(
+            "initial_supply_degc", "temperature of the supply pipe at the start, one window only; blank: as at the end"
+        ),
+        _degc(
+            "initial_return_degc", "temperature of the return pipe at the start, one window only; blank: as at the end"
+        ),
     ),
 )
 

@@ -34,7 +34,7 @@ from gridpact.case.network_rules import (
     transformer_names,
     transformer_ratio,
 )
-from gridpact.case.temperature_rules import below_ambient, crossed_sides, held_return, lifted_heat
+from gridpact.case.temperature_rules import begun_once, below_ambient, crossed_sides, held_return, lifted_heat
 from gridpact.errors import Issue
 
 Rule = Callable[[Draft], Iterator[Issue]]
@@ -166,6 +166,7 @@ RULES: tuple[Rule, ...] = (
     crossed_sides,
     below_ambient,
     held_return,
+    begun_once,
     lifted_heat,
     plant_regions,
     polygons,

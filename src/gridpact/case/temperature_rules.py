@@ -59,3 +59,15 @@ def node_ambient(draft: Draft) -> Floats:
     ambient = draft.case.series("heat_networks", "ambient_degc")
     unknown = np.full((1, draft.case.steps), np.nan)
     return np.vstack([ambient, unknown])[draft.case.positions("heat_nodes", "heat_network")]
+
+
+def begun_once(draft: Draft) -> Iterator[Issue]:
+    """Pipes that would be filled with water of a given temperature at the beginning of every window."""
+    if draft.case.begins.sum() <= 1:
+        return
+    for side in ("supply", "return"):
+        column = f"initial_{side}_degc"
+        given = ~np.isnan(draft.case.column("pipes", column))
+        message = "every window would begin with this water anew, and make heat out of nothing"
+        fix = "Leave it blank (a window begins as it ends), or clear one window only."
+        yield from draft.rows("pipes", given, column, message, fix)

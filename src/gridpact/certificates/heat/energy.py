@@ -77,7 +77,8 @@ def growth(view: HeatView) -> Floats:
         initial = initial + grid.capacity[grid.from_node] * grid.water * start / JOULES_PER_MWH
     stored = view.pipe("stored_mwh")
     begun = view.before(stored, np.where(view.is_steady, np.nan, initial))
-    return np.where(_half_known(view)[:, None], _simulated_growth(view), (stored - begun) / view.case.hours)
+    grown = np.where(_half_known(view)[:, None], _simulated_growth(view), (stored - begun) / view.case.hours)
+    return np.where(view.moving[:, None], grown, 0.0)  # water at rest counts as nothing
 
 
 def _half_known(view: HeatView) -> NDArray[np.bool_]:

@@ -107,6 +107,14 @@ def _balanced(rows: pd.DataFrame) -> Check:
     return worst("energy_flows", text, TOLERANCE, measures)
 
 
+# Arrows beside those of the two networks.
+OUTER = {
+    *(("fuel", name) for name in ("combined heat and power", "gas boilers")),
+    *((name, "conversion losses") for name in ("combined heat and power", "electric boilers", "gas boilers")),
+    ("ambient heat", "heat pumps"),
+}
+
+
 def _told(view: HeatView) -> Check:
     """Arrows from and to the two networks against the tables; an arrow that is not there counts as nothing."""
     rows = view.evidence.record.tables["energy_flows"]
@@ -118,6 +126,8 @@ def _told(view: HeatView) -> Check:
     off = np.array([abs(told[pair] - value) for pair, value in own.items()])
     text = "Arrows of energy from and to the networks against the tables, over the largest."
     measures = [Measure("arrow", [f"{a} to {b}" for a, b in own], off / scale)]
+    strange = [pair for pair in arrows if pair not in own and pair[::-1] not in own and pair not in OUTER]
+    measures.append(Measure("unknown arrow", [f"{a} to {b}" for a, b in strange], np.full(len(strange), np.nan)))
     return worst("energy_told", text, TOLERANCE, measures)
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from gridpact.certificates.check import Check, Measure, worst
 from gridpact.certificates.commitment import GAP_TOLERANCE, has_integers, has_modes
 from gridpact.certificates.evidence import Evidence
+from gridpact.certificates.heat.costs import heat_cost_terms
 from gridpact.certificates.tables import STRUCTURES
 from gridpact.certificates.tangents import is_linearised
 
@@ -90,6 +91,7 @@ def _joint(evidence: Evidence) -> dict[str, float]:
     kept = -rows[rows["kind"] == "operator"].groupby("carrier")["payment"].sum()
     return {
         "cost": float(evidence.record.summary["objective"]),
+        "heat_cost": evidence.case.hours * sum(float(term.sum()) for term in heat_cost_terms(evidence).values()),
         "coupler_profit": float(tables["couplers"]["profit"].sum()),
         "electricity_surplus": float(kept.get("electricity", 0.0) + kept.get("reactive", 0.0)),
         "heat_surplus": float(kept.get("heat", 0.0)),
