@@ -1,5 +1,7 @@
 """Joint, heat first, each on its own: laws of the table on random districts, and one district by hand."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -110,3 +112,18 @@ def test_the_table_of_a_run_is_that_of_the_comparison() -> None:
     own = gp.compare_structures(case)
     assert run.certificate.verdict == "certified"
     assert np.allclose(run.table("structures")["cost"], own["cost"])
+
+
+def test_clearing_again_finds_other_figures_of_a_structure(tmp_path: Path) -> None:
+    """What no other table repeats is found by clearing the archived case once more."""
+    run = gp.clear(heat_district(), structures=True, price_probes=0)
+    run.save(tmp_path / "fair")
+    assert gp.verify(tmp_path / "fair", deep=True).certificate.verdict == "certified"
+    table = run.record.tables["structures"].copy()
+    table.loc[table["structure"] == "sequential", "coupler_profit"] += 1.0
+    forged = gp.Run(replace(run.record, tables={**run.record.tables, "structures": table}))
+    forged.save(tmp_path / "forged")
+    assert gp.verify(tmp_path / "forged").certificate.verdict == "certified"
+    assert [check["name"] for check in gp.verify(tmp_path / "forged", deep=True).certificate.failures()] == [
+        "structures again"
+    ]
