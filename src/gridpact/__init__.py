@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gridpact.errors import Issue as Issue
     from gridpact.errors import NotConverged as NotConverged
     from gridpact.examples.synthetic import synthetic_feeder as synthetic_feeder
+    from gridpact.examples.synthetic_heat import synthetic_district as synthetic_district
     from gridpact.io.folder import read_case as read_case
     from gridpact.io.folder import validate as validate
     from gridpact.io.folder import write_case as write_case
@@ -52,6 +53,7 @@ _HOMES = {
     "gridpact.days": ("clear_days",),
     "gridpact.errors": ("ArchiveError", "GridPactError", "InfeasibleError", "InputError", "Issue", "NotConverged"),
     "gridpact.examples.synthetic": ("synthetic_feeder",),
+    "gridpact.examples.synthetic_heat": ("synthetic_district",),
     "gridpact.io.folder": ("read_case", "validate", "write_case"),
     "gridpact.io.matpower.read": ("from_matpower",),
     "gridpact.io.pandapipes.read": ("from_pandapipes",),
@@ -97,6 +99,7 @@ __all__ = [
     "read_case",
     "run_bench",
     "run_study",
+    "synthetic_district",
     "synthetic_feeder",
     "validate",
     "validate_study",
