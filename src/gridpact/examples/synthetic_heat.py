@@ -3,8 +3,8 @@
 A plant feeds branches of about a hundred pipes each: a trunk with laterals, as the feeders of ``synthetic``. Section
 lengths are log-normal (mean 60 m on trunks, 30 m on laterals); every pipe is the smallest of common sizes that carries
 its design flow at a metre per second, with the losses of good insulation. Every dead end and a third of the other nodes
-have a consumer. The plant is an extraction turbine with a boiler with fuel, an electric boiler and a tank. Everything
-follows from the seed.
+have a consumer. The plant is an extraction turbine with a boiler with fuel, an electric boiler and a tank. The feeder
+is always the same; everything of heat follows from the seed.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def synthetic_district(pipes: int, seed: int = 0, steps: int = 24, step_minutes:
     if not 2 <= pipes <= MOST:
         raise InputError([Issue("the size is out of range", f"Give 2 to {MOST} pipes.", value=str(pipes))])
     random = np.random.default_rng(seed)
-    feeder = synthetic_feeder(BUSES, seed, steps, step_minutes)
+    feeder = synthetic_feeder(BUSES, 0, steps, step_minutes)
     tree = random_tree(random, pipes + 1)
     leaf = np.ones(pipes, dtype=np.bool_)
     leaf[tree.parent[tree.parent > 0] - 1] = False
