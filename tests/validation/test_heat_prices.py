@@ -43,7 +43,7 @@ def _cost(case: gp.Case, node: str, hour: int, change: float) -> float:
 def test_without_losses_and_limits_heat_costs_what_the_marginal_source_asks() -> None:
     """A boiler of 0.3 MW with fuel at 15 is full in all hours; the others set 25 / 0.9 at every node."""
     case = gp.read_case(gp.examples.path("barry-island") / "case")
-    wide = {"supply_min_degc": np.nan, "supply_max_degc": 250.0, "return_max_degc": np.nan, "return_min_degc": 0.0}
+    wide = {"supply_min_degc": 0.0, "supply_max_degc": 250.0, "return_max_degc": 250.0, "return_min_degc": 0.0}
     stations = case.tables["heat_sources"]["node"].tolist()
     boilers = pd.DataFrame({"gas_boiler": stations, "node": stations, "max_heat_mw": [5.0, 5.0, 0.3]})
     tables = {

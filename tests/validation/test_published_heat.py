@@ -52,8 +52,9 @@ def _one_hour() -> gp.Case:
     stations = case.tables["heat_sources"]["node"].tolist()
     boilers = pd.DataFrame({"gas_boiler": stations, "node": stations, "max_heat_mw": 5.0, "fuel_price_per_mwh": 25.0})
     nodes = case.tables["heat_nodes"]
-    hot = np.where(nodes["node"].isin(stations), SUPPLY, np.nan)
-    nodes = nodes.assign(supply_min_degc=hot, supply_max_degc=hot, return_max_degc=np.nan)
+    held = nodes["node"].isin(stations)
+    low, high = np.where(held, SUPPLY, 0.0), np.where(held, SUPPLY, 250.0)
+    nodes = nodes.assign(supply_min_degc=low, supply_max_degc=high, return_max_degc=250.0)
     loads = case.tables["heat_loads"].assign(return_degc=RETURN)
     return case.with_table("gas_boilers", boilers).with_table("heat_nodes", nodes).with_table("heat_loads", loads)
 

@@ -11,6 +11,7 @@ from gridpact.case.case import Case, Floats, Ints
 from gridpact.case.draft import Draft
 from gridpact.case.heat import component_flow, components, consumer_flow, heat_capacity, station_flow
 from gridpact.case.heat_rules import places_known
+from gridpact.case.heat_tables import FREEZING, HOTTEST
 from gridpact.errors import Issue
 
 Bools = NDArray[np.bool_]
@@ -116,13 +117,14 @@ def carried_heat(draft: Draft) -> Iterator[Issue]:
 
 
 def _most_drop(draft: Draft) -> Floats:
-    """By how much water may cool at each node, in K; NaN where devices stand or a limit is blank; (heat_nodes,)."""
+    """By how much water may cool at each node, in K; NaN where devices stand or no limit was given; (heat_nodes,)."""
     case = draft.case
     drop = case.column("heat_nodes", "supply_max_degc") - case.column("heat_nodes", "return_min_degc")
     for table in ("chps", "electric_boilers", "heat_pumps", "gas_boilers", "heat_storages"):
         there = case.positions(table, "node")
         drop[there[there >= 0]] = np.nan
-    return np.where(drop > 0.0, drop, np.nan)
+    asked = drop < HOTTEST - FREEZING  # else no limit was given
+    return np.where((drop > 0.0) & asked, drop, np.nan)
 
 
 def _relieved(draft: Draft) -> Bools:
