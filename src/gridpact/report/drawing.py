@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import StringIO
 from typing import Any
+from unittest.mock import patch
 from xml.sax.saxutils import escape
 
 import numpy as np
 from matplotlib import rc_context
+from matplotlib.backend_bases import GraphicsContextBase, RendererBase
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -93,7 +95,9 @@ def svg(figure: Figure, name: str) -> str:
     """
     text = StringIO()
     figure.set_dpi(RASTER_DPI)
-    FigureCanvasSVG(figure).print_svg(text, metadata={"Date": None, "Creator": None})
+    # Once imported, pandapipes gives all figures of a program a stroke that no file can say.
+    with patch.object(RendererBase, "new_gc", lambda renderer: GraphicsContextBase()):
+        FigureCanvasSVG(figure).print_svg(text, metadata={"Date": None, "Creator": None})
     written = text.getvalue()
     element = _METADATA.sub("", written[written.index("<svg") :]).replace(LAID_OUT_IN, SHOWN_IN)
     label = escape(figure.get_suptitle(), {'"': "&quot;"})
