@@ -195,7 +195,8 @@ def _layers(line: _Line) -> list[tuple[Floats, Floats]]:
     """Water inside as whole windows, older and older ones, and what is left, with what remains of their warmth."""
     lost = -np.expm1(-line.water.rate * line.seconds * line.count)
     older = np.divide(1.0 - line.fade**line.rounds, lost, out=line.rounds.copy(), where=lost > 1e-9)
-    return [(line.passed, np.where(line.given, 0.0, older)), (line.short, line.fade**line.rounds)]
+    older = np.where(line.given, 0.0, older)
+    return [(np.where(older > 0.0, line.passed, 0.0), older), (line.short, line.fade**line.rounds)]
 
 
 def _rest_of_the_beginning(line: _Line) -> Floats:
