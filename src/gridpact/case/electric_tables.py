@@ -8,6 +8,19 @@ from gridpact.case.table import BLANK, Column, Table, own_id, reference
 
 _BUS = reference("bus", "buses", "bus it is connected to")
 
+_LEAST_TIMES = (
+    Column(
+        "min_up_h", "shortest time it runs once started; counts where committable", unit="h", default=0.0, minimum=0.0
+    ),
+    Column(
+        "min_down_h",
+        "shortest time it stays off once stopped; counts where committable",
+        unit="h",
+        default=0.0,
+        minimum=0.0,
+    ),
+)
+
 _BUSES = Table(
     "buses",
     "Nodes of the electricity network.",
@@ -128,20 +141,7 @@ _GENERATORS = Table(
             default=0.0,
             minimum=0.0,
         ),
-        Column(
-            "min_up_h",
-            "shortest time it runs once started; counts where committable",
-            unit="h",
-            default=0.0,
-            minimum=0.0,
-        ),
-        Column(
-            "min_down_h",
-            "shortest time it stays off once stopped; counts where committable",
-            unit="h",
-            default=0.0,
-            minimum=0.0,
-        ),
+        *_LEAST_TIMES,
         Column(
             "ramp_up_mw_per_h", "fastest increase between steps; blank: any", unit="MW/h", default=BLANK, minimum=0.0
         ),
@@ -260,20 +260,7 @@ _CONTROLLABLE = Table(
             "ramp_down_mw_per_h", "fastest decrease between steps; blank: any", unit="MW/h", default=BLANK, minimum=0.0
         ),
         Column("committable", "true: it may also be off, then it takes nothing", kind="flag", default=False),
-        Column(
-            "min_up_h",
-            "shortest time it runs once started; counts where committable",
-            unit="h",
-            default=0.0,
-            minimum=0.0,
-        ),
-        Column(
-            "min_down_h",
-            "shortest time it stays off once stopped; counts where committable",
-            unit="h",
-            default=0.0,
-            minimum=0.0,
-        ),
+        *_LEAST_TIMES,
     ),
 )
 
