@@ -1,0 +1,56 @@
+"""Leader and follower as one value: a convex program whose cost holds what another convex program answers.
+
+    leader     minimise over x      f(x) + sum over k of w_k lambda_k z_k
+               subject to           x in X,  z = scale * x[columns],  x[theirs] = y[answers]
+
+    follower   phi(z) = minimise over y   1/2 y'Py + q'y
+               subject to                 A y + B z + s = b,   s in K = zero x nonnegative
+
+    price      lambda in d(phi)/dz = {B'u : u optimal multipliers of the follower at z}
+
+Where several y or u are optimal the leader chooses among them (the optimistic version). The follower's columns of z
+are ``linking``: they cost nothing themselves. Nothing here knows what z is.
+Source: Dempe, "Foundations of Bilevel Programming", 2002; Ruiz and Conejo, "Pool strategy of a producer with
+endogenous formation of locational marginal prices", IEEE Trans. Power Systems 24(4), 2009.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridpact.programs.standard_form import StandardForm
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def no_columns() -> Ints:
+    return np.zeros(0, dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Follower:
+    """A linear or convex quadratic program; ``linking`` are the columns of z, shape (k,), which only the rows know."""
+
+    form: StandardForm
+    linking: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Bilevel:
+    """Leader and follower, tied by ``follower z[k] = scale[k] * leader x[columns[k]]``.
+
+    ``weights`` (k,) is what the leader pays for each unit of price times quantity, zero where it does not pay;
+    the leader's columns ``theirs`` equal the follower's columns ``answers``.
+    """
+
+    leader: StandardForm
+    follower: Follower
+    columns: Ints
+    scale: Floats
+    weights: Floats
+    theirs: Ints = field(default_factory=no_columns)
+    answers: Ints = field(default_factory=no_columns)
