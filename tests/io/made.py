@@ -121,6 +121,14 @@ def cases(draw: st.DrawFn) -> Case:
             "q_mvar": draw(lists(1, st.floats(1e-300, 1e300))),
             "steps": [float(draw(st.integers(0, 100)))],
         },
+        "connections": {
+            "connection": names[:2],
+            "bus": buses[:2],
+            "interface": names[1:3],
+            "feeders": [draw(st.floats(1e-300, 1e300))] * 2,
+            "district": draw(st.sampled_from([["", ""], names[:1] * 2])),
+            "forecast_mw": draw(lists(2, st.one_of(st.just(float("nan")), NUMBERS))),
+        },
     }
     tables |= draw(st.one_of(st.just({}), heat_tables(names, buses[0]), heat_tables(names[1:], buses[-1])))
     zone = draw(st.sampled_from(ZONES))

@@ -1,4 +1,4 @@
-"""Every mistake of tests/cases/bad/mistakes.toml and heat.toml is found, where it is, and nothing else is."""
+"""Every mistake listed in tests/cases/bad (mistakes, heat, connections) is found, where it is, and nothing else is."""
 
 import json
 import shutil
@@ -23,6 +23,7 @@ def mistakes(file: str, base: str) -> list[dict[str, Any]]:
 
 MISTAKES = mistakes("mistakes.toml", "base")
 OF_HEAT = mistakes("heat.toml", "heat")
+OF_CONNECTIONS = mistakes("connections.toml", "transmission")
 
 
 def spoiled(mistake: dict[str, Any], folder: Path) -> Path:
@@ -43,7 +44,7 @@ def place(issue: Issue) -> tuple[str, int, str, str]:
     return issue.file, issue.row, issue.column, issue.value
 
 
-@pytest.mark.parametrize("base", ["base", "heat"])
+@pytest.mark.parametrize("base", ["base", "heat", "transmission"])
 def test_the_case_without_mistakes_is_fine(base: str) -> None:
     assert validate(BAD / base) == []
 
@@ -52,7 +53,7 @@ def test_there_are_enough_mistakes_of_heat() -> None:
     assert len(OF_HEAT) == len({mistake["name"] for mistake in OF_HEAT}) >= 40
 
 
-@pytest.mark.parametrize("mistake", MISTAKES + OF_HEAT, ids=lambda mistake: mistake["name"])
+@pytest.mark.parametrize("mistake", MISTAKES + OF_HEAT + OF_CONNECTIONS, ids=lambda mistake: mistake["name"])
 def test_mistake_is_found_alone(mistake: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = spoiled(mistake, tmp_path / "case")
     assert main(["validate", str(folder), "--json"]) == 2

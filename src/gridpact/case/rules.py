@@ -14,6 +14,7 @@ from gridpact.case.case import Case
 from gridpact.case.coupler_rules import plant_costs, plant_regions, polygons
 from gridpact.case.device_rules import cut_of_production, must_take, offers, ramps, shiftable_energy, whole_steps
 from gridpact.case.draft import Draft
+from gridpact.case.game_rules import connected_once, equal_feeders
 from gridpact.case.heat_bounds import ORDERED as HEAT_ORDERED
 from gridpact.case.heat_bounds import TOO_LARGE, implausible_flow, implausible_heat, short_pipes, too_small
 from gridpact.case.heat_rules import (
@@ -175,4 +176,6 @@ RULES: tuple[Rule, ...] = (
     short_pipes,
     implausible_heat,
     implausible_flow,
+    connected_once,
+    equal_feeders,
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from gridpact.case.electric_tables import ELECTRIC
+from gridpact.case.game_tables import GAME
 from gridpact.case.heat_tables import HEAT
 from gridpact.case.table import BLANK as BLANK
 from gridpact.case.table import Column as Column
@@ -19,7 +20,7 @@ from gridpact.case.table import Table as Table
 
 WINDOWS: Final = ("horizon", "day", "week")
 
-SCHEMA: Final[dict[str, Table]] = {table.name: table for table in (*ELECTRIC, *HEAT)}
+SCHEMA: Final[dict[str, Table]] = {table.name: table for table in (*ELECTRIC, *HEAT, *GAME)}
 
 HEADER: Final = Table(
     "case",
