@@ -376,6 +376,52 @@ def test_wrong_case_under_a_right_hash_is_an_archive_error(run: Path) -> None:
         read_run(run)
 
 
+# --- with a transmission network -----------------------------------------------------------------------------
+
+PLAYED = dataclasses.replace(MADE, transmission=read_case(ROOT / "tests" / "cases" / "bad" / "transmission"))
+NETWORK = {"transmission/case.toml", "transmission/buses.csv", "transmission/connections.csv"}
+
+
+@pytest.fixture
+def game(tmp_path: Path) -> Path:
+    """A run folder with a second case."""
+    write_run(PLAYED, tmp_path / "game")
+    return tmp_path / "game"
+
+
+def test_a_transmission_network_is_kept_beside_the_case(game: Path, written: Path) -> None:
+    read = read_run(game)
+    assert_same_record(read, MADE)
+    assert PLAYED.transmission is not None and read.transmission is not None
+    assert_same_case(read.transmission, PLAYED.transmission)
+    assert names(game) >= NETWORK
+    assert read_run(written).transmission is None and not NETWORK & names(written)
+
+
+@pytest.mark.parametrize("name", sorted(NETWORK))
+def test_changed_and_missing_files_of_the_transmission_network_are_named(name: str, game: Path) -> None:
+    content = (game / name).read_bytes()
+    (game / name).write_bytes(content + b"\n")
+    with pytest.raises(ArchiveError, match=f"{name} was changed"):
+        read_run(game)
+    (game / name).unlink()
+    with pytest.raises(ArchiveError, match=f"{name} is missing"):
+        read_run(game)
+
+
+def test_a_wrong_transmission_network_under_a_right_hash_is_an_archive_error(game: Path) -> None:
+    replace(game, "transmission/connections.csv", b"connection,bus,interface\nx,nowhere,grid\n")
+    with pytest.raises(ArchiveError, match=r"folder transmission of the run(.|\n)*connections\.csv, row 2, column bus"):
+        read_run(game)
+
+
+def test_a_transmission_network_that_the_manifest_forgets_is_an_archive_error(game: Path) -> None:
+    shutil.rmtree(game / "transmission")
+    reseal(game, lambda m: m.update(files={k: v for k, v in m["files"].items() if not k.startswith("transmission/")}))
+    with pytest.raises(ArchiveError, match=r"case\.toml: file is missing"):
+        read_run(game)
+
+
 def test_archive_without_a_solution_is_named(run: Path) -> None:
     (run / "solution.npz").unlink()
     reseal(run, lambda manifest: manifest["files"].pop("solution.npz"))

@@ -2,6 +2,7 @@
 
     study.toml        question, case = "case", [settings]
     case/             the case in the folder form
+    transmission/     the case of the transmission network, where there is one; study.toml then names it too
     summary.json      certificate.json
     solution.npz      plain arrays
     tables/*.parquet  with page checksums
@@ -67,6 +68,8 @@ def fill(folder: Path, record: Record, files: Mapping[str, str] | None = None) -
     """Write the files of a run into a folder that nobody reads yet, the manifest last; runs inside it are its parts."""
     if not (folder / "case").exists():
         write_case(record.case, folder / "case")
+    if record.transmission is not None:
+        write_case(record.transmission, folder / "transmission")
     for name, content in _contents(record, files or {}):
         _write_new(folder, name, content)
     write_manifest(folder, record.provenance, _versions())
@@ -95,12 +98,13 @@ def read_run(path: str | os.PathLike[str]) -> Record:
     return Record(
         question=question,
         settings=settings,
-        case=_read_case(files),
+        case=_read_case(files, "case"),
         summary=_parse("summary.json", files),
         tables=PartTables(_with_days(tables), parts) if in_parts else tables,
         solution=_parse("solution.npz", files) if "solution.npz" in files else {},
         provenance=manifest.get("provenance", {}),
         certificate=_parse("certificate.json", files),
+        transmission=_read_case(files, "transmission") if "transmission" in study else None,
     )
 
 
@@ -184,7 +188,8 @@ def read_table(path: Path, name: str) -> pd.DataFrame | None:
 
 def _contents(record: Record, files: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
     """Name and content of every file besides the case and the manifest."""
-    study = toml_document({"question": record.question, "case": "case"}, settings=record.settings)
+    cases = {"case": "case"} | ({} if record.transmission is None else {"transmission": "transmission"})
+    study = toml_document({"question": record.question, **cases}, settings=record.settings)
     yield "study.toml", study.encode()
     yield "summary.json", json_text(record.summary).encode()
     yield "certificate.json", json_text(record.certificate).encode()
@@ -270,10 +275,11 @@ def _parse(name: str, files: Mapping[str, bytes]) -> Any:
         return READERS[Path(name).suffix](files[name])
 
 
-def _read_case(files: Mapping[str, bytes]) -> Case:
-    case, issues = case_from_files({name[5:]: content for name, content in files.items() if name.startswith("case/")})
+def _read_case(files: Mapping[str, bytes], folder: str) -> Case:
+    inside = {name: content for name, content in files.items() if name.startswith(f"{folder}/")}
+    case, issues = case_from_files({name.removeprefix(f"{folder}/"): content for name, content in inside.items()})
     if case is None:
-        raise ArchiveError(f"The case in the run folder is wrong:\n{InputError(issues)}")
+        raise ArchiveError(f"The case in the folder {folder} of the run is wrong:\n{InputError(issues)}")
     return case
 
 

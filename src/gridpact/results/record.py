@@ -20,7 +20,8 @@ class Record:
     """A study's question and settings, the case it was asked of, and everything that was answered.
 
     ``solution`` holds the solved convex program as plain arrays (see ``gridpact.programs.standard_form``),
-    ``certificate`` the judge's document, ``provenance`` versions, seed and times.
+    ``certificate`` the judge's document, ``provenance`` versions, seed and times. ``transmission`` is the case of the
+    transmission network where the question was asked of one too.
     """
 
     question: str
@@ -31,6 +32,7 @@ class Record:
     solution: Mapping[str, NDArray[Any]]
     provenance: Mapping[str, Any] = field(default_factory=dict)
     certificate: Mapping[str, Any] = field(default_factory=dict)
+    transmission: Case | None = None
 
 
 def long_table(snapshots: pd.DatetimeIndex, name: str, ids: list[str], **columns: NDArray[Any]) -> pd.DataFrame:
