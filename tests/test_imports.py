@@ -35,6 +35,7 @@ ALLOWED: dict[str, set[str]] = {
     "progress": {"tqdm"},
     "study": EVERYTHING,
     "study_file": set(),
+    "study_cases": {"case", "io", "markets", "study_file"},
     "bench": EVERYTHING,
     "bench_heat": EVERYTHING,
     "days": EVERYTHING,

@@ -19,7 +19,8 @@ from gridpact.errors import InputError, Issue
 from gridpact.results.days import QUESTION as DAYS
 from gridpact.results.record import Record, Summary
 from gridpact.results.summary import clearing_summary
-from gridpact.study_file import examine_study, setting_issues
+from gridpact.study_cases import case_issues, read_cases
+from gridpact.study_file import cases_of, examine_study, setting_issues
 
 if TYPE_CHECKING:
     from gridpact.markets.cleared import Cleared
@@ -308,6 +309,8 @@ KEPT_AS_THEY_GROW = (DAYS,)
 def run_study(path: str | Path, *, out: str | Path | None = None, progress: bool = False, **overrides: Any) -> Run:
     """Carry out a study file (TOML): ``question``, ``case`` relative to the file, ``[settings]``.
 
+    A question of two cases names the second in the same way, as ``transmission``.
+
     The path of a case asks to clear it with the settings' defaults. The run is kept in the folder ``out`` if given.
 
     ``overrides`` replace settings of the file. Raises ``InputError`` naming every unknown key, and where ``out``
@@ -320,8 +323,6 @@ def run_study(path: str | Path, *, out: str | Path | None = None, progress: bool
 
 
 def _carried_out(path: Path, out: str | Path | None, progress: bool, overrides: Mapping[str, Any]) -> Run:
-    from gridpact.io.folder import read_case
-
     if _is_case(path):
         issues = setting_issues(path, clear, overrides)
         if issues:
@@ -330,10 +331,10 @@ def _carried_out(path: Path, out: str | Path | None, progress: bool, overrides: 
     document, issues = examine_study(path, QUESTIONS, overrides)
     if issues:
         raise InputError(issues)
-    case, settings = read_case(path.parent / document["case"]), document.get("settings", {})
-    question = document["question"]
+    question, settings = document["question"], document.get("settings", {})
+    cases = read_cases(path.parent, document, cases_of(QUESTIONS[question]))
     kept = {"out": out} if question in KEPT_AS_THEY_GROW else {}
-    return QUESTIONS[question](case, **settings, **kept, progress=progress)
+    return QUESTIONS[question](**cases, **settings, **kept, progress=progress)
 
 
 def _is_case(path: Path) -> bool:
@@ -341,25 +342,9 @@ def _is_case(path: Path) -> bool:
 
 
 def validate_study(path: str | Path) -> list[Issue]:
-    """Everything that is wrong with a study and its case, loops that its formulation cannot carry included."""
-    from gridpact.io.folder import validate
-
+    """Everything that is wrong with a study and its cases, loops that its formulation cannot carry included."""
     document, issues = examine_study(Path(path), QUESTIONS)
-    if issues:
-        return issues
-    case_path = Path(path).parent / document["case"]
-    return validate(case_path) or _loops(case_path, document.get("settings", {}))
-
-
-def _loops(case_path: Path, settings: Mapping[str, Any]) -> list[Issue]:
-    from gridpact.io.folder import read_case
-    from gridpact.markets.market_program import formulation_named, market_network
-
-    try:
-        market_network(read_case(case_path), formulation_named(settings.get("formulation", "soc")))
-    except InputError as error:
-        return error.issues
-    return []
+    return issues or case_issues(Path(path).parent, document, QUESTIONS[document["question"]])
 
 
 def open_run(path: str | Path) -> Run:
@@ -395,10 +380,11 @@ def verify(path: str | Path, *, deep: bool = False, progress: bool = False) -> R
 
 def _asked_again(record: Record, progress: bool) -> Run:
     ask, settings = QUESTIONS[record.question], dict(record.settings)
+    cases = {name: getattr(record, name) for name in cases_of(ask)}
     if record.question not in KEPT_AS_THEY_GROW:
-        return ask(record.case, **settings, progress=progress)
+        return ask(**cases, **settings, progress=progress)
     with TemporaryDirectory() as folder:
-        return ask(record.case, **settings, out=Path(folder) / "again", progress=progress)
+        return ask(**cases, **settings, out=Path(folder) / "again", progress=progress)
 
 
 def _same_verdict(run: Run, verdict: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The study file: a question, a case and settings, in TOML."""
+"""The study file: a question, the cases it is asked of, and settings, in TOML."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ def examine_study(
 ) -> tuple[Document, list[Issue]]:
     """The file with ``overrides`` put over its settings, and everything that is wrong with it.
 
-    ``questions`` holds the function of every question; its keyword arguments are the settings.
+    ``questions`` holds the function of every question; its positional arguments are the cases, its keyword arguments
+    the settings.
     """
     try:
         document = tomllib.loads(_text(file))
@@ -53,18 +54,29 @@ def _unreadable(file: Path, error: Exception) -> Issue:
     return Issue(f"the study cannot be read: {reason}", fix, str(file))
 
 
+def cases_of(function: Callable[..., Any]) -> tuple[str, ...]:
+    """Names of the cases that a question is asked of: the positional arguments of its function."""
+    parameters = signature(function).parameters.values()
+    return tuple(parameter.name for parameter in parameters if parameter.kind is Parameter.POSITIONAL_OR_KEYWORD)
+
+
 def _study_issues(file: Path, questions: Questions, document: Mapping[str, Any]) -> list[Issue]:
-    issues = [
-        Issue(f"the key {key!r} is unknown", "A study has question, case and [settings].", str(file))
-        for key in document
-        if key not in ("question", "case", "settings")
-    ]
     question = str(document.get("question", ""))
+    asked = [questions[question]] if question in questions else list(questions.values())
+    cases = tuple(dict.fromkeys(name for function in asked for name in cases_of(function)))
+    issues = [
+        Issue(f"the key {key!r} is unknown", f"A study has question, {', '.join(cases)} and [settings].", str(file))
+        for key in document
+        if key not in ("question", *cases, "settings")
+    ]
     if question not in questions:
         fix = f"Ask one of: {', '.join(questions)}."
         return [*issues, Issue("the question is missing or unknown", fix, str(file), value=question)]
-    if not isinstance(document.get("case"), str):
-        issues.append(Issue("the case is missing", 'Write case = "path", relative to the study file.', str(file)))
+    issues += [
+        Issue(f"the {name} is missing", f'Write {name} = "path", relative to the study file.', str(file))
+        for name in cases
+        if not isinstance(document.get(name), str)
+    ]
     return issues + setting_issues(file, questions[question], document.get("settings", {}))
 
 

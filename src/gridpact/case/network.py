@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gridpact.case.case import Case, Ints
+from gridpact.case.schema import SCHEMA
 
 
 def island_labels(case: Case) -> Ints:
@@ -15,6 +16,23 @@ def island_labels(case: Case) -> Ints:
         for side in ("from_bus", "to_bus")
     )
     return components(case.count("buses"), start, end)
+
+
+def district_labels(case: Case) -> Ints:
+    """For each bus the number of the first bus that it hangs together with, by branches or by heat; shape (buses,)."""
+    buses = case.count("buses")
+    edges = [(np.arange(buses, dtype=np.int64), island_labels(case))]
+    network = case.positions("heat_nodes", "heat_network")
+    for name in _between_bus_and_node():
+        bus, node = case.positions(name, "bus"), case.positions(name, "node")
+        edges.append((bus[bus >= 0], buses + network[node[bus >= 0]]))  # a station may do without a bus
+    start, end = (np.concatenate(ends) for ends in zip(*edges, strict=True))
+    return components(buses + case.count("heat_networks"), start, end)[:buses]
+
+
+def _between_bus_and_node() -> list[str]:
+    """Tables of what takes or gives power at a bus and heat at a node."""
+    return [name for name, table in SCHEMA.items() if {"bus", "node"} <= {column.name for column in table.columns[1:]}]
 
 
 def components(count: int, start: Ints, end: Ints) -> Ints:

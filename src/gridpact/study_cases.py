@@ -1,0 +1,69 @@
+"""The cases of a study: read together, so that the mistakes of all come out at once, and compared with each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from inspect import signature
+from pathlib import Path
+from typing import Any
+
+from gridpact.case.case import Case
+from gridpact.errors import InputError, Issue
+from gridpact.study_file import Document, cases_of
+
+
+def read_cases(folder: Path, document: Document, keys: Sequence[str]) -> dict[str, Case]:
+    """The cases that a study in ``folder`` names, by key. Raises ``InputError`` with the mistakes of all of them."""
+    from gridpact.io.folder import read_case
+
+    read, issues = {}, []
+    for key in keys:
+        try:
+            read[key] = read_case(folder / document[key])
+        except InputError as error:
+            issues += error.issues if len(keys) == 1 else within(document[key], error.issues)
+    if issues:
+        raise InputError(issues)
+    return read
+
+
+def within(path: str, issues: Sequence[Issue]) -> list[Issue]:
+    """The issues of one of several cases, their files named with its path; those of a workbook name it already."""
+    named = Path(path).name
+    return [
+        issue if Path(issue.file).name.startswith(named) else replace(issue, file=f"{path}/{issue.file}".rstrip("/"))
+        for issue in issues
+    ]
+
+
+def case_issues(folder: Path, document: Document, function: Callable[..., Any]) -> list[Issue]:
+    """Everything that is wrong with the cases of a study, with their networks, and between them."""
+    try:
+        cases = read_cases(folder, document, cases_of(function))
+    except InputError as error:
+        return error.issues
+    issues = _network_issues(cases["case"], _formulation(function, document.get("settings", {})))
+    return issues + (_pairing(cases, document["transmission"]) if "transmission" in cases else [])
+
+
+def _pairing(cases: Mapping[str, Case], path: str) -> list[Issue]:
+    from gridpact.case.pairing import pairing_issues
+
+    return within(path, pairing_issues(cases["case"], cases["transmission"]))
+
+
+def _formulation(function: Callable[..., Any], settings: Mapping[str, Any]) -> str:
+    default = signature(function).parameters.get("formulation")
+    return str(settings.get("formulation", "soc" if default is None else default.default))
+
+
+def _network_issues(case: Case, formulation: str) -> list[Issue]:
+    """Loops that the formulation cannot carry."""
+    from gridpact.markets.market_program import formulation_named, market_network
+
+    try:
+        market_network(case, formulation_named(formulation))
+    except InputError as error:
+        return error.issues
+    return []
