@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gridpact import examples as examples
     from gridpact.bench import run_bench as run_bench
     from gridpact.case.case import Case as Case
+    from gridpact.case.join import join_cases as join_cases
     from gridpact.case.schema import HEADER as HEADER
     from gridpact.case.schema import SCHEMA as SCHEMA
     from gridpact.days import clear_days as clear_days
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "gridpact.case.case": ("Case",),
+    "gridpact.case.join": ("join_cases",),
     "gridpact.case.schema": ("HEADER", "SCHEMA"),
     "gridpact.bench": ("run_bench",),
     "gridpact.days": ("clear_days",),
@@ -95,6 +97,7 @@ __all__ = [
     "from_matpower",
     "from_pandapipes",
     "from_pandapower",
+    "join_cases",
     "open_run",
     "read_case",
     "run_bench",
