@@ -15,7 +15,8 @@ Ints = NDArray[np.int64]
 class Bounds:
     """Shapes (inequalities,), in the order of the polyhedral follower.
 
-    A slack of at most zero makes the inequality an equality: its multiplier needs no bound.
+    A slack of at most zero makes the inequality an equality, whose multiplier needs no bound; a multiplier of at most
+    zero says that the inequality never matters.
     """
 
     slack: Floats

@@ -9,6 +9,8 @@ at them, those in the midst of the pieces are enough: they are optimal everywher
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
@@ -20,6 +22,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 # Optimal multipliers may miss -phi by this share.
 OPTIMAL = 1e-9
+# Slacks up to this (per unit of the right-hand side) are none.
+BINDING = 1e-6
 
 
 def face_bounds(part: Ranged, slack: Floats, knots: Floats) -> Floats:
@@ -41,20 +45,28 @@ def face_bounds(part: Ranged, slack: Floats, knots: Floats) -> Floats:
 def _face_maxima(part: Ranged, rows: Ints, z: Floats) -> Floats:
     """The largest u of some rows over D(z)."""
     form, own = part.form, part.own
+    found = np.zeros(rows.size)
+    binding = _binding(part, rows, z)
     level = form.b - form.A[:, part.linking] @ z
     free = np.full(form.b.size, np.inf)
     matrix = sp.csr_array(sp.vstack([sp.csr_array(form.A.T)[own], sp.csr_array(level[None, :])], format="csr"))
-    sides = np.append(-form.q[own], np.inf)
-    lower = np.append(-form.q[own], -np.inf)
-    dual = Polyhedron(matrix, (lower, sides), (np.where(part.equal, -free, 0.0), free))
+    lower, upper = np.append(-form.q[own], -np.inf), np.append(-form.q[own], np.inf)
+    dual = Polyhedron(matrix, (lower, upper), (np.where(part.equal, -free, 0.0), free))
     _, least, _ = dual.minimise(level)
     if not np.isfinite(least):  # no answer at this z: no multiplier is bounded
         return np.full(rows.size, np.inf)
-    last = np.array([own.size])
-    dual.hold_rows(last, np.array([-np.inf]), np.array([least + OPTIMAL * (1.0 + abs(least))]))
-    unit, found = np.zeros(form.b.size), np.zeros(rows.size)
-    for at, row in enumerate(rows.tolist()):
-        unit[row] = 1.0
+    dual.hold_row(own.size, -np.inf, least + OPTIMAL * (1.0 + abs(least)))
+    unit = np.zeros(form.b.size)
+    for at in np.flatnonzero(binding).tolist():
+        unit[rows[at]] = 1.0
         found[at] = dual.maximum(unit)
-        unit[row] = 0.0
+        unit[rows[at]] = 0.0
     return found
+
+
+def _binding(part: Ranged, rows: Ints, z: Floats) -> NDArray[np.bool_]:
+    """Rows without slack in some optimum: the multipliers of the others are zero in every optimum."""
+    form = part.form
+    _, _, y = Polyhedron.of(replace(part, low=z, high=z).boxed()).minimise()
+    free: NDArray[np.bool_] = (form.b - form.A @ y)[rows] > BINDING * (1.0 + np.abs(form.b[rows]))
+    return ~free

@@ -73,10 +73,9 @@ class Polyhedron:
         """The largest c'x, infinite where there is none; minus infinity without a point."""
         return -self.minimise(-cost)[1]
 
-    def hold_rows(self, rows: Ints, low: Floats, high: Floats) -> None:
-        """Other bounds for some rows."""
-        for row, least, most in zip(rows.tolist(), low.tolist(), high.tolist(), strict=True):
-            self._highs.changeRowBounds(row, least, most)
+    def hold_row(self, row: int, low: float, high: float) -> None:
+        """Other bounds for a row."""
+        self._highs.changeRowBounds(row, low, high)
 
     def _without_presolve(self) -> Any:
         self._highs.setOptionValue("presolve", "off")

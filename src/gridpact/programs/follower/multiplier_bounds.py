@@ -34,6 +34,8 @@ Ints = NDArray[np.int64]
 MARGIN = 1.1
 # A slack that is nowhere larger than this (per unit of the right-hand side) is zero.
 NO_SLACK = 1e-8
+# A multiplier that is nowhere larger than this (per unit of the largest of all) is zero.
+NO_MULTIPLIER = 1e-9
 BIDS = Issue(
     "no proven bounds where the leader bids into the follower's cost",
     "Use complementarity sos1.",
@@ -109,6 +111,6 @@ def _slacks(part: Ranged, follower: Polyhedral) -> Floats:
 def _widened(follower: Polyhedral, slack: Floats, multiplier: Floats) -> Bounds:
     inequalities = slice(follower.equalities, None)
     S, U = slack[inequalities], multiplier[inequalities]
-    scale = np.abs(U[np.isfinite(U)]).max(initial=0.0)
-    wide = np.where(S > 0.0, MARGIN * U + 1e-6 * (1.0 + scale), np.inf)
-    return Bounds(MARGIN * S, wide)
+    none = NO_MULTIPLIER * (1.0 + U.max(initial=0.0))
+    U = np.where(S > 0.0, MARGIN * np.where(none < U, U, 0.0), np.inf)
+    return Bounds(MARGIN * S, U)

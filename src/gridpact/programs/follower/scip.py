@@ -12,19 +12,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from gridpact.errors import NotConverged
 from gridpact.programs.follower.single_level import Products
 from gridpact.programs.follower.square_root import components
 from gridpact.programs.standard_form import StandardForm
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-FEASIBILITY = 1e-8
+# Feasibility asked of SCIP: the first with which its linear programs can be solved.
+FEASIBILITY = (1e-7, 1e-6)
 STATUS = {
     "optimal": "solved",
     "gaplimit": "solved",
@@ -58,10 +61,33 @@ class Outcome:
 
 
 def solve_by_scip(task: Task, time_limit: float, gap: float) -> Outcome:
-    """The best point and bounds of the cost; solved if they are within ``gap`` of max(1, |cost|)."""
-    model, columns = _written(task)
-    model.setParams({"limits/time": time_limit, "limits/gap": gap, "limits/absgap": gap})
-    model.optimize()
+    """The best point and bounds of the cost; solved if they are within ``gap`` of max(1, |cost|).
+
+    Raises ``NotConverged`` where SCIP cannot solve its own linear programs.
+    """
+    started = perf_counter()
+    for feasibility in FEASIBILITY:
+        model, columns = _written(task)
+        left = max(0.0, time_limit - (perf_counter() - started))
+        limits = {"limits/time": left, "limits/gap": gap, "limits/absgap": gap}
+        model.setParams({**limits, "numerics/feastol": feasibility})
+        if _optimised(model):
+            return _outcome(model, columns, perf_counter() - started)
+    raise NotConverged("SCIP stopped: its linear programs are too badly scaled. Look for limits or prices far apart.")
+
+
+def _optimised(model: Any) -> bool:
+    """Whether SCIP came to an end; it says so as a bare exception where one of its linear programs fails."""
+    try:
+        model.optimize()
+    except Exception as error:
+        if not str(error).startswith("SCIP:"):
+            raise
+        return False
+    return True
+
+
+def _outcome(model: Any, columns: list[Any], seconds: float) -> Outcome:
     found = model.getNSols() > 0
     best = model.getBestSol() if found else None
     x = np.array([model.getSolVal(best, column) for column in columns]) if found else np.full(len(columns), np.nan)
@@ -70,7 +96,7 @@ def solve_by_scip(task: Task, time_limit: float, gap: float) -> Outcome:
         x=x,
         lower=_finite(model.getDualbound(), model),
         upper=_finite(model.getPrimalbound(), model) if found else np.inf,
-        seconds=float(model.getSolvingTime()),
+        seconds=seconds,
         nodes=int(model.getNTotalNodes()),
     )
 
@@ -107,8 +133,6 @@ def _silent_model() -> Any:
     model.hideOutput()
     model.setParams(
         {
-            "numerics/feastol": FEASIBILITY,
-            "numerics/dualfeastol": FEASIBILITY,
             "lp/threads": 1,
             "parallel/maxnthreads": 1,
             "randomization/randomseedshift": 0,
