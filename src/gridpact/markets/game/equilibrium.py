@@ -1,62 +1,191 @@
-"""The equilibrium of the game: what the leader chooses, knowing how the transmission prices answer."""
+"""The equilibrium of the game: what the leader imports, knowing how the transmission prices answer.
+
+price_steps   the price of every boundary power as an exact step function, branch and bound on envelopes
+kkt           one mixed-integer cone program with the follower's optimality conditions, by SCIP
+primal_dual   one with the follower's equal objectives, the product of price and power in pieces, by SCIP
+
+The first serves a transmission market that falls into hours with one connection each, which is all of them unless
+ramps tie hours or several connections share one; the others serve all. "auto" takes the first where it serves.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gridpact.errors import InputError, Issue, NotConverged
 from gridpact.markets.game.leader import Game
-from gridpact.programs.blocks import Block, blocks
+from gridpact.programs.blocks import blocks
+from gridpact.programs.follower.bilevel import Bilevel
+from gridpact.programs.follower.bounds import Bounds
+from gridpact.programs.follower.kkt import kkt_single_level
+from gridpact.programs.follower.multiplier_bounds import proven_bounds
 from gridpact.programs.follower.price_steps import PriceSteps, price_steps
 from gridpact.programs.follower.reach import reach
 from gridpact.programs.follower.relaxation import Priced
-from gridpact.programs.follower.search import Found, search
+from gridpact.programs.follower.search import Node, search
+from gridpact.programs.follower.single_level import SingleLevel
+from gridpact.programs.follower.single_solution import SingleSolution, solve_single_level
+from gridpact.programs.follower.strong_duality import primal_dual_single_level
 from gridpact.programs.follower.value import Value
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Track = Callable[[float], None]
+
+METHODS = ("auto", "price_steps", "kkt", "primal_dual")
+STEPS_SERVE = "every boundary power has hours of its own"
+TIED = "ramps or several connections tie boundary powers together"
 
 
 @dataclass(frozen=True, eq=False)
-class Separate:
-    """A follower that falls into blocks with one linking quantity each: block and value function by quantity."""
+class Asked:
+    """How the game is to be solved; ``big_m`` 0 means SOS1 or proven bounds."""
 
-    blocks: Sequence[Block]
-    values: Sequence[Value]
+    method: str = "auto"
+    gap: float = 1e-4
+    time_limit: float = 600.0
+    complementarity: str = "sos1"
+    big_m: float = 0.0
+    segments: int = 8
 
 
-def separate(game: Game) -> Separate | None:
-    """The transmission market hour by hour, None where ramps or several connections tie its boundary powers."""
-    parts = blocks(game.transmission.form)
-    place = {int(column): number for number, column in enumerate(game.transmission.columns.ravel(order="F"))}
-    found: dict[int, tuple[Block, Value]] = {}
-    for part in parts:
-        linked = np.flatnonzero(np.isin(part.columns, list(place)))
+@dataclass(frozen=True, eq=False)
+class Equilibrium:
+    """Boundary powers z in the transmission program's unit with the leader's cost for one feeder and its proven bound.
+
+    ``steps`` are the price steps, None where several powers share a follower; ``course`` has best cost, bound and
+    seconds from node to node; ``shares`` the largest slack and multiplier as a share of its bound (big-M only);
+    ``error`` what primal_dual leaves open before its step is fixed.
+    """
+
+    method: str
+    why: str
+    z: Floats
+    cost: float
+    bound: float
+    seconds: float
+    steps: Sequence[PriceSteps] | None
+    price: Floats | None = None
+    leaves: Sequence[Node] = ()
+    course: Sequence[tuple[float, float, float]] = ()
+    shares: tuple[float, float] = (0.0, 0.0)
+    error: float = 0.0
+
+
+def equilibrium(game: Game, asked: Asked, track: Track | None = None) -> Equilibrium:
+    """The leader's best choice, to a relative gap or as near as the time allows.
+
+    Raises ``InputError`` for a method that does not serve the case, ``InfeasibleError`` where the leader has no
+    feasible point, ``NotConverged`` where no point was found in time.
+    """
+    started = perf_counter()
+    steps = all_steps(game)
+    method = asked.method if asked.method != "auto" else ("kkt" if steps is None else "price_steps")
+    why = ("chosen: " if asked.method == "auto" else "asked for; ") + (TIED if steps is None else STEPS_SERVE)
+    if method == "price_steps":
+        if steps is None:
+            raise InputError([Issue(f"method 'price_steps' does not serve this case: {TIED}", "Choose auto or kkt.")])
+        found = search(priced_game(game, steps), asked.gap, asked.time_limit, track)
+        seconds = perf_counter() - started
+        return Equilibrium(
+            method, why, found.z, found.cost, found.bound, seconds, steps, leaves=found.leaves, course=found.course
+        )
+    bilevel = game.bilevel()
+    solved = solve_single_level(single_level(game, asked, steps), asked.time_limit, asked.gap)
+    if not np.isfinite(solved.upper):
+        raise NotConverged(f"SCIP found no equilibrium within {asked.time_limit:g} s. Raise time_limit.")
+    return _by_scip(method, why, bilevel, solved, steps, perf_counter() - started)
+
+
+def priced_game(game: Game, steps: Sequence[PriceSteps]) -> Priced:
+    bilevel = game.bilevel()
+    return Priced(bilevel.leader, bilevel.columns, bilevel.scale, bilevel.weights, steps)
+
+
+def single_level(game: Game, asked: Asked, steps: Sequence[PriceSteps] | None) -> SingleLevel:
+    """The game as one program that shows what is asked of SCIP (see ``programs.follower.printed``)."""
+    bilevel = game.bilevel()
+    if asked.method != "primal_dual":
+        return kkt_single_level(bilevel, asked.complementarity, _bounds(game, bilevel, asked, steps))
+    low, high = _range(game, steps)
+    cheap, dear = _price_range(steps)
+    return primal_dual_single_level(bilevel, low, high, cheap, dear, asked.segments)
+
+
+def _bounds(game: Game, bilevel: Bilevel, asked: Asked, steps: Sequence[PriceSteps] | None) -> Bounds | None:
+    """Bounds of slacks and multipliers: none for SOS1, the number given, or proven ones."""
+    if asked.complementarity != "big_m":
+        return None
+    size = bilevel.follower.form.b.size
+    if asked.big_m:
+        return Bounds(np.full(size, asked.big_m), np.full(size, asked.big_m * game.transmission.money))
+    low, high = _range(game, steps)
+    return proven_bounds(bilevel, low, high, None if steps is None else [one.edges for one in steps])
+
+
+def _range(game: Game, steps: Sequence[PriceSteps] | None) -> tuple[Floats, Floats]:
+    """Between what the boundary powers can lie, in the order of the program's columns."""
+    if steps is not None:
+        return np.array([one.edges[0] for one in steps]), np.array([one.edges[-1] for one in steps])
+    low, high = (bound * game.scale[:, None] for bound in reach(game.district.form, game.imports))
+    return low.ravel(order="F"), high.ravel(order="F")
+
+
+def _price_range(steps: Sequence[PriceSteps] | None) -> tuple[Floats, Floats]:
+    if steps is None:
+        fix = "Choose kkt: primal_dual needs the range of every price, which is known for single boundary powers only."
+        raise InputError([Issue(f"method 'primal_dual' does not serve this case: {TIED}", fix)])
+    return np.array([one.first.min() for one in steps]), np.array([one.last.max() for one in steps])
+
+
+def _by_scip(
+    method: str,
+    why: str,
+    bilevel: Bilevel,
+    solved: SingleSolution,
+    steps: Sequence[PriceSteps] | None,
+    seconds: float,
+) -> Equilibrium:
+    z = bilevel.scale * solved.x_leader[bilevel.columns]
+    return Equilibrium(
+        method,
+        why,
+        z,
+        solved.upper,
+        solved.lower,
+        seconds,
+        steps,
+        price=solved.price,
+        course=[(solved.upper, solved.lower, seconds)],
+        shares=(solved.slack_share, solved.multiplier_share),
+    )
+
+
+def all_steps(game: Game) -> list[PriceSteps] | None:
+    """The price steps of every boundary power within its reach, in units of the transmission program.
+
+    None where a boundary power shares its part of the transmission market with another.
+    """
+    values = _values(game)
+    if values is None:
+        return None
+    low, high = _range(game, None)
+    return [price_steps(value, *ends) for value, *ends in zip(values, low.tolist(), high.tolist(), strict=True)]
+
+
+def _values(game: Game) -> list[Value] | None:
+    """The value function of every boundary power."""
+    columns = game.transmission.columns.ravel(order="F")
+    found: dict[int, Value] = {}
+    for part in blocks(game.transmission.form):
+        linked = np.flatnonzero(np.isin(part.columns, columns))
         if linked.size > 1:
             return None
         for local in linked.tolist():
-            found[place[int(part.columns[local])]] = part, Value(part.form, local)
-    ordered = [found[number] for number in range(len(place))]
-    return Separate([part for part, _ in ordered], [value for _, value in ordered])
-
-
-def all_steps(game: Game, parts: Separate) -> list[PriceSteps]:
-    """The price steps of every boundary power, in units of the transmission program, in the order of its columns."""
-    low, high = (bound * game.scale[:, None] for bound in reach(game.district.form, game.imports))
-    low, high = low.ravel(order="F"), high.ravel(order="F")
-    return [
-        price_steps(value, *bounds) for value, *bounds in zip(parts.values, low.tolist(), high.tolist(), strict=True)
-    ]
-
-
-def found(
-    game: Game, steps: Sequence[PriceSteps], gap: float, time_limit: float, track: Callable[[float], None] | None = None
-) -> Found:
-    """The leader's best choice by branch and bound on price steps."""
-    bilevel = game.bilevel()
-    return search(
-        Priced(bilevel.leader, bilevel.columns, bilevel.scale, bilevel.weights, steps), gap, time_limit, track
-    )
+            found[int(part.columns[local])] = Value(part.form, local)
+    return [found[column] for column in columns.tolist()]

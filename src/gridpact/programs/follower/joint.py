@@ -1,0 +1,70 @@
+"""Leader and follower as one program: what both would do if they minimised their common cost.
+
+    minimise    f(x) + weight x (1/2 y'Py + q'y)
+    subject to  x in X,   A y + B z + s = b,   z = scale * x[columns]
+
+The follower's multipliers, divided by the weight, are the prices at which nobody would do anything else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from gridpact.programs.elimination import Lean, lean
+from gridpact.programs.follower.bilevel import Bilevel
+from gridpact.programs.solve import Solution, solve
+from gridpact.programs.standard_form import StandardForm
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Joint:
+    """The common optimum: leader's and follower's own solutions, the price of every linking quantity, its amount."""
+
+    leader: Solution
+    follower: Solution
+    z: Floats
+    price: Floats
+
+
+def joint(bilevel: Bilevel, weight: float) -> Joint:
+    """Minimise the leader's cost and ``weight`` times the follower's together."""
+    short, follower = lean(bilevel.leader), bilevel.follower.form
+    solved = solve(_joined(short, bilevel, weight))
+    own, rows = short.form.q.size, short.form.b.size
+    x, s, z = short.restored(solved.x[:own], solved.s[:rows], solved.z[:rows])
+    u, y = solved.z[rows : rows + follower.b.size] / weight, solved.x[own:]
+    return Joint(
+        _part(bilevel.leader, x, s, z, solved),
+        _part(follower, y, solved.s[rows : rows + u.size], u, solved),
+        y[bilevel.follower.linking],
+        follower.A[:, bilevel.follower.linking].T @ u,
+    )
+
+
+def _part(form: StandardForm, x: Floats, s: Floats, z: Floats, whole: Solution) -> Solution:
+    return Solution(x, s, z, form.cost(x), whole.solver, whole.iterations, whole.seconds)
+
+
+def _joined(short: Lean, bilevel: Bilevel, weight: float) -> StandardForm:
+    leader, follower = short.form, bilevel.follower.form
+    count, own = bilevel.columns.size, leader.q.size
+    places = np.searchsorted(short.kept_columns, bilevel.columns)
+    ties = sp.csr_array((bilevel.scale, (np.arange(count), places)), shape=(count, own))
+    linked = sp.csr_array((np.ones(count), (np.arange(count), bilevel.follower.linking)), (count, follower.q.size))
+    return StandardForm(
+        P=sp.csc_array(sp.block_diag([leader.P, weight * follower.P])),
+        q=np.concatenate([leader.q, weight * follower.q]),
+        A=sp.csc_array(sp.vstack([sp.block_diag([leader.A, follower.A]), sp.hstack([ties, -linked])])),
+        b=np.concatenate([leader.b, follower.b, np.zeros(count)]),
+        constant=leader.constant + weight * follower.constant,
+        cones=(*leader.cones, *follower.cones, ("zero", count)),
+        rows={},
+        columns={},
+        integers=np.zeros(0, dtype=np.int64),
+    )
