@@ -23,9 +23,11 @@ def print_single_level(single: SingleLevel, most: int = 20) -> str:
     labels = np.array(_labels(form.columns, form.q.size))
     lines = [f"minimise  {_cost(single, labels)}", "", "subject to"]
     for name, rows in form.rows.items():
-        lines += [f"  {name}:", *_shortened(_rows(form, rows, labels), _count(rows), most)]
-    lines += _pairs(single, labels, most)
-    lines += ["", "with", *_shortened(_limits(single, labels), int(_limited(single).sum()), most)]
+        written = list(_rows(form, rows, labels))
+        lines += [f"  {name}:", *_shortened(written, most)] if written else []
+    pairs = [f"    {labels[first]} = 0 or {labels[second]} = 0" for first, second in single.pairs]
+    lines += ["  complementarity:", *_shortened(pairs, most)] if pairs else []
+    lines += ["", "with", *_shortened(list(_limits(single, labels)), most)]
     whole = labels[form.integers]
     lines += [f"    {' '.join(whole[:most])}{_rest(whole.size, most)} 0 or 1"] if whole.size else []
     return "\n".join(lines) + "\n"
@@ -41,19 +43,12 @@ def _labels(names: Mapping[str, Ints], size: int) -> list[str]:
     return labels
 
 
-def _count(rows: Ints) -> int:
-    return int((rows >= 0).sum())
-
-
 def _rest(count: int, most: int) -> str:
     return f" and {count - most} more" if count > most else ""
 
 
-def _shortened(lines: Iterator[str], count: int, most: int) -> Iterator[str]:
-    for _, line in zip(range(most), lines, strict=False):
-        yield line
-    if count > most:
-        yield f"    ... and {count - most} more"
+def _shortened(lines: list[str], most: int) -> list[str]:
+    return lines[:most] + [f"    ... and {len(lines) - most} more"] * (len(lines) > most)
 
 
 def _cost(single: SingleLevel, labels: Labels) -> str:
@@ -76,8 +71,8 @@ def _sum(terms: list[tuple[float, str]]) -> str:
     text = ""
     for value, label in terms[:TERMS]:
         sign = ("- " if value < 0.0 else "+ ") if text else ("-" if value < 0.0 else "")
-        size = "" if abs(value) == 1.0 else f"{abs(value):.6g} "
-        text += f"{' ' if text else ''}{sign}{size}{label}"
+        size = "" if abs(value) == 1.0 and label else f"{abs(value):.6g}"
+        text += f"{' ' if text else ''}{sign}{size}{' ' if size and label else ''}{label}"
     return (text or "0") + _rest(len(terms), TERMS).replace(" and", " + ...")
 
 
@@ -89,11 +84,11 @@ def _rows(form: StandardForm, rows: Ints, labels: Labels) -> Iterator[str]:
     for row in rows[rows >= 0].ravel().tolist():
         cone = int(np.searchsorted(starts, row, side="right")) - 1
         kind = form.cones[cone][0]
-        if kind == "second_order":
+        if kind == "second_order" and row == starts[cone]:
             inside = range(row + 1, row + int(sizes[cone]))
             parts = ", ".join(_slack(A, form.b, k, labels) for k in inside)
             yield f"    |({parts})| <= {_slack(A, form.b, row, labels)}"
-        else:
+        elif kind != "second_order":
             yield f"    {_sum(_terms(A, row, labels))} {'=' if kind == 'zero' else '<='} {form.b[row] + 0.0:.6g}"
 
 
@@ -108,17 +103,8 @@ def _slack(A: sp.csr_array, b: NDArray[np.float64], row: int, labels: Labels) ->
     return _sum([*_terms(A, row, labels, -1.0), *constant])
 
 
-def _pairs(single: SingleLevel, labels: Labels, most: int) -> list[str]:
-    lines = (f"    {labels[first]} = 0 or {labels[second]} = 0" for first, second in single.pairs)
-    return ["  complementarity:", *_shortened(lines, len(single.pairs), most)] if len(single.pairs) else []
-
-
-def _limited(single: SingleLevel) -> NDArray[np.bool_]:
-    return np.isfinite(single.low) | np.isfinite(single.high)
-
-
 def _limits(single: SingleLevel, labels: Labels) -> Iterator[str]:
-    for column in np.flatnonzero(_limited(single)):
+    for column in np.flatnonzero(np.isfinite(single.low) | np.isfinite(single.high)):
         low, high = single.low[column], single.high[column]
         yield f"    {f'{low:.6g} <= ' if np.isfinite(low) else ''}{labels[column]}" + (
             f" <= {high:.6g}" if np.isfinite(high) else ""

@@ -54,6 +54,21 @@ def equal_boxes(z_low: Floats, z_high: Floats, price_low: Floats, price_high: Fl
     return Boxes(edges[:, :-1], edges[:, 1:], low, high)
 
 
+def piece_prices(
+    edges: Floats, first: Floats, last: Floats, ends: tuple[float, float], pieces: int
+) -> tuple[Floats, Floats]:
+    """The least and largest price on each of some pieces of equal length between ``ends``, (pieces,) each.
+
+    The price is known: it rises with z, from ``first[k]`` to ``last[k]`` between ``edges[k]`` and ``edges[k+1]``.
+    """
+    cuts = np.linspace(*ends, pieces + 1)
+    before = np.clip(np.searchsorted(edges, cuts, side="left") - 1, 0, first.size - 1)
+    after = np.clip(np.searchsorted(edges, cuts, side="right") - 1, 0, first.size - 1)
+    rise = (last - first) / np.diff(edges)
+    low, high = (first[at] + rise[at] * (np.clip(cuts, edges[0], edges[-1]) - edges[at]) for at in (before, after))
+    return low[:-1], high[1:]
+
+
 def piece_parts(boxes: Boxes, linking: sp.csr_array, price_of: sp.csr_array) -> list[Part]:
     """Rows that tie the pieces to z = ``linking @ v`` and the price ``price_of @ u``, and the envelopes."""
     count, pieces = boxes.z_low.shape
