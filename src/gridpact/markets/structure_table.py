@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from gridpact.markets.cleared import Cleared
-from gridpact.markets.heat.couplers import KINDS, operation
+from gridpact.markets.heat.couplers import heat_cost
 from gridpact.markets.outcome import outcome_tables
 from gridpact.markets.structures import Structure, other_structures
 from gridpact.results.record import words
@@ -48,11 +48,11 @@ def _row(structure: Structure, joint: float) -> dict[str, float]:
         return dict.fromkeys(NUMBERS, float("nan"))
     cleared, tables = structure.cleared, outcome_tables(structure.cleared)
     paid = tables["settlement"].groupby(["kind", "carrier"])["payment"].sum()
-    cost, heat_cost = cleared.solution.cost, _heat_cost(cleared)
+    cost, heat = cleared.solution.cost, heat_cost(cleared)
     return {
         "cost": cost,
-        "electricity_cost": cost - heat_cost,
-        "heat_cost": heat_cost,
+        "electricity_cost": cost - heat,
+        "heat_cost": heat,
         "coupler_profit": float(tables["couplers"]["profit"].sum()),
         "electricity_surplus": -sum(float(paid.get(("operator", name), 0.0)) for name in ("electricity", "reactive")),
         "heat_surplus": -float(paid.get(("operator", "heat"), 0.0)),
@@ -63,14 +63,3 @@ def _row(structure: Structure, joint: float) -> dict[str, float]:
         "above_joint_percent": 100.0 * (cost - joint) / max(1.0, abs(joint)),
         "payments_sum": float(tables["settlement"]["payment"].sum()),
     }
-
-
-def _heat_cost(cleared: Cleared) -> float:
-    """What the devices of the heat network cost besides their electricity."""
-    case = cleared.case
-    cost = sum(float(operation(cleared, kind)[1].sum()) for kind in KINDS if case.count(f"{kind}s"))
-    unserved = case.series("heat_unserved", "price_per_mwh") * cleared.megawatts("unserved_heat", "heat_unserved")
-    wear = case.column("heat_storages", "wear_cost_per_mwh")[:, None] * cleared.megawatts(
-        "heat_discharge", "heat_storages"
-    )
-    return case.hours * (cost + float(unserved.sum()) + float(wear.sum()))

@@ -112,6 +112,27 @@ def compile_program(program: Program) -> StandardForm:
     )
 
 
+def in_order(form: StandardForm) -> tuple[StandardForm, Ints]:
+    """The form with its rows in the order of ``KINDS``, and which row of the old one each of its rows is.
+
+    For forms put together from others, whose cones may stand in any order; it has no names and no states.
+    """
+    sizes = np.array([size for _, size in form.cones], dtype=np.int64)
+    kinds = np.array([KINDS.index(kind) for kind, _ in form.cones], dtype=np.int64)
+    order = np.argsort(np.repeat(kinds, sizes), kind="stable").astype(np.int64)
+    cones = [(KINDS[kind], int(sizes[kinds == kind].sum())) for kind in range(2)]
+    curved = tuple((KINDS[2], int(size)) for size in sizes[kinds == 2])
+    return replace(
+        form,
+        A=sp.csc_array(sp.csr_array(form.A)[order]),
+        b=form.b[order],
+        cones=(*(cone for cone in cones if cone[1]), *curved),
+        rows={},
+        columns={},
+        states=NO_STATES,
+    ), order
+
+
 def _states(program: Program, rows: Mapping[str, Ints], columns: Mapping[str, Ints]) -> tuple[Ints, Ints]:
     law = [rows[state.constraint][state.rows].ravel() for state in program.states]
     determined = [columns[state.variable][state.components].ravel() for state in program.states]

@@ -70,3 +70,14 @@ def _running(cleared: Cleared, kind: str) -> tuple[Floats, Floats]:
     on = (cleared.held or {}).get(f"{kind}_on", np.ones((case.count(f"{kind}s"), case.steps)))
     starts = np.maximum(np.diff(on, axis=1, prepend=on[:, :1]), 0.0)
     return on, np.where(case.begins, 0.0, starts)
+
+
+def heat_cost(cleared: Cleared) -> float:
+    """What the devices of the heat network cost besides their electricity."""
+    case = cleared.case
+    cost = sum(float(operation(cleared, kind)[1].sum()) for kind in KINDS if case.count(f"{kind}s"))
+    unserved = case.series("heat_unserved", "price_per_mwh") * cleared.megawatts("unserved_heat", "heat_unserved")
+    wear = case.column("heat_storages", "wear_cost_per_mwh")[:, None] * cleared.megawatts(
+        "heat_discharge", "heat_storages"
+    )
+    return case.hours * (cost + float(unserved.sum()) + float(wear.sum()))

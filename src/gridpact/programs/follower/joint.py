@@ -8,7 +8,7 @@ The follower's multipliers, divided by the weight, are the prices at which nobod
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from gridpact.programs.elimination import Lean, lean
 from gridpact.programs.follower.bilevel import Bilevel
 from gridpact.programs.solve import Solution, solve
-from gridpact.programs.standard_form import StandardForm
+from gridpact.programs.standard_form import StandardForm, in_order
 
 Floats = NDArray[np.float64]
 
@@ -35,7 +35,7 @@ class Joint:
 def joint(bilevel: Bilevel, weight: float) -> Joint:
     """Minimise the leader's cost and ``weight`` times the follower's together."""
     short, follower = lean(bilevel.leader), bilevel.follower.form
-    solved = solve(_joined(short, bilevel, weight))
+    solved = _solved(_joined(short, bilevel, weight))
     own, rows = short.form.q.size, short.form.b.size
     x, s, z = short.restored(solved.x[:own], solved.s[:rows], solved.z[:rows])
     u, y = solved.z[rows : rows + follower.b.size] / weight, solved.x[own:]
@@ -45,6 +45,15 @@ def joint(bilevel: Bilevel, weight: float) -> Joint:
         y[bilevel.follower.linking],
         follower.A[:, bilevel.follower.linking].T @ u,
     )
+
+
+def _solved(form: StandardForm) -> Solution:
+    """The optimum, its rows in the order in which they were put together."""
+    ordered, order = in_order(form)
+    solved = solve(ordered)
+    s, z = np.empty(order.size), np.empty(order.size)
+    s[order], z[order] = solved.s, solved.z
+    return replace(solved, s=s, z=z)
 
 
 def _part(form: StandardForm, x: Floats, s: Floats, z: Floats, whole: Solution) -> Solution:

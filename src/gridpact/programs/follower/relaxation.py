@@ -29,7 +29,7 @@ from gridpact.programs.elimination import lean
 from gridpact.programs.follower.envelope import Envelope
 from gridpact.programs.follower.price_steps import PriceSteps
 from gridpact.programs.solve import Solution, solve
-from gridpact.programs.standard_form import StandardForm
+from gridpact.programs.standard_form import StandardForm, in_order
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -100,7 +100,7 @@ def relaxed(priced: Priced, parts: Sequence[Envelope], guess: Floats) -> Relaxed
     for _ in range(ROUNDS):
         form = _form(priced, parts, _some(lines, used))
         try:
-            solved = solve(form)
+            solved = _ordered(form)
         except InfeasibleError as error:
             if error.unbounded and not used.all():
                 used[:] = True
@@ -114,6 +114,15 @@ def relaxed(priced: Priced, parts: Sequence[Envelope], guess: Floats) -> Relaxed
             break
         used |= missed
     return _read(priced, parts, _some(lines, used), form, solved)
+
+
+def _ordered(form: StandardForm) -> Solution:
+    """The optimum, its multipliers in the order in which the rows were put together."""
+    ordered, order = in_order(form)
+    solved = solve(ordered)
+    z = np.empty(order.size)
+    z[order] = solved.z
+    return replace(solved, z=z)
 
 
 def _some(lines: Lines, used: Mask) -> Lines:
