@@ -257,12 +257,18 @@ DISTRICT_DEVICES: Tables = {
 }
 
 
-def district_profiles() -> list[Row]:
+def district_series() -> dict[str, list[float]]:
     feeder = TOOLS["ieee33_series"](FEEDER_WEATHER)
     granted = feeder["interfaces/substation/max_import_mw"]
     for hour in FEEDER_EVENING:
         granted[hour] = FEEDER_EVENING_IMPORT
-    return profiles("2020-03-27", "-07:00", feeder | heat_series("heat_load_spring"))
+    return feeder | heat_series("heat_load_spring")
+
+
+def district_tables() -> Tables:
+    """The district with all its devices, without profiles."""
+    feeder = TOOLS["ieee33_tables"]()
+    return {**feeder, **heat_network(DISTRICT_STATIONS), **DISTRICT_DEVICES, "offers": FEEDER["offers"]}
 
 
 def ieee33_dhn32(root: Path) -> None:
@@ -274,13 +280,7 @@ def ieee33_dhn32(root: Path) -> None:
         "step_minutes": 60,
         "steps": 24,
     }
-    tables = {
-        **TOOLS["ieee33_tables"](),
-        **heat_network(DISTRICT_STATIONS),
-        **DISTRICT_DEVICES,
-        "profiles": district_profiles(),
-    }
-    tables["offers"] = FEEDER["offers"]
+    tables = district_tables() | {"profiles": profiles("2020-03-27", "-07:00", district_series())}
     write_example(root, "ieee33-dhn32", "soc", header, tables, {"price_probes": 8, "structures": True})
     notice = "RTS-GMLC_NOTICE.txt"  # must stand beside every copy of the data
     shutil.copyfile(DATA / "rts_gmlc" / notice, root / "src/gridpact/examples/ieee33-dhn32" / notice)

@@ -9,6 +9,7 @@ import pytest
 from gridpact import examples
 from gridpact.case.schema import HEADER, SCHEMA
 from gridpact.errors import InputError
+from gridpact.io.folder import validate
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -24,20 +25,26 @@ def test_every_folder_is_a_named_example(project: Path) -> None:
     assert folders == set(examples.names())
 
 
+# The keys of a study that name a case, by its question.
+CASES = {"clear": ("case",), "stackelberg": ("case", "transmission")}
+
+
 @pytest.mark.parametrize("name", examples.names())
-def test_an_example_has_its_study_its_case_and_its_sources(name: str) -> None:
+def test_an_example_has_its_study_its_cases_and_its_sources(name: str) -> None:
     folder = examples.path(name)
     study = tomllib.loads((folder / "study.toml").read_text(encoding="utf-8"))
-    assert study["question"] == "clear"
-    header = tomllib.loads((folder / study["case"] / "case.toml").read_text(encoding="utf-8"))
-    assert header["name"] == name
-    assert {column.name for column in HEADER.columns if column.required} <= header.keys()
+    assert study.keys() - {"question", "settings"} == set(CASES[study["question"]])
+    for key in CASES[study["question"]]:
+        header = tomllib.loads((folder / study[key] / "case.toml").read_text(encoding="utf-8"))
+        assert header["name"] == (name if key == "case" else f"{name}-{key}")
+        assert {column.name for column in HEADER.columns if column.required} <= header.keys()
+        assert validate(folder / study[key]) == []
     assert (folder / "SOURCES.txt").read_text(encoding="utf-8").startswith(f"{name}: ")
 
 
 @pytest.mark.parametrize("name", examples.names())
 def test_an_example_has_only_tables_and_columns_of_the_schema(name: str) -> None:
-    for path in (examples.path(name) / "case").glob("*.csv"):
+    for path in examples.path(name).glob("*/*.csv"):
         columns = set(path.read_text(encoding="utf-8").splitlines()[0].split(","))
         if path.stem == "profiles":
             replaced = {tuple(column.split("/"))[::2] for column in columns - {"snapshot"}}
@@ -73,8 +80,7 @@ def test_the_script_builds_the_committed_folders(project: Path, tmp_path: Path) 
 
 def test_the_script_writes_every_case_file_there_is(project: Path, tmp_path: Path) -> None:
     runpy.run_path(str(project / "scripts/make_examples.py"))["make"](tmp_path)
-    committed = [
-        path for pattern in ("src/gridpact/examples/*/case/*", "tests/cases/*/case/*") for path in project.glob(pattern)
-    ]
+    folders = ("src/gridpact/examples/*/case/*", "src/gridpact/examples/*/transmission/*", "tests/cases/*/case/*")
+    committed = [path for pattern in folders for path in project.glob(pattern)]
     assert len(committed) > 30
     assert [path for path in committed if not (tmp_path / path.relative_to(project)).exists()] == []

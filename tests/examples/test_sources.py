@@ -14,6 +14,9 @@ DIGESTS = {
     "barry_island/electric_loads.csv": "2a59f811da5a7d8630ed7a158c97da27266334abbcc01af6f7ba3fa3f2bbc731",
     "barry_island/nodes.csv": "b74139f91859333443feaf90316ec9f02186d30b4040c4c880ae56a0f3cf6f03",
     "barry_island/pipes.csv": "6592eacacdd31febccc0c5f13ab2af6b9671312543b24b8e85967aa186ae2b3e",
+    "case30/branch.csv": "d243f84f51934966b5073c9d9dffd78bcc25cd0acaf6e891ba793acd338ce982",
+    "case30/bus.csv": "90cd2c6888013bcf1db6d9b2f4a921ff76114be7e5d2d75a6796f8eb2ff20b8b",
+    "case30/gen.csv": "9583ff7b7c7f090e8f62dcdc136f1fa6df7f4660e2358674824faa76d33397cc",
     "case33bw/branch.csv": "83f884f05f8760f1f40cd8cab005849b0ccd0fb3f97fa5935e732ce2d205c172",
     "case33bw/bus.csv": "5963f8d3d1f408bc46e2b361bf98aae7e13c622548bd1066b88c83076a989b10",
     "case33bw/reference.json": "3d6a851b7f2e75665eeb65db3a5f1b5c16bf828ad772dc1ea59e9d8881c4678f",
@@ -78,7 +81,7 @@ def test_the_sun_is_down_at_night_and_highest_around_noon(source: Callable[[str]
 def test_the_notice_stands_beside_every_copy_of_the_weather_data(project: Path) -> None:
     notice = (project / "scripts/data/rts_gmlc/RTS-GMLC_NOTICE.txt").read_bytes()
     assert b"provided that this entire notice appears in all copies of the Data" in notice
-    for example in ("ieee33-day", "ieee33-dhn32", "oberrhein-day"):
+    for example in ("ieee30-district", "ieee33-day", "ieee33-dhn32", "oberrhein-day", "pjm5-ieee33"):
         assert (project / "src/gridpact/examples" / example / "RTS-GMLC_NOTICE.txt").read_bytes() == notice
 
 

@@ -30,12 +30,14 @@ def test_examples_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert code == 0
     assert {line.split()[0] for line in out.splitlines()} == {
         "barry-island",
+        "ieee30-district",
         "ieee33-day",
         "ieee33-dhn32",
         "oberrhein-day",
         "papavasiliou15",
         "papavasiliou15-b",
         "pjm5-dc",
+        "pjm5-ieee33",
         "reverse-flow",
     }
 

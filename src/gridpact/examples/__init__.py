@@ -1,4 +1,4 @@
-"""Cases and studies carried in the package: ``<name>/study.toml`` beside its case folder and its SOURCES.txt."""
+"""Cases and studies carried in the package: ``<name>/study.toml`` beside its case folders and its SOURCES.txt."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from gridpact.errors import InputError, Issue
 
 _DESCRIPTIONS = {
     "barry-island": "32-node heat network with one loop, its 11 kV network and three CHP plants over a winter day",
+    "ieee30-district": "IEEE 30-bus transmission market behind 15 districts of 33-node feeder and 32-node heat network",
     "ieee33-day": "33-node feeder over a summer day: PV, wind, storage, generators, bids and shiftable demand",
     "ieee33-dhn32": "33-node feeder and 32-node heat network over a spring day: CHP, electric boilers, heat pump, tank",
     "oberrhein-day": "179-bus medium-voltage network over a summer day: two substations, PV, CHP, batteries",
     "papavasiliou15": "15-node feeder, one hour in four steps: a cheap generator at the far end behind a narrow line",
     "papavasiliou15-b": "the same with a must-take injection at bus 8, which congests the way to the root",
     "pjm5-dc": "PJM 5-bus transmission system, one hour in four steps, DC: meshed, one line congested",
+    "pjm5-ieee33": "PJM 5-bus transmission market behind 60 33-node feeders that know how they move its prices",
     "reverse-flow": "33-node feeder, much PV at its ends, voltage cap, export limit: the relaxation is not exact",
 }
 
@@ -25,7 +27,7 @@ def names() -> list[str]:
 
 
 def path(name: str) -> Path:
-    """Folder of an example: study.toml, case/ and SOURCES.txt. Raises InputError for an unknown name."""
+    """Folder of an example: study.toml, its cases and SOURCES.txt. Raises InputError for an unknown name."""
     _require(name)
     return Path(str(resources.files(__name__))) / name
 
