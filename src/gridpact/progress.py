@@ -38,6 +38,19 @@ def counted(label: str, total: int, shown: bool) -> Callable[[int], None]:
     return tell
 
 
+def falling(label: str, unit: str) -> Callable[[float], None]:
+    """A function that is told a number that falls, and shows it from time to time on stderr."""
+    last = perf_counter()
+
+    def tell(value: float) -> None:
+        nonlocal last
+        if perf_counter() - last > PATIENCE:
+            last = perf_counter()
+            print(f"{label}: {unit} {value:.1e}", file=sys.stderr)
+
+    return tell
+
+
 def _lines(label: str) -> Callable[[list[T]], Iterable[T]]:
     def track(items: list[T]) -> Iterator[T]:
         last = perf_counter()

@@ -59,9 +59,10 @@ def _interfaces(evidence: Evidence) -> Check:
         return worst("interface_limits", text, TOLERANCE, [])
     buy, sell = evidence.table("interface", "buy_mw"), evidence.table("interface", "sell_mw")
     zero, q = np.zeros_like(buy), evidence.table("interface", "import_mvar")
+    most_out = case.series("interfaces", "max_export_mw")  # below zero: at least that much is imported
     excess = {
         "interfaces/max_import_mw": beyond(buy, zero, case.series("interfaces", "max_import_mw")),
-        "interfaces/max_export_mw": beyond(sell, zero, case.series("interfaces", "max_export_mw")),
+        "interfaces/max_export_mw": beyond(sell - buy, -np.inf * np.ones_like(buy), most_out),
         "interfaces/q_mvar": beyond(
             q, case.series("interfaces", "min_q_mvar"), case.series("interfaces", "max_q_mvar")
         ),

@@ -112,8 +112,10 @@ def _device_rooms(evidence: Evidence) -> dict[str, Floats]:
         "renewables/p_mw": case.series("renewables", "p_mw") - p,
         "renewables/sn_mva": case.column("renewables", "sn_mva")[:, None] - np.hypot(p, q),
     }
-    for column, own in (("max_import_mw", "buy_mw"), ("max_export_mw", "sell_mw")):
-        rooms[f"interfaces/{column}"] = case.series("interfaces", column) - evidence.table("interface", own)
+    buy, sell = (evidence.table("interface", f"{way}_mw") for way in ("buy", "sell"))
+    rooms["interfaces/max_import_mw"] = case.series("interfaces", "max_import_mw") - buy
+    limit = case.series("interfaces", "max_export_mw")  # below zero: at least that much is imported
+    rooms["interfaces/max_export_mw"] = limit - sell + np.where(limit < 0.0, buy, 0.0)
     for kind, table in (("interface", "interfaces"), ("compensator", "compensators")):
         q = evidence.dispatch(kind, "q_mvar")
         rooms[f"{table}/min_q_mvar"] = q - case.series(table, "min_q_mvar")

@@ -12,6 +12,7 @@ may carry all; an error in a price by more than a thousandth of a percent of the
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,37 +43,25 @@ class Choice:
 
 def regret_checks(evidence: Evidence) -> list[Check]:
     """One check per kind of participant that the case has."""
-    rules = {
-        "generator": ("generators", _generators),
-        "renewable": ("renewables", _renewables),
-        "storage": ("storages", _storages),
-        "load": ("loads", _loads),
-        "interface": ("interfaces", _interfaces),
-        "compensator": ("compensators", _compensators),
-        "capacitor": ("capacitors", _capacitors),
-    }
-    checks = []
-    for kind, (table, rule) in rules.items():
-        if evidence.case.count(table):
-            choice, hours = rule(evidence), evidence.case.hours
-            gain = (choice.best - choice.done).sum(axis=1) * hours
-            regret = gain / np.maximum(1.0, hours * _turnover(evidence, kind, table))
-            text = f"What a {kind} would gain by another choice at the published prices, over its turnover."
-            measure = Measure(kind, evidence.case.ids(table), regret)
-            checks.append(worst(f"regret_{table}", text, TOLERANCE, [measure]))
-    return checks + _heat_checks(evidence)
-
-
-def _heat_checks(evidence: Evidence) -> list[Check]:
-    """One check per kind of device of heat."""
     checks, hours = [], evidence.case.hours
-    for kind, (done, best) in heat_choices(evidence).items():
-        gain, table = hours * (best - done).sum(axis=1), HEAT_KINDS[kind]
-        regret = gain / np.maximum(1.0, hours * heat_turnover(evidence, kind))
+    for kind, names, profit, best in gains(evidence):
+        turnover = _turnover(evidence, kind, RULES[kind][0]) if kind in RULES else heat_turnover(evidence, kind)
+        table = RULES[kind][0] if kind in RULES else HEAT_KINDS[kind]
         text = f"What a {kind} would gain by another choice at the published prices, over its turnover."
-        measure = Measure(kind, evidence.case.ids(table), regret)
+        measure = Measure(kind, names, (best - profit) / np.maximum(1.0, hours * turnover))
         checks.append(worst(f"regret_{table}", text, TOLERANCE, [measure]))
     return checks
+
+
+def gains(evidence: Evidence) -> Iterator[tuple[str, list[str], Floats, Floats]]:
+    """Kind, names, profit over the horizon of what is done and of what would be best, for every kind of participant."""
+    case = evidence.case
+    for kind, (table, rule) in RULES.items():
+        if case.count(table):
+            choice = rule(evidence)
+            yield kind, case.ids(table), case.hours * choice.done.sum(axis=1), case.hours * choice.best.sum(axis=1)
+    for kind, (done, best) in heat_choices(evidence).items():
+        yield kind, case.ids(HEAT_KINDS[kind]), case.hours * done.sum(axis=1), case.hours * best.sum(axis=1)
 
 
 def _turnover(evidence: Evidence, kind: str, table: str) -> Floats:
@@ -225,7 +214,8 @@ def _interfaces(evidence: Evidence) -> Choice:
         _or(case.series("interfaces", "min_q_mvar"), -reach),
         _or(case.series("interfaces", "max_q_mvar"), reach),
     )
-    active = np.maximum(np.maximum(importing * most_in, exporting * most_out), 0.0)
+    idle = np.where((most_in >= 0.0) & (most_out >= 0.0), 0.0, -np.inf)  # a limit below zero makes it carry something
+    active = np.maximum(np.maximum(importing * most_in, exporting * most_out), idle)
     best = active + np.maximum(reactive * q_low, reactive * q_high)
     return Choice(importing * buy + exporting * sell + reactive * q, best)
 
@@ -256,3 +246,14 @@ def _capacitors(evidence: Evidence) -> Choice:
     _, reactive = prices_at(evidence, "capacitors")
     done = reactive * evidence.dispatch("capacitor", "q_mvar")
     return Choice(done, np.where(in_steps(evidence.case), done, np.maximum(reactive, 0.0) * bank_size(evidence)))
+
+
+RULES: dict[str, tuple[str, Callable[[Evidence], Choice]]] = {
+    "generator": ("generators", _generators),
+    "renewable": ("renewables", _renewables),
+    "storage": ("storages", _storages),
+    "load": ("loads", _loads),
+    "interface": ("interfaces", _interfaces),
+    "compensator": ("compensators", _compensators),
+    "capacitor": ("capacitors", _capacitors),
+}

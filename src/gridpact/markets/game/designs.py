@@ -21,11 +21,11 @@ from gridpact.errors import InfeasibleError, NotConverged
 from gridpact.markets.cleared import Cleared
 from gridpact.markets.exactness import made_exact
 from gridpact.markets.game.leader import Game, priced
-from gridpact.markets.game.settled import Settled, as_solution
+from gridpact.markets.game.settled import Settled, transmission_at
 from gridpact.markets.market_program import clearing_program
 from gridpact.markets.pool import clear_pool
 from gridpact.programs.follower.joint import Joint, joint
-from gridpact.programs.follower.response import response
+from gridpact.programs.follower.response import Response, response
 from gridpact.programs.standard_form import compile_program
 
 Floats = NDArray[np.float64]
@@ -81,7 +81,7 @@ def _answered(game: Game, boundary: Floats) -> Floats:
 
 def _transmission_at(game: Game, boundary: Floats) -> Cleared:
     z = (boundary / game.transmission.base_mva).ravel(order="F")
-    return game.transmission.cleared(as_solution(game, response(game.transmission.follower(), z)))
+    return transmission_at(game, response(game.transmission.follower(), z))
 
 
 def _together(game: Game, exactness: str, dynamics: str) -> list[Design]:
@@ -108,7 +108,8 @@ def _joint_state(game: Game, both: Joint, exactness: str) -> Settled:
     district = Cleared(case, market.network, market.formulation, form, solution, heat=market.heat)
     if exactness in ("repair", "certify"):
         district = made_exact(district, exactness == "certify")
-    return _unbounded(game, district, game.transmission.cleared(both.follower), price)
+    answer = Response(both.z, both.follower.x, both.follower.s, both.follower.z, both.price, both.follower.cost)
+    return _unbounded(game, district, transmission_at(game, answer), price)
 
 
 def _unbounded(game: Game, district: Cleared, transmission: Cleared, price: Floats) -> Settled:

@@ -42,7 +42,7 @@ def money(state: Settled) -> Money:
     bought = state.game.case.hours * float((state.price * state.boundary).sum())
     inside = feeders * (state.district.solution.cost - _counted(state))
     heat = feeders * heat_cost(state.district) if state.district.heat else 0.0
-    revenue, load_payment = _payments(state.transmission)
+    revenue, load_payment = _payments(state.transmission, bought)
     cost = state.transmission.solution.cost
     return Money(
         leader_cost=inside + bought,
@@ -73,7 +73,7 @@ def _asked(cleared: Cleared) -> float:
     return total
 
 
-def _payments(cleared: Cleared) -> tuple[float, float]:
-    """What the transmission network's producers receive, and what its own loads pay."""
+def _payments(cleared: Cleared, bought: float) -> tuple[float, float]:
+    """What the transmission network's producers receive, and what its loads pay besides the districts."""
     paid = outcome_tables(cleared)["settlement"].groupby("kind")["payment"].sum()
-    return -sum(float(paid.get(kind, 0.0)) for kind in PRODUCERS), float(paid.get("load", 0.0))
+    return -sum(float(paid.get(kind, 0.0)) for kind in PRODUCERS), float(paid.get("load", 0.0)) - bought

@@ -10,18 +10,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from gridpact.case.case import Case
 from gridpact.markets.cleared import Cleared
 from gridpact.markets.game.leader import Game, priced
+from gridpact.markets.market_program import electric_program
 from gridpact.markets.pool import clear_pool
+from gridpact.physics.electric import dc
 from gridpact.programs.follower.price_steps import PriceSteps
 from gridpact.programs.follower.response import Response, response, with_multipliers
 from gridpact.programs.solve import Solution
+from gridpact.programs.standard_form import compile_program
 
 Floats = NDArray[np.float64]
-# Half the width, in MW of a feeder, to which an import is held where no step is known around it.
+# Share of a power to which it is held where no step is known around it, and by which one stays inside a step.
 HELD = 1e-6
+INSIDE = 1e-6
+DISTRICT = "district "
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,15 +66,37 @@ class Settled:
         return lmp
 
 
-def by_steps(game: Game, steps: Sequence[PriceSteps], z: Floats, exactness: str, dynamics: str) -> Settled:
-    """Both markets where the boundary powers z stand on price steps, the leader paying the better price at an edge."""
+def by_steps(
+    game: Game, steps: Sequence[PriceSteps], z: Floats, stay_inside: bool, exactness: str, dynamics: str
+) -> Settled:
+    """Both markets where the boundary powers z stand on price steps, the leader paying the better price at an edge.
+
+    A leader who does not trust in that stays inside its steps by a millionth.
+    """
     shape = game.transmission.columns.shape
-    pieces = [one.paid(value)[0] for one, value in zip(steps, z.tolist(), strict=True)]
-    low, high, price = (
-        np.reshape([values[k] for values, k in zip(rows, pieces, strict=True)], shape, order="F")
-        for rows in ([s.edges[:-1] for s in steps], [s.edges[1:] for s in steps], [s.first for s in steps])
-    )
+    ends = np.array([_held(one, value, stay_inside) for one, value in zip(steps, z.tolist(), strict=True)])
+    low, high, price = (np.reshape(ends[:, k], shape, order="F") for k in range(3))
     return settled(game, price / game.transmission.money, low, high, exactness, dynamics)
+
+
+def _held(steps: PriceSteps, z: float, stay_inside: bool) -> tuple[float, float, float]:
+    """Between what a boundary power is held, and its price: its step, or next to itself where the price rises."""
+    piece, _ = steps.paid(z)
+    low, high, price = float(steps.edges[piece]), float(steps.edges[piece + 1]), steps.price(piece, z)
+    if steps.slope()[piece] > 0.0:
+        room = HELD * (1.0 + abs(z))
+        return max(low, z - room), min(high, z + room), price
+    inside = INSIDE * (1.0 + max(abs(low), abs(high))) if stay_inside else 0.0
+    return low + inside, high - inside, price
+
+
+def by_price(game: Game, z: Floats, exactness: str, dynamics: str) -> Settled:
+    """Both markets at boundary powers that share their prices, at those that are best for the leader."""
+    shape, follower = game.transmission.columns.shape, game.transmission.follower()
+    answer = with_multipliers(follower, response(follower, z), z)
+    power, room = z.reshape(shape, order="F"), HELD * (1.0 + np.abs(z.reshape(shape, order="F")))
+    price = answer.price.reshape(shape, order="F") / game.transmission.money
+    return settled(game, price, power - room, power + room, exactness, dynamics)
 
 
 def settled(game: Game, price: Floats, low: Floats, high: Floats, exactness: str, dynamics: str) -> Settled:
@@ -79,13 +108,37 @@ def settled(game: Game, price: Floats, low: Floats, high: Floats, exactness: str
 
 
 def at_imports(state: Settled, price: Floats | None = None) -> Settled:
-    """The transmission market at what the district imports, its multipliers those that support ``price`` best."""
+    """The transmission market at what the district imports, its multipliers those that are best for the leader."""
     game = state.game
-    z = (state.boundary / game.transmission.base_mva).ravel(order="F")
+    z = snapped((state.boundary / game.transmission.base_mva).ravel(order="F"), state)
     follower = game.transmission.follower()
-    z = snapped(z, state)
-    answer = with_multipliers(follower, response(follower, z), z)
-    return replace(state, transmission=game.transmission.cleared(as_solution(game, answer)))
+    answer = response(follower, z)
+    chosen = answer if price is None else with_multipliers(follower, answer, z)
+    return replace(state, transmission=transmission_at(game, chosen))
+
+
+def transmission_at(game: Game, answer: Response) -> Cleared:
+    """The transmission market of an answer, the districts being loads like others."""
+    shape, base = game.transmission.columns.shape, game.transmission.base_mva
+    case = with_districts(game.transmission.case, base * answer.z.reshape(shape, order="F"))
+    network = game.transmission.market.network
+    form = compile_program(electric_program(case, network, dc, []))
+    others = np.ones(answer.x.size, dtype=np.bool_)
+    others[game.transmission.follower().linking] = False
+    x = answer.x[others]
+    return Cleared(case, network, dc, form, Solution(x, answer.s, answer.u, form.cost(x), "clarabel", 0, 0.0))
+
+
+def with_districts(case: Case, boundary: Floats) -> Case:
+    """A transmission case with the districts behind its connections as loads, MW (connections, steps)."""
+    connections = case.tables["connections"]
+    names = [f"{DISTRICT}{name}" for name in case.ids("connections")]
+    columns = {"load": names, "bus": connections["bus"], "p_mw": boundary[:, 0], "q_mvar": 0.0}
+    blank = case.tables["loads"].iloc[:0]
+    rows = pd.DataFrame(columns).reindex(columns=blank.columns)
+    loads = pd.concat([case.tables["loads"], rows], ignore_index=True).astype(blank.dtypes.to_dict())
+    profiles = {f"loads/{name}/p_mw": values for name, values in zip(names, boundary, strict=True)}
+    return case.with_table("loads", loads).with_profiles(profiles)
 
 
 def snapped(z: Floats, state: Settled) -> Floats:
@@ -94,8 +147,3 @@ def snapped(z: Floats, state: Settled) -> Floats:
     low, high = ((end / base).ravel(order="F") for end in (state.low, state.high))
     near = 1e-6 * (1.0 + np.abs(z))
     return np.where(np.abs(z - low) <= near, low, np.where(np.abs(z - high) <= near, high, z))
-
-
-def as_solution(game: Game, answer: Response) -> Solution:
-    form = game.transmission.form
-    return Solution(answer.x, answer.s, answer.u, form.cost(answer.x), "clarabel", 0, 0.0)

@@ -16,13 +16,12 @@ from numpy.typing import NDArray
 
 from gridpact.case.case import Case
 from gridpact.errors import InputError, Issue
-from gridpact.markets.cleared import Cleared, Market
+from gridpact.markets.cleared import Market
 from gridpact.markets.market_program import electric_program, market_network
 from gridpact.physics.devices.device import Device, zeros
 from gridpact.physics.electric import dc
 from gridpact.programs.affine import Variable, nothing
 from gridpact.programs.follower.bilevel import Follower
-from gridpact.programs.solve import Solution
 from gridpact.programs.standard_form import StandardForm, compile_program
 
 Floats = NDArray[np.float64]
@@ -58,10 +57,6 @@ class Transmission:
 
     def follower(self) -> Follower:
         return Follower(self.form, self.columns.ravel(order="F"))
-
-    def cleared(self, solution: Solution) -> Cleared:
-        market = self.market
-        return Cleared(market.case, market.network, market.formulation, market.form, solution)
 
 
 def transmission_market(case: Case) -> Transmission:
