@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from gridpact.errors import NotConverged as NotConverged
     from gridpact.examples.synthetic import synthetic_feeder as synthetic_feeder
     from gridpact.examples.synthetic_heat import synthetic_district as synthetic_district
+    from gridpact.examples.synthetic_transmission import synthetic_transmission as synthetic_transmission
+    from gridpact.game import stackelberg as stackelberg
     from gridpact.io.folder import read_case as read_case
     from gridpact.io.folder import validate as validate
     from gridpact.io.folder import write_case as write_case
@@ -56,6 +58,8 @@ _HOMES = {
     "gridpact.errors": ("ArchiveError", "GridPactError", "InfeasibleError", "InputError", "Issue", "NotConverged"),
     "gridpact.examples.synthetic": ("synthetic_feeder",),
     "gridpact.examples.synthetic_heat": ("synthetic_district",),
+    "gridpact.examples.synthetic_transmission": ("synthetic_transmission",),
+    "gridpact.game": ("stackelberg",),
     "gridpact.io.folder": ("read_case", "validate", "write_case"),
     "gridpact.io.matpower.read": ("from_matpower",),
     "gridpact.io.pandapipes.read": ("from_pandapipes",),
@@ -102,8 +106,10 @@ __all__ = [
     "read_case",
     "run_bench",
     "run_study",
+    "stackelberg",
     "synthetic_district",
     "synthetic_feeder",
+    "synthetic_transmission",
     "validate",
     "validate_study",
     "verify",
