@@ -71,7 +71,7 @@ def stackelberg(
     has no prices.
     """
     from gridpact.markets.game.equilibrium import Asked
-    from gridpact.study import Run
+    from gridpact.study import Run, judged
 
     settings = {
         "method": method,
@@ -91,7 +91,7 @@ def stackelberg(
     district, network = _read(case, transmission)
     started = perf_counter()
     asked = Asked(method, gap, time_limit, complementarity, big_m, segments)
-    return Run(_judged(_record(district, network, settings, asked, progress, started)))
+    return Run(judged(_record(district, network, settings, asked, progress, started)))
 
 
 def _check(settings: Mapping[str, Any]) -> None:
@@ -300,10 +300,3 @@ def _gains(designs: pd.DataFrame) -> dict[str, float]:
         "gain_to_congestion_rent": rise("congestion_rent"),
         "gain_to_all": -rise("welfare_cost"),
     }
-
-
-def _judged(record: Record) -> Record:
-    from gridpact.certificates.game.judge import certify_game
-    from gridpact.study import _marked
-
-    return _marked(record, certify_game(record))

@@ -16,6 +16,8 @@ import pandas as pd
 from gridpact.case.case import Case
 from gridpact.days import clear_days, judged_days
 from gridpact.errors import InputError, Issue
+from gridpact.game import QUESTION as GAME
+from gridpact.game import stackelberg
 from gridpact.results.days import QUESTION as DAYS
 from gridpact.results.record import Record, Summary
 from gridpact.results.summary import clearing_summary
@@ -204,7 +206,7 @@ def clear(
         solution=arrays(cleared.form, cleared.solution) | {"base_mva": np.array(cleared.network.base_mva)},
         provenance=_provenance(cleared.solution, perf_counter() - started),
     )
-    return Run(_judged(record))
+    return Run(judged(record))
 
 
 def compare_structures(case: Case | str | Path, *, heat_dynamics: str = "quasi_dynamic") -> pd.DataFrame:
@@ -260,11 +262,9 @@ def _require(holds: bool, name: str, value: object, fix: str) -> None:
         raise InputError([Issue(f"{name} = {value!r} is not possible", fix)])
 
 
-def _judged(record: Record) -> Record:
+def judged(record: Record) -> Record:
     """The record with its certificate; prices count as certified only where the verdict says so."""
-    from gridpact.certificates.judge import certify
-
-    return _marked(record, certify(record))
+    return _marked(record, _judge_of(record)(record))
 
 
 def _marked(record: Record, document: Mapping[str, Any]) -> Record:
@@ -301,7 +301,7 @@ def _provenance(solution: Any, seconds: float) -> dict[str, Any]:
     }
 
 
-QUESTIONS: dict[str, Callable[..., Run]] = {"clear": clear, DAYS: clear_days}
+QUESTIONS: dict[str, Callable[..., Run]] = {"clear": clear, DAYS: clear_days, GAME: stackelberg}
 # Questions that take long enough to be kept while they are answered.
 KEPT_AS_THEY_GROW = (DAYS,)
 
@@ -360,11 +360,9 @@ def verify(path: str | Path, *, deep: bool = False, progress: bool = False) -> R
 
     Returns the run with the new certificate. Raises ``ArchiveError`` where the files were tampered with.
     """
-    from gridpact.certificates.judge import certify
-
     run = open_run(path)
     in_days = run.record.question == DAYS
-    document = dict(judged_days(run.record, Path(path)) if in_days else certify(run.record))
+    document = dict(judged_days(run.record, Path(path)) if in_days else _judge_of(run.record)(run.record))
     document["checks"] = [*document["checks"], _same_verdict(run, document["verdict"])]
     if not document["checks"][-1]["passed"]:
         document["verdict"] = "failed"
@@ -376,6 +374,14 @@ def verify(path: str | Path, *, deep: bool = False, progress: bool = False) -> R
     if in_days:
         return Run(replace(run.record, certificate=document, summary=run.summary | {"verdict": document["verdict"]}))
     return Run(_marked(run.record, document))
+
+
+def _judge_of(record: Record) -> Callable[[Record], Mapping[str, Any]]:
+    """What judges a record of this question."""
+    from gridpact.certificates.game.judge import certify_game
+    from gridpact.certificates.judge import certify
+
+    return certify_game if record.question == GAME else certify
 
 
 def _asked_again(record: Record, progress: bool) -> Run:

@@ -90,7 +90,7 @@ class OwnMarket:
         slack = np.zeros((2 * connected.size, steps))
         low = np.vstack([powers.low, -limit, -free, slack])
         high = np.vstack([powers.high, limit, free, slack + np.inf])
-        cost = np.vstack([powers.cost, 0.0 * limit, np.zeros((others.size, steps)), slack + SLACK])
+        cost = np.vstack([powers.cost, np.zeros_like(limit), np.zeros_like(free), slack + SLACK])
         inner = incidence(grid)
         into = _at(powers.bus, grid.buses)
         lack = _at(connected, grid.buses)
