@@ -35,6 +35,7 @@ from tests.io.made import record
 CASES = Path(__file__).resolve().parents[1] / "cases"
 BASE = CASES / "bad" / "base"
 HEAT = CASES / "bad" / "heat"
+TRANSMISSION = CASES / "bad" / "transmission"
 SECONDS = 20
 
 Chance = random.Random
@@ -138,7 +139,7 @@ def assert_case_or_issues(case: Case | None, issues: Sequence[object]) -> None:
 
 def folder(chance: Chance, place: Path) -> None:
     """Some files of a case damaged, one perhaps missing."""
-    files = dict(base_files(chance.choice([BASE, HEAT])))
+    files = dict(base_files(chance.choice([BASE, HEAT, TRANSMISSION])))
     for name in chance.sample(sorted(files), chance.randint(1, 3)):
         files[name] = damaged(files[name], chance)
     if chance.random() < 0.05:
