@@ -190,6 +190,13 @@ def test_only_errors_of_the_solver_count_as_failures() -> None:
         scip._optimised(Failing(MemoryError()))
 
 
+def test_the_solver_solves_no_nonlinear_programs() -> None:
+    """Its binaries may abort in their ordering of matrices, and take this process with them."""
+    model = scip._silent_model()
+    assert model.getParam("nlp/disable") is True
+    assert (model.getParam("lp/threads"), model.getParam("parallel/maxnthreads")) == (1, 1)
+
+
 def test_the_solver_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     solve_single_level(kkt_single_level(buyer()))
     said = capfd.readouterr()

@@ -127,12 +127,15 @@ def _written(task: Task) -> tuple[Any, list[Any]]:
 
 
 def _silent_model() -> Any:
+    """No output, one thread, fixed seeds, and no non-linear programs: they lead to METIS by way of Ipopt and MUMPS,
+    and as built into some binaries that ends the whole process (SCIP issue 211)."""
     from pyscipopt import Model
 
     model = Model()
     model.hideOutput()
     model.setParams(
         {
+            "nlp/disable": True,
             "lp/threads": 1,
             "parallel/maxnthreads": 1,
             "randomization/randomseedshift": 0,
