@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
+from gridpact.case.case import Case
 from gridpact.certificates.check import Check
+from gridpact.certificates.evidence import steps_of
+from gridpact.certificates.game.records import is_connection_table
 from gridpact.results.record import Record
 
 EQUILIBRIUM = (
@@ -23,7 +26,40 @@ EQUILIBRIUM = (
     "wedge_per_mwh",
 )
 PRICE_STEPS = ("from_mw", "to_mw", "price_from_per_mwh", "price_to_per_mwh")
-SUMMARY = ("objective", "leader_cost", "leader_lower_bound", "leader_gap", "tie_cost", "transmission_cost", "feeders")
+LEAVES = ("leaf", "first_step", "last_step")
+BOUNDS = ("node", "seconds")
+WHOLE = ("profit", "make_whole", "lost_opportunity")
+DESIGNS = ("uncoordinated", "competitive", "cooperative", "stackelberg")
+FIGURES = (
+    "import_mwh",
+    "leader_cost",
+    "adn_cost",
+    "dhn_cost",
+    "interface_payment",
+    "transmission_cost",
+    "producers_surplus",
+    "load_payment",
+    "congestion_rent",
+    "welfare_cost",
+    "lmp_mean_per_mwh",
+    "lmp_max_per_mwh",
+    "dlmp_mean_per_mwh",
+    "dlmp_max_per_mwh",
+)
+HOURS = ("boundary_mw", "lmp_per_mwh", "dlmp_mean_per_mwh", "dlmp_max_per_mwh")
+SUMMARY = (
+    "objective",
+    "leader_cost",
+    "leader_lower_bound",
+    "leader_gap",
+    "tie_cost",
+    "transmission_cost",
+    "feeders",
+    "slack_share",
+    "multiplier_share",
+    "stated_error",
+)
+SETTINGS = ("gap", "exactness", "method", "tie_breaking", "designs", "scan", "complementarity")
 
 
 def complete_game(record: Record) -> Check:
@@ -39,22 +75,99 @@ def _faults(record: Record) -> Iterator[str]:
         yield "transmission"
         return
     yield from (f"summary/{name}" for name in SUMMARY if not _is_number(record.summary.get(name)))
-    yield from (f"settings/{name}" for name in ("gap", "exactness", "method") if name not in record.settings)
+    yield from (f"settings/{name}" for name in SETTINGS if name not in record.settings)
     names = [*record.case.ids("interfaces")]
     known = {str(name) for name in network.tables["connections"]["interface"]}
     yield from (f"connections/{name}" for name in sorted(known - set(names)))
     yield from _grid(record, "equilibrium", "connection", network.ids("connections"), EQUILIBRIUM)
     passed = ("price_per_mwh", "supporting_per_mwh")
     yield from _grid(record, "pass_through_prices", "bus", record.case.ids("buses"), passed)
-    yield from (
-        f"tables/{name}" for name in ("make_whole", "bounds", "transmission_prices") if name not in record.tables
-    )
-    if "price_steps" in record.tables:
-        yield from _numbers(record.tables["price_steps"], "price_steps", PRICE_STEPS)
+    yield from (f"equilibrium/{column}" for column in ("interface", "bus") if not _is_named(record, network, column))
+    yield from _listed(record, "make_whole", ("participant", "kind"), WHOLE)
+    yield from _listed(record, "bounds", (), BOUNDS)
+    yield from (f"tables/{name}" for name in ("transmission_prices",) if name not in record.tables)
+    yield from _search_faults(record)
+    yield from _design_faults(record)
+    yield from _scan_faults(record, network)
 
 
 def _is_number(value: object) -> bool:
     return isinstance(value, float | int) and bool(np.isfinite(value))
+
+
+def _is_named(record: Record, network: Case, column: str) -> bool:
+    """Whether the equilibrium says what the connections do about their interface and bus."""
+    table = record.tables.get("equilibrium", pd.DataFrame())
+    told = network.tables["connections"][column].tolist() * record.case.steps
+    return column in table and table[column].tolist() == told
+
+
+def _search_faults(record: Record) -> Iterator[str]:
+    """Price steps are told where the search went over them; with them go the leaves."""
+    searched = record.summary.get("method") == "price_steps"
+    if record.settings.get("method") not in ("auto", record.summary.get("method")):
+        yield "summary/method"
+    for name, columns in (("price_steps", PRICE_STEPS), ("leaves", LEAVES)):
+        if searched or name in record.tables:
+            yield from _listed(record, name, ("snapshot", "connection"), columns)
+    leaves = record.tables.get("leaves", pd.DataFrame())
+    if searched and not (len(leaves) and "bound" in leaves and not leaves["bound"].isna().any()):
+        yield "tables/leaves/bound"
+    course = record.tables.get("bounds", pd.DataFrame())
+    if not (len(course) and all(name in course and not course[name].isna().any() for name in ("upper", "lower"))):
+        yield "tables/bounds (course of the search)"
+
+
+def _design_faults(record: Record) -> Iterator[str]:
+    """Four designs, with numbers where they cleared, their hours, and the claims."""
+    if not record.settings.get("designs"):
+        return
+    if not {"designs", "design_hours", "claims"} <= set(record.tables):
+        yield "tables/designs"
+        return
+    table, hours = record.tables["designs"], record.tables["design_hours"]
+    missing = {"design", "status", *FIGURES, "announced_lmp_mean_per_mwh"} - set(table.columns)
+    missing |= {"snapshot", "design", "connection", *HOURS, "announced_lmp_per_mwh"} - set(hours.columns)
+    yield from (f"tables/designs/{name}" for name in sorted(missing))
+    if missing:
+        return
+    if tuple(table["design"]) != DESIGNS:
+        yield "tables/designs (rows)"
+        return
+    told = np.isfinite(table[list(FIGURES)].to_numpy(dtype=np.float64))
+    cleared = told.all(axis=1)
+    if (cleared != told.any(axis=1)).any() or not cleared[-1] or ((table["status"] == "cleared") & ~cleared).any():
+        yield "tables/designs (figures)"
+    for name, is_there in zip(DESIGNS, cleared, strict=True):
+        own = hours[hours["design"] == name]
+        if len(own) if not is_there else not is_connection_table(record, own):
+            yield f"tables/design_hours ({name})"
+    yield from _numbers(hours, "design_hours", HOURS)
+
+
+def _scan_faults(record: Record, network: Case) -> Iterator[str]:
+    """As many scanned powers as asked for, at every connection and step."""
+    points = record.settings.get("scan")
+    if not points:
+        return
+    yield from _listed(record, "scan", ("snapshot", "connection"), ("boundary_mw",))
+    if "scan" in record.tables:
+        table, ids = record.tables["scan"], network.ids("connections")
+        expected = np.repeat(np.tile(np.array(ids, dtype=object), record.case.steps), int(points)).tolist()
+        steps = np.repeat(np.arange(record.case.steps), len(ids) * int(points))
+        if table["connection"].tolist() != expected or (steps_of(record.case, table["snapshot"]) != steps).any():
+            yield "tables/scan (rows)"
+
+
+def _listed(record: Record, name: str, texts: Sequence[str], columns: Sequence[str]) -> Iterator[str]:
+    """A table with these columns, the numbers among them finite."""
+    if name not in record.tables:
+        yield f"tables/{name}"
+        return
+    table = record.tables[name]
+    needed = {*texts, *columns} | ({"bound"} if name == "leaves" else set())
+    yield from (f"tables/{name}/{column}" for column in sorted(needed - set(table.columns)))
+    yield from _numbers(table, name, columns)
 
 
 def _grid(record: Record, name: str, key: str, ids: list[str], columns: tuple[str, ...]) -> Iterator[str]:
@@ -75,7 +188,7 @@ def _grid(record: Record, name: str, key: str, ids: list[str], columns: tuple[st
     yield from _numbers(table, name, columns)
 
 
-def _numbers(table: pd.DataFrame, name: str, columns: tuple[str, ...]) -> Iterator[str]:
+def _numbers(table: pd.DataFrame, name: str, columns: Sequence[str]) -> Iterator[str]:
     for column in columns:
         if column not in table or table[column].dtype.kind not in "if" or not np.isfinite(table[column]).all():
             yield f"tables/{name}/{column}"

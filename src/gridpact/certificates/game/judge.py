@@ -4,7 +4,9 @@ district        the district at the prices it pays, held to the steps on which t
 transmission    the follower's market with the districts as loads, judged as ever: it is optimal, its prices multipliers
 follower        that market solved again with a program of the judges' own: no dispatch is cheaper, prices support it
 steps           the price steps are what that program answers, the leader stands on one, the search left nothing out
-money           what the leader pays and what the designs cost add up, nobody leads at a loss
+money           what the leader pays adds up, and so do ties and gains
+passing         pass-through prices, and payments that make participants whole, by the judges' own response and choices
+designs         the same day without a leader: sums, order, prices and choices that support each other
 bounds          no multiplier or slack at the bound that big-M put on it; the scan found nothing better
 """
 
@@ -15,9 +17,11 @@ from typing import Any
 
 from gridpact.certificates.check import Check
 from gridpact.certificates.game.complete import complete_game
+from gridpact.certificates.game.designs import design_checks
 from gridpact.certificates.game.follower import follower_checks
 from gridpact.certificates.game.money import money_checks
 from gridpact.certificates.game.paid import paid_checks
+from gridpact.certificates.game.passing import passing_checks
 from gridpact.certificates.game.records import district_record, transmission_record
 from gridpact.certificates.game.search import search_checks
 from gridpact.certificates.game.steps import step_checks
@@ -52,6 +56,8 @@ def _checks(record: Record) -> Iterator[Check]:
     yield from step_checks(record)
     yield from search_checks(record)
     yield from money_checks(record)
+    yield from passing_checks(record)
+    yield from design_checks(record)
 
 
 def _named(market: str, document: Mapping[str, Any]) -> list[dict[str, Any]]:

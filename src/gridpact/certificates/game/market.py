@@ -75,6 +75,18 @@ class OwnMarket:
         missing = x[-2 * self.case.count("connections") :].sum(axis=0)
         return base * (cost * x).sum(axis=0), base * missing
 
+    @property
+    def is_tied(self) -> bool:
+        """Whether something is held as it was dispatched, because it ties hours together."""
+        tied = self.case.count("storages") + self.case.count("shiftable")
+        ramps = [self.case.column("controllable", f"ramp_{way}_mw_per_h") for way in ("up", "down")]
+        return bool(tied or _ramped(self.case).any() or np.isfinite(ramps).any())
+
+    @property
+    def is_curved(self) -> bool:
+        """Whether a marginal cost rises within a block: the program is then that of one dispatch alone."""
+        return bool((self.case.column("generators", "cost_per_mw2h") > 0.0).any())
+
     def cost_of_dispatch(self) -> Floats:
         """What the judged dispatch costs per hour at its own marginal costs, (steps,)."""
         cost: Floats = self.grid.base_mva * (self.powers.cost * self.powers.done).sum(axis=0)

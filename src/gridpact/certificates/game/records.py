@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridpact.case.case import Case
+from gridpact.certificates.evidence import steps_of
 from gridpact.results.record import Record
 from gridpact.results.summary import clearing_summary
 
@@ -17,11 +18,25 @@ PREFIX = "transmission_"
 SETTINGS = ("exactness", "price_probes", "heat_dynamics")
 
 
+def at_connections(record: Record, name: str, column: str) -> Floats:
+    """A column of another table with a row for every connection at every step, (connections, steps)."""
+    assert record.transmission is not None
+    values = record.tables[name][column].to_numpy(dtype=np.float64)
+    return values.reshape(record.case.steps, record.transmission.count("connections")).T
+
+
 def of_connections(record: Record, column: str) -> Floats:
     """A column of the table ``equilibrium``, (connections, steps)."""
+    return at_connections(record, "equilibrium", column)
+
+
+def is_connection_table(record: Record, table: pd.DataFrame) -> bool:
+    """Whether the columns ``snapshot`` and ``connection`` go through all connections, step by step."""
     assert record.transmission is not None
-    values = record.tables["equilibrium"][column].to_numpy(dtype=np.float64)
-    return values.reshape(record.case.steps, record.transmission.count("connections")).T
+    ids, steps = record.transmission.ids("connections"), record.case.steps
+    if len(table) != len(ids) * steps or table["connection"].tolist() != ids * steps:
+        return False
+    return bool((steps_of(record.case, table["snapshot"]) == np.repeat(np.arange(steps), len(ids))).all())
 
 
 def interface_rows(record: Record) -> NDArray[np.int64]:

@@ -14,18 +14,21 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridpact.certificates.check import Check, Measure, worst
+from gridpact.certificates.evidence import steps_of
 from gridpact.certificates.game.records import of_connections
-from gridpact.certificates.game.steps import steps_by_power
+from gridpact.certificates.game.steps import COLUMNS, steps_by_power
 from gridpact.results.record import Record
 
 Floats = NDArray[np.float64]
 # Share of an artificial bound from which it counts as touched.
 TOUCHED = 1.0 - 1e-6
+LEAVES = ("leaf", "first_step", "last_step", "bound")
+COVERED = "The leaves of the search cover every choice of steps once."
 
 
 def search_checks(record: Record) -> list[Check]:
     """Coverage, bound and gap of the search, big-M, and the scan."""
-    checks = [_gap(record), _untouched(record)]
+    checks = [_gap(record), _untouched(record), _course(record)]
     if "leaves" in record.tables and len(record.tables["leaves"]):
         checks += [_covered(record), _least(record)]
     if "price_steps" in record.tables:
@@ -45,33 +48,88 @@ def _gap(record: Record) -> Check:
 
 def _untouched(record: Record) -> Check:
     """A slack or multiplier at its big-M says that the bound, not the market, decided."""
-    shares = [float(record.summary.get(f"{name}_share", np.nan)) for name in ("slack", "multiplier")]
-    value = float(np.max(shares)) if np.isfinite(shares).all() else float("nan")
+    shares = [float(record.summary[f"{name}_share"]) for name in ("slack", "multiplier")]
+    value = float(np.max([*shares, *_own_shares(record)]))
     text = "Largest slack or multiplier as a share of the bound that big-M put on it; 0 without big-M."
     return Check("bounds_untouched", True, value, TOUCHED, "", text)
 
 
+def _own_shares(record: Record) -> list[float]:
+    """The same from the transmission market's own slacks and multipliers, where the bound was given as a number."""
+    bound = float(record.settings.get("big_m", 0.0))
+    if bound <= 0.0 or record.summary["method"] != "kkt" or record.settings["complementarity"] != "big_m":
+        return []
+    stored = {name: record.solution[f"transmission/{name}"] for name in ("s", "z", "cone_kinds", "cone_sizes")}
+    unequal = np.repeat(np.asarray(stored["cone_kinds"], dtype=np.str_) == "nonnegative", stored["cone_sizes"])
+    money = float(record.solution["transmission/base_mva"]) * record.case.hours
+    return [
+        float(np.max(stored["s"][unequal], initial=0.0)) / bound,
+        float(np.max(stored["z"][unequal], initial=0.0)) / (bound * money),
+    ]
+
+
+def _course(record: Record) -> Check:
+    """The search goes on node by node: costs do not rise, bounds do not fall, and the last bound is the stated one."""
+    table, feeders = record.tables["bounds"], float(record.summary["feeders"])
+    node, upper, lower, seconds = (
+        table[name].to_numpy(dtype=np.float64) for name in ("node", "upper", "lower", "seconds")
+    )
+    cost, bound = (float(record.summary[f"leader_{name}"]) / feeders for name in ("cost", "lower_bound"))
+    scale = max(1.0, abs(cost))
+    faults = {
+        "node": float(np.abs(node - np.arange(len(node))).max()),
+        "seconds": _most(-np.diff(seconds, prepend=0.0)),
+        "upper": _most(np.diff(upper[np.isfinite(upper)])) / scale,
+        "lower": _most(-np.diff(lower[np.isfinite(lower)])) / scale,
+        "above": _most(lower - upper) / scale,
+        "last bound": abs(lower[-1] - bound) / scale,
+        "last cost": (upper[-1] - cost) / scale,
+    }
+    text = "Costs fall and bounds rise from node to node, up to the ones that are stated; relative."
+    return worst("course", text, 1e-6, [Measure("bounds", list(faults), np.array(list(faults.values())))])
+
+
+def _most(values: Floats) -> float:
+    return float(np.max(values, initial=0.0))
+
+
 def _leaf_ranges(record: Record) -> tuple[Floats, Floats, Floats]:
-    """First and last step (leaves, powers) and bound (leaves,) of every leaf."""
-    table = record.tables["leaves"]
-    count = int(table["leaf"].max()) + 1
-    first, last = (table[name].to_numpy(dtype=np.float64).reshape(count, -1) for name in ("first_step", "last_step"))
-    return first, last, table["bound"].to_numpy(dtype=np.float64).reshape(count, -1)[:, 0]
+    """First and last step (leaves, powers) and bound (leaves,) of every leaf, NaN where rows are out of order."""
+    assert record.transmission is not None
+    table, size = record.tables["leaves"], record.case.steps * record.transmission.count("connections")
+    count = -(-len(table) // size)
+    leaf, first, last, bound = (table[name].to_numpy(dtype=np.float64) for name in LEAVES)
+    if not np.array_equal(leaf, np.repeat(np.arange(count), size)) or not _in_turn(record, table, count):
+        blank = np.full((1, size), np.nan)
+        return blank, blank, blank[:, 0]
+    bounds = bound.reshape(count, size)
+    least = np.where((bounds == bounds[:, :1]).all(axis=1), bounds[:, 0], np.nan)
+    return first.reshape(count, size), last.reshape(count, size), least
+
+
+def _in_turn(record: Record, table: pd.DataFrame, count: int) -> bool:
+    """Whether every leaf goes through the boundary powers step by step, connection by connection."""
+    assert record.transmission is not None
+    ids, steps = record.transmission.ids("connections"), record.case.steps
+    expected = np.tile(np.repeat(np.arange(steps), len(ids)), count)
+    in_order = np.array_equal(steps_of(record.case, table["snapshot"]), expected)
+    return in_order and table["connection"].tolist() == ids * steps * count
 
 
 def _covered(record: Record) -> Check:
     """Disjoint leaves whose sizes add up to all choices leave none out."""
     first, last, _ = _leaf_ranges(record)
+    if not np.isfinite(first).all():
+        return Check("search_covers_all", True, float("nan"), 0.0, "rows of the leaves", COVERED)
     counts = np.array([len(rows) for rows in steps_by_power(record)], dtype=object)
-    inside = bool((first >= 0).all() and (last < counts.astype(np.float64)).all() and (first <= last).all())
+    inside = bool((first % 1.0 == 0.0).all() and (last % 1.0 == 0.0).all())
+    inside &= bool((first >= 0).all() and (last < counts.astype(np.float64)).all() and (first <= last).all())
     apart = (first[:, None] > last[None]) | (last[:, None] < first[None])
     disjoint = apart.any(axis=2) | np.eye(len(first), dtype=np.bool_)
     sizes = (last - first + 1.0).astype(np.int64).astype(object)
     whole = sum(np.prod(sizes, axis=1)) == np.prod(counts)
     faults = int(not inside) + int((~disjoint).sum()) + int(not whole)
-    return Check(
-        "search_covers_all", True, float(faults), 0.0, "", "The leaves of the search cover every choice of steps once."
-    )
+    return Check("search_covers_all", True, float(faults), 0.0, "", COVERED)
 
 
 def _least(record: Record) -> Check:
@@ -99,7 +157,7 @@ def _by_prices(record: Record) -> Check:
 
 def _best_change(rows: pd.DataFrame, z: float, paid: float, worth: float) -> float:
     """min over powers on all steps of payment less the present one less what the district gains."""
-    low, high, first, last = (rows[name].to_numpy() for name in rows.columns[-4:])
+    low, high, first, last = (rows[name].to_numpy() for name in COLUMNS)
     rise = (last - first) / np.maximum(high - low, 1e-12)
     start = first - rise * low
     inner = np.where(rise > 0.0, (worth - start) / np.where(rise > 0.0, 2.0 * rise, 1.0), low)

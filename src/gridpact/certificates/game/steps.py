@@ -13,22 +13,26 @@ from numpy.typing import NDArray
 
 from gridpact.certificates.check import Check, Measure, worst
 from gridpact.certificates.game.follower import FAILED, market_of
+from gridpact.certificates.game.market import OwnMarket
 from gridpact.certificates.game.records import of_connections
 from gridpact.results.record import Record
 
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-5
+COLUMNS = ["from_mw", "to_mw", "price_from_per_mwh", "price_to_per_mwh"]
 # Steps shorter than this, in MW, are not long enough for their price to be measured.
 SHORT = 1e-4
-MOST_ROUNDS = 60
+# Per unit by which the leader may be held nearer than the ends of its step (see ``tie_breaking``), and at most around
+# itself where the price rises.
+INSIDE = 1e-5
 
 
 def step_checks(record: Record) -> list[Check]:
-    """Order of the steps, where the leader stands, and their prices; none where the game has no steps."""
+    """Order of the steps, where the leader stands and is held, and their prices; the steps only where there are any."""
     if "price_steps" not in record.tables:
-        return []
+        return [_held_near(record)]
     groups = steps_by_power(record)
-    return [_ordered(record, groups), _stands(record, groups), *_measured(record, groups)]
+    return [_ordered(record, groups), _stands(record, groups), _held(record, groups), *_measured(record, groups)]
 
 
 def steps_by_power(record: Record) -> list[pd.DataFrame]:
@@ -47,8 +51,10 @@ def _places(record: Record) -> list[str]:
 
 
 def _ordered(record: Record, groups: list[pd.DataFrame]) -> Check:
-    """Steps follow each other without a gap and their prices do not fall."""
+    """Steps follow each other without a gap and their prices do not fall; every row is one of a boundary power's."""
     worst_of = np.array([_disorder(rows) for rows in groups])
+    if sum(map(len, groups)) != len(record.tables["price_steps"]):
+        worst_of += np.inf
     text = "Price steps follow each other without a gap, and prices do not fall; MW and currency per MWh."
     return worst("steps_in_order", text, 1e-6, [Measure("steps", _places(record), worst_of)])
 
@@ -56,7 +62,7 @@ def _ordered(record: Record, groups: list[pd.DataFrame]) -> Check:
 def _disorder(rows: pd.DataFrame) -> float:
     if not len(rows):
         return float("inf")
-    low, high, first, last = (rows[name].to_numpy() for name in rows.columns[-4:])
+    low, high, first, last = (rows[name].to_numpy() for name in COLUMNS)
     faults = [low - high, first - last, np.abs(low[1:] - high[:-1]), last[:-1] - first[1:]]
     return float(max(fault.max(initial=-np.inf) for fault in faults))
 
@@ -71,42 +77,79 @@ def _stands(record: Record, groups: list[pd.DataFrame]) -> Check:
 
 def _off(rows: pd.DataFrame, power: float, price: float) -> float:
     """How far a power and its price are from the nearest step, as a share of both."""
-    low, high, first, last = (rows[name].to_numpy() for name in rows.columns[-4:])
+    low, high, first, last = (rows[name].to_numpy() for name in COLUMNS)
     share = np.clip((power - low) / np.maximum(high - low, 1e-12), 0.0, 1.0)
     outside = np.maximum(np.maximum(low - power, power - high), 0.0) / (1.0 + abs(power))
     return float((outside + np.abs(first + share * (last - first) - price) / (1.0 + abs(price))).min(initial=np.inf))
 
 
+def _ends(record: Record) -> tuple[Floats, Floats, Floats, Floats]:
+    """Boundary power, the ends of what it is held to, and how near they count as the same, MW; power by power."""
+    power, low, high = (
+        of_connections(record, name).T.ravel() for name in ("boundary_mw", "step_from_mw", "step_to_mw")
+    )
+    room = INSIDE * (float(record.solution["transmission/base_mva"]) + np.abs(power))
+    return power, low, high, room
+
+
+def _held(record: Record, groups: list[pd.DataFrame]) -> Check:
+    """What the leader is held to is the step that it stands on, or next to itself where the price rises."""
+    price = of_connections(record, "lmp_per_mwh").T.ravel()
+    power, low, high, room = _ends(record)
+    each = zip(groups, power, price, low, high, room, strict=True)
+    off = np.array([_beside(rows, *numbers) for rows, *numbers in each])
+    text = "The leader is held to the ends of the step it stands on; MW, less what staying inside takes."
+    return worst("held_to_step", text, 0.0, [Measure("step", _places(record), off)])
+
+
+def _beside(rows: pd.DataFrame, power: float, price: float, low: float, high: float, room: float) -> float:
+    """MW by which the ends are not those of the nearest step at this price."""
+    begin, end, first, last = (rows[name].to_numpy() for name in COLUMNS)
+    flat = np.abs(last - first) <= 1e-9 * (1.0 + np.abs(first))
+    ends = np.where(flat, np.maximum(np.abs(low - begin), np.abs(high - end)), max(power - low, high - power))
+    inside = np.maximum(begin - low, high - end)
+    own = np.where(flat, np.abs(first - price) <= TOLERANCE * (1.0 + abs(price)), True)
+    off = np.maximum(np.maximum(ends, inside), max(low - power, power - high)) - room
+    return max(0.0, float(np.where(own, off, np.inf).min(initial=np.inf)))
+
+
+def _held_near(record: Record) -> Check:
+    """Without steps the leader is held to where it is."""
+    power, low, high, room = _ends(record)
+    off = np.maximum(np.maximum(power - low, high - power), np.maximum(low - power, power - high)) - room
+    text = "The leader is held next to its boundary power, no steps being known; MW, less what is next to it."
+    return worst("held_to_step", text, 0.0, [Measure("power", _places(record), np.maximum(off, 0.0))])
+
+
 def _measured(record: Record, groups: list[pd.DataFrame]) -> list[Check]:
     """The price of every step as the judges' market answers at its ends and in its middle."""
-    assert record.transmission is not None
-    flat = [rows[(rows["price_from_per_mwh"] == rows["price_to_per_mwh"])] for rows in groups]
-    rounds = max((len(rows) for rows in flat), default=0)
-    if not rounds or rounds > MOST_ROUNDS or _curved(record):
+    market, places = market_of(record), _places(record)
+    if market.is_curved:
         return []
-    market, shape = market_of(record), (record.case.steps, record.transmission.count("connections"))
     off = np.zeros(len(groups))
-    for k in range(rounds):
-        rows = [part.iloc[min(k, len(part) - 1)] if len(part) else None for part in flat]
-        low, high, price = (
-            np.array([np.nan if row is None else row[name] for row in rows], dtype=np.float64)
-            for name in ("from_mw", "to_mw", "price_from_per_mwh")
-        )
-        known = np.isfinite(low) & (high - low > SHORT)
-        here = of_connections(record, "boundary_mw").T.ravel()
-        values = []
-        for share in (0.0, 0.5, 1.0):
-            point = np.where(known, low + share * (high - low), here)
-            cost, failed = market.cost(point.reshape(shape).T)
-            values.append(np.repeat(np.where(failed > FAILED, np.nan, cost), shape[1]))
-        rise = [(values[1] - values[0]), (values[2] - values[1])]
-        each = np.maximum(*(np.abs(2.0 * part / np.where(known, high - low, 1.0) - price) for part in rise))
-        off = np.where(known, np.maximum(off, each / (1.0 + np.abs(price))), off)
+    for k in range(max(len(rows) for rows in groups)):
+        rows = np.array([part[COLUMNS].to_numpy()[min(k, len(part) - 1)] for part in groups])
+        low, high, first, last = rows.T
+        known = high - low > SHORT
+        points = np.where(known, low + np.array([[0.0], [0.5], [1.0]]) * (high - low), low)
+        rise = np.diff(_values(record, market, points), axis=0)
+        each = np.abs(2.0 * rise / np.where(known, high - low, 1.0) - [first, last]).max(axis=0)
+        off = np.maximum(off, np.where(known, each, np.abs(last - first)) / (1.0 + np.abs(first)))
     text = "The judges' own market costs as much more across every step as its price says; relative to the price."
-    return [worst("steps_measured", text, TOLERANCE * 10.0, [Measure("steps", _places(record), off)])]
+    return [worst("steps_measured", text, TOLERANCE * 10.0, [Measure("steps", places, off)])]
 
 
-def _curved(record: Record) -> bool:
-    """Whether offers are quadratic: the judges' market, which is linear at one dispatch, then has no steps."""
-    assert record.transmission is not None
-    return bool((record.transmission.column("generators", "cost_per_mw2h") > 0.0).any())
+def _values(record: Record, market: OwnMarket, points: Floats) -> Floats:
+    """What the hours of the boundary powers cost at several points, NaN without an answer; (points, powers).
+
+    One connection at a time, the others where they are.
+    """
+    power = of_connections(record, "boundary_mw")
+    found = np.empty((len(points), power.shape[1], power.shape[0]))
+    for k in range(len(power)):
+        for number, point in enumerate(points):
+            moved = power.copy()
+            moved[k] = point.reshape(power.shape[::-1])[:, k]
+            cost, failed = market.cost(moved)
+            found[number, :, k] = np.where(failed > FAILED, np.nan, cost)
+    return found.reshape(len(points), -1)
