@@ -14,6 +14,7 @@ MARKET, BOTH_MARKETS = "the electricity market", "the markets of electricity and
 QUESTIONS = {
     "clear": "Clearing of the electricity market",
     "clear_days": "Clearing of the electricity market, {window} by {window}",
+    "stackelberg": "The district leads, the transmission market follows",
 }
 
 
@@ -34,7 +35,10 @@ def section(record: Record) -> str:
     """The size of the case, the settings of the study, and what it was computed with."""
     method = record.summary.get("heat_flow_method")
     water = {} if method is None else {"heat_flow_method": method}
-    rows = {"network": size(record.case)} | dict(record.settings) | water | dict(record.provenance)
+    networks = {"network": size(record.case)}
+    if record.transmission is not None:
+        networks["transmission network"] = f"{record.transmission.name}: {size(record.transmission)}"
+    rows = networks | dict(record.settings) | water | dict(record.provenance)
     body = [[_term(name), safe(_flat(value))] for name, value in rows.items() if value is not None]
     return tag("h2", "What was asked, and with what") + table(["", ""], body, "terms")
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from gridpact.case.schema import SCHEMA
+from gridpact.report.game.facts import is_game
 from gridpact.report.numbers import struck
 from gridpact.report.standing import Standing
 from gridpact.report.text import instant, number, safe, significant, table, tag
@@ -19,6 +20,13 @@ HEAT_NETWORK = ("heat_nodes", "pipes", "heat_sources")
 WORDS = {
     "chps/edge": "chps: edge of the operating polygon",
     "chps/ratio": "chps: fixed ratio of heat to power",
+    "interfaces/max_import_mw/held": "upper end of the price step, or the import limit",
+    "interfaces/max_export_mw/held": "lower end of the price step, or the export limit",
+}
+# Where the district leads, its interfaces are held on the price step they stand on.
+HELD = {
+    "interfaces/max_import_mw": "interfaces/max_import_mw/held",
+    "interfaces/max_export_mw": "interfaces/max_export_mw/held",
 }
 PLACES = {"station": "of what leaves the station", "consumer": "of what leaves the consumers"}
 LIMIT_HEADER = ["Component", "Limit", "Binds, hours", "Worth, mean", "Worth, highest", "Unit"]
@@ -32,6 +40,8 @@ LOADING_HEADER = ["Branch", "Highest, %", "When", "Mean, %", f"Above {NEARLY_FUL
 def section(record: Record, standing: Standing) -> str:
     """Tables of binding limits, those of devices folded away, and of loadings; empty where there are none."""
     limits = worth_of_limits(record)
+    if is_game(record):
+        limits = limits.assign(constraint=limits["constraint"].replace(HELD))
     table_of = limits["constraint"].astype(str).str.split("/").str[0]
     of_network, of_heat = table_of.isin(NETWORK), table_of.isin(HEAT_NETWORK)
     parts = [
@@ -41,6 +51,15 @@ def section(record: Record, standing: Standing) -> str:
         _folded(_limit_table(limits[~of_network & ~of_heat], standing)),
     ]
     return tag("h2", "What limits the network") + "\n".join(parts) if any(parts) else ""
+
+
+def network_tables(record: Record, standing: Standing) -> str:
+    """The same of the network alone, without a heading of its own."""
+    limits = worth_of_limits(record)
+    own = limits[limits["constraint"].astype(str).str.split("/").str[0].isin(NETWORK)]
+    return _titled("Limits that bind", _limit_table(own, standing)) + _titled(
+        "Branches with the highest loading", _loading_table(record)
+    )
 
 
 def worth_of_limits(record: Record) -> pd.DataFrame:

@@ -12,6 +12,8 @@ from typing import Any
 from gridpact.report.asked import horizon, question
 from gridpact.report.days import standings
 from gridpact.report.distance import from_ac
+from gridpact.report.game.facts import is_game
+from gridpact.report.game.numbers import game_facts
 from gridpact.report.numbers import Fact, facts
 from gridpact.report.once import read_once
 from gridpact.report.standing import HEADLINES, Check
@@ -32,7 +34,8 @@ def run_card(record: Record) -> str:
     head = _block("b", "font-size:16px", safe(record.case.name)) + _block(
         "div", f"color:{SOFT}", f"{safe(question(record))} · {horizon(record.case)}"
     )
-    shown = "".join(map(_fact, facts(record, shown_as)))
+    game = game_facts(record, shown_as) if is_game(record) else []
+    shown = "".join(map(_fact, [*game, *facts(record, shown_as)]))
     grid = "display:grid;grid-template-columns:repeat(auto-fill,minmax(190px,1fr));gap:8px;margin:8px 0"
     tables = f"Tables, for run.table(name): {', '.join(map(safe, record.tables))}"
     parts = [

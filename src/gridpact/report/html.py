@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from gridpact.report import asked, bottlenecks, days, inexact, numbers, verdict
+from gridpact.report.game.facts import is_game
+from gridpact.report.game.numbers import game_facts
+from gridpact.report.game.sections import game_sections
 from gridpact.report.heat.network import has_heat
 from gridpact.report.numbers import struck
 from gridpact.report.once import read_once
@@ -27,6 +30,7 @@ def render(record: Record) -> str:
         asked.heading(record),
         verdict.section(record, whole),
         days.left(record),
+        *_game(record, standing),
         numbers.section(record, standing),
         *_figures(record, standing),
         days.months(record, standing),
@@ -34,12 +38,20 @@ def render(record: Record) -> str:
         bottlenecks.section(record, standing),
         asked.section(record),
     ]
-    styles = ["heat.css"] if has_heat(record) else []
+    styles = ["heat.css"] * has_heat(record) + ["game.css"] * is_game(record)
     return page(f"{record.case.name}: {whole.headline.lower()}", body, *styles)
 
 
 def _figures(record: Record, standing: Standing) -> list[str]:
     return [part for section in sections_of(record) for part in _section(section, record, standing)]
+
+
+def _game(record: Record, standing: Standing) -> list[str]:
+    """What leading is worth, before all that concerns the district alone."""
+    if not is_game(record):
+        return []
+    cards = tag("h2", "What leading is worth") + numbers.cards(game_facts(record, standing))
+    return [cards, *(part for section in game_sections(record) for part in _section(section, record, standing))]
 
 
 def _section(section: Section, record: Record, standing: Standing) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from gridpact.report.game.facts import feeders, is_game
 from gridpact.report.standing import Standing
 from gridpact.report.text import instant, number, safe, tag
 from gridpact.results.record import Record
@@ -26,8 +27,18 @@ class Fact:
 
 
 def section(record: Record, standing: Standing) -> str:
-    """Cards of cost, price, energy and the state of the network."""
-    return tag("h2", "Summary") + tag("div", "".join(map(_card, facts(record, standing))), "cards")
+    """Cards of cost, price, energy and the state of the network; of one feeder where the district leads."""
+    title = f"Summary of the district, {_one(record)}" if is_game(record) else "Summary"
+    return tag("h2", title) + cards(facts(record, standing))
+
+
+def cards(told: list[Fact]) -> str:
+    return tag("div", "".join(map(_card, told)), "cards")
+
+
+def _one(record: Record) -> str:
+    count = number(feeders(record), 0)
+    return "the only feeder" if count == "1" else f"one of {count} feeders"
 
 
 def facts(record: Record, standing: Standing) -> list[Fact]:
@@ -81,7 +92,8 @@ def cost(record: Record, standing: Standing) -> Fact:
     before = "" if np.isnan(claimed) else f"<br>the relaxation, not exact, claimed {number(claimed)}"
     done = record.summary.get("days_cleared")
     over = "horizon" if done is None or done == record.summary["days"] else f"{done} {record.case.window}s cleared"
-    note = f"over the {over}{before}"
+    whose = f"of {_one(record)}, " if is_game(record) else ""
+    note = f"{whose}over the {over}{before}"
     return Fact("Cost less benefit", struck(value, standing), safe(record.case.currency), note)
 
 

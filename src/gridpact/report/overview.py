@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from gridpact.report.game.facts import is_game
+from gridpact.report.game.overview import game_overview
 from gridpact.report.numbers import PLAIN
 from gridpact.report.standing import CAUSES, checks_of
 from gridpact.results.days import QUESTION
@@ -30,8 +32,10 @@ CUT = {"not_served_mwh": "demand not served", "heat_not_served_mwh": "heat not s
 def overview(record: Record) -> str:
     """What was asked, the verdict, the summary and the prices of every step (at most 48)."""
     summary = record.summary
-    parts = [_heading(record), _verdict(record), _figures(summary)]
-    if record.question == QUESTION:
+    parts = [_heading(record), _verdict(record), *([_energies(summary)] if is_game(record) else [_figures(summary)])]
+    if is_game(record):
+        parts += game_overview(record)
+    elif record.question == QUESTION:
         parts += [_months(record), *_days_left(summary)]
     elif summary["verdict"] != "failed":
         parts.append(_price_table(record))
@@ -82,6 +86,14 @@ def _figures(summary: Summary) -> str:
     if summary["highest_loading_percent"] is not None:
         lines.append(f"{'highest loading':<20}{summary['highest_loading_percent']:>14.1f} %")
     return "\n".join([*lines, *_heat_price(summary)])
+
+
+def _energies(summary: Summary) -> str:
+    """Energies of one feeder of a district that leads, in a line or two."""
+    named = FIGURES | {name: label for name, label in (HEAT | CUT).items() if name in summary}
+    told = [f"{label} {round(summary[name], 2) + 0.0:.2f}" for name, label in named.items()]
+    lines = [", ".join(told[start : start + 7]) for start in range(0, len(told), 7)]
+    return "\n".join(["one feeder of the district, MWh", *(f"  {line}" for line in lines)])
 
 
 def _heat_price(summary: Summary) -> list[str]:

@@ -17,6 +17,9 @@ from gridpact.report.figures import (
     storage,
     voltage,
 )
+from gridpact.report.game.district import led
+from gridpact.report.game.facts import is_game
+from gridpact.report.game.sections import game_sections
 from gridpact.report.heat.network import has_heat
 from gridpact.report.heat.sections import heat_sections
 from gridpact.report.once import read_once
@@ -113,12 +116,13 @@ def sections_of(record: Record) -> tuple[Section, ...]:
     """The figures of a report: those of days where a long horizon was cleared day by day, those of heat where it is
     priced."""
     electric = DAYS if record.question == QUESTION else PANELS
-    return heat_sections(electric) if has_heat(record) else (Section("Figures", electric),)
+    sections = heat_sections(electric) if has_heat(record) else (Section("Figures", electric),)
+    return tuple(map(led, sections)) if is_game(record) else sections
 
 
 def panels_of(record: Record) -> tuple[Panel, ...]:
-    """The figures of all sections."""
-    return tuple(panel for section in sections_of(record) for panel in section.panels)
+    """The figures of all sections, those of a game first."""
+    return tuple(panel for section in (*game_sections(record), *sections_of(record)) for panel in section.panels)
 
 
 def drawn(panel: Panel, record: Record, standing: Standing) -> str:

@@ -34,6 +34,15 @@ class Measure:
 
 MEASURES = (
     Measure("objective", "cost less benefit", "{currency}", 2),
+    Measure("leader_cost", "leader's cost, all feeders", "{currency}", 2),
+    Measure("gain_to_leader", "leading gains the district", "{currency}", 2),
+    Measure("gain_to_producers", "gains producers", "{currency}", 2),
+    Measure("gain_to_loads", "gains other loads", "{currency}", 2),
+    Measure("gain_to_congestion_rent", "gains congestion rent", "{currency}", 2),
+    Measure("gain_to_all", "gains all together", "{currency}", 2),
+    Measure("transmission_cost", "transmission's cost of generation", "{currency}", 2),
+    Measure("tie_cost", "at stake in tie-breaking", "{currency}", 2),
+    Measure("leader_gap", "proven gap", "of the cost", 6),
     Measure("price_mean_per_mwh", "mean price", "{currency}/MWh", 2),
     Measure("price_min_per_mwh", "lowest price", "{currency}/MWh", 2),
     Measure("price_max_per_mwh", "highest price", "{currency}/MWh", 2),

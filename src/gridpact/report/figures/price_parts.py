@@ -74,14 +74,14 @@ def _lines(record: Record, carrier: Carrier, bus: str, prices: pd.DataFrame) -> 
 
 
 def _title(carrier: Carrier, bus: str) -> str:
-    what = "price" if carrier is ELECTRICITY else f"price of {carrier.name}"
+    what = "price" if carrier.name == ELECTRICITY.name else f"price of {carrier.name}"
     return f"What makes the {what} at {carrier.noun} {bus}"
 
 
 def _bars(record: Record, carrier: Carrier, bus: str, prices: pd.DataFrame) -> Figure:
     parts = {name: float(part[0]) for name, part in parts_of(prices, carrier).items()}
     energy, total = (float(prices[column].iloc[0]) for column in ("energy_per_mwh", "price_per_mwh"))
-    first = "energy (root)" if carrier is ELECTRICITY else "energy"
+    first = f"energy ({carrier.root})" if carrier.name == ELECTRICITY.name else "energy"
     values = {first: energy, **parts, "price": total}
     colours = {first: canvas.GREY, **dict(carrier.parts.values()), "price": canvas.BLUE}
     figure = canvas.sheet(_title(carrier, bus), 1.0 + 0.32 * len(values))
