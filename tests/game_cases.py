@@ -47,7 +47,9 @@ def pjm(**more: Any) -> Case:
         "connections": [connection()],
         "steps": STEPS,
     }
-    return district(more.pop("profiles", profiles), **(parts | more))
+    return district(
+        more.pop("profiles", profiles), **{name: part for name, part in (parts | more).items() if part != []}
+    )
 
 
 def connection(**more: Any) -> dict[str, Any]:

@@ -71,6 +71,8 @@ def follower_checks(record: Record) -> list[Check]:
     gap = (market.cost_of_dispatch() - here) / np.maximum(1.0, np.abs(here)) + np.where(failed > FAILED, np.inf, 0.0)
     below, above = (side(market, power, here, sign) for sign in (-1.0, 1.0))
     wrong = np.maximum(below.beyond(price), above.beyond(price))
+    # What ties hours is held by the judges' market, whose right prices are then more.
+    ends = [one.beyond(end) if market.is_tied else one.apart(end) for one, end in ((below, low), (above, high))]
     instants = record.case.snapshots
     return [
         worst(
@@ -93,7 +95,7 @@ def follower_checks(record: Record) -> list[Check]:
             "The least and the greatest right price are what a market solved again with a little less or more at the "
             "boundary says; relative.",
             TOLERANCE,
-            [Measure("least", names, below.apart(low)), Measure("greatest", names, above.apart(high))],
+            [Measure("least", names, ends[0]), Measure("greatest", names, ends[1])],
             instants,
         ),
     ]

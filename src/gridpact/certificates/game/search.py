@@ -61,10 +61,10 @@ def _own_shares(record: Record) -> list[float]:
         return []
     stored = {name: record.solution[f"transmission/{name}"] for name in ("s", "z", "cone_kinds", "cone_sizes")}
     unequal = np.repeat(np.asarray(stored["cone_kinds"], dtype=np.str_) == "nonnegative", stored["cone_sizes"])
-    money = float(record.solution["transmission/base_mva"]) * record.case.hours
+    base = float(record.solution["transmission/base_mva"])
     return [
-        float(np.max(stored["s"][unequal], initial=0.0)) / bound,
-        float(np.max(stored["z"][unequal], initial=0.0)) / (bound * money),
+        base * float(np.max(stored["s"][unequal], initial=0.0)) / bound,
+        float(np.max(stored["z"][unequal], initial=0.0)) / (bound * base * record.case.hours),
     ]
 
 
@@ -83,7 +83,8 @@ def _course(record: Record) -> Check:
         "lower": _most(-np.diff(lower[np.isfinite(lower)])) / scale,
         "above": _most(lower - upper) / scale,
         "last bound": abs(lower[-1] - bound) / scale,
-        "last cost": (upper[-1] - cost) / scale,
+        "last cost": (upper[-1] - cost) / scale - float(record.settings["gap"]),
+        "bound above cost": (bound - cost) / scale - float(record.settings["gap"]),
     }
     text = "Costs fall and bounds rise from node to node, up to the ones that are stated; relative."
     return worst("course", text, 1e-6, [Measure("bounds", list(faults), np.array(list(faults.values())))])
