@@ -121,9 +121,12 @@ def _bounds(game: Game, bilevel: Bilevel, asked: Asked, steps: Sequence[PriceSte
     """Bounds of slacks and multipliers: none for SOS1, the number given, or proven ones."""
     if asked.complementarity != "big_m":
         return None
-    size = bilevel.follower.form.b.size
     if asked.big_m:
-        return Bounds(np.full(size, asked.big_m), np.full(size, asked.big_m * game.transmission.money))
+        transmission = game.transmission
+        rows = sum(size for kind, size in bilevel.follower.form.cones if kind != "zero")
+        return Bounds(
+            np.full(rows, asked.big_m / transmission.base_mva), np.full(rows, asked.big_m * transmission.money)
+        )
     low, high = _range(game, steps)
     return proven_bounds(bilevel, low, high, None if steps is None else [one.edges for one in steps])
 

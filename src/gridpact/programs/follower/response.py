@@ -127,9 +127,11 @@ def _on_face(follower: Follower, answer: Response, direction: Floats) -> Floats:
     binding = equal | (answer.s <= BINDING * (1.0 + np.abs(form.b)))
     rows = np.flatnonzero(binding)
     A = sp.csr_array(form.A)[rows]
-    gradient = (form.P @ answer.x + form.q)[others]
     lp = highspy.HighsLp()
     matrix = sp.csc_array(A[:, np.flatnonzero(others)].T)
+    # Where the cost is curved its gradient is known as well as the answer is: that of the answer's multipliers fits.
+    known = np.where(equal, answer.u, np.maximum(answer.u, 0.0))[rows]
+    gradient = -(matrix @ known) if form.P.nnz else form.q[others]
     lp.num_row_, lp.num_col_ = matrix.shape
     lp.col_cost_ = A[:, follower.linking] @ direction
     lp.col_lower_ = np.where(equal[rows], -np.inf, 0.0)
