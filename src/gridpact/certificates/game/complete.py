@@ -9,7 +9,7 @@ import pandas as pd
 
 from gridpact.case.case import Case
 from gridpact.certificates.check import Check
-from gridpact.certificates.evidence import steps_of
+from gridpact.certificates.evidence import rows_of, steps_of
 from gridpact.certificates.game.records import is_connection_table
 from gridpact.results.record import Record
 
@@ -110,12 +110,24 @@ def _search_faults(record: Record) -> Iterator[str]:
     for name, columns in (("price_steps", PRICE_STEPS), ("leaves", LEAVES)):
         if searched or name in record.tables:
             yield from _listed(record, name, ("snapshot", "connection"), columns)
+    yield from _step_faults(record)
     leaves = record.tables.get("leaves", pd.DataFrame())
     if searched and not (len(leaves) and "bound" in leaves and not leaves["bound"].isna().any()):
         yield "tables/leaves/bound"
     course = record.tables.get("bounds", pd.DataFrame())
     if not (len(course) and all(name in course and not course[name].isna().any() for name in ("upper", "lower"))):
         yield "tables/bounds (course of the search)"
+
+
+def _step_faults(record: Record) -> Iterator[str]:
+    """Every boundary power has steps, and there are no others."""
+    table = record.tables.get("price_steps", pd.DataFrame())
+    if record.transmission is not None and {"snapshot", "connection"} <= set(table.columns):
+        ids = record.transmission.ids("connections")
+        step, place = steps_of(record.case, table["snapshot"]), rows_of(ids, table["connection"])
+        expected = set(range(record.case.steps * len(ids)))
+        if (step < 0).any() or (place < 0).any() or set((step * len(ids) + place).tolist()) != expected:
+            yield "tables/price_steps (rows)"
 
 
 def _design_faults(record: Record) -> Iterator[str]:

@@ -15,7 +15,7 @@ import numpy as np
 from gridpact.certificates.check import Check, Measure, worst
 from gridpact.certificates.evidence import Evidence
 from gridpact.certificates.game.design_table import Designs
-from gridpact.certificates.game.follower import FAILED, market_of, side
+from gridpact.certificates.game.follower import FAILED, market_of, sides_of
 from gridpact.certificates.game.records import district_record, of_connections
 from gridpact.certificates.tangents import is_linearised
 
@@ -59,8 +59,7 @@ def _markets(designs: Designs) -> list[Check]:
     for power, paid in zip(designs.power, price, strict=True):
         here, failed = market.cost(power)
         costs.append(record.case.hours * float(np.where(failed > FAILED, np.nan, here).sum()))
-        beyond = [side(market, power, here, sign).beyond(paid) for sign in (-1.0, 1.0)]
-        wrong.append(float(np.max(beyond)))
+        wrong.append(float(np.max(sides_of(market, power, here).wrong(paid))))
     told, own = spent - spent[designs.led], np.array(costs) - costs[designs.led]
     measures = [
         Measure("cost", designs.names, np.abs(told - own) / np.maximum(1.0, np.abs(spent))),

@@ -8,7 +8,7 @@ With psi the optimal value of the market around its dispatch (see ``market``), c
 
 which near d is all that a subgradient of a convex function needs. A convex function that rises as much from d to
 d + e as from d + e to d + 2e is a straight line there, and its slope is the greatest multiplier; where it does not, the
-slope found is still no less than that.
+slope found is still no less than that. A power that misses an edge by a hair shows a little of the price beyond it.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ Floats = NDArray[np.float64]
 NUDGE = 1e-3
 TOLERANCE = 1e-5
 FAILED = 1e-6
+# Per unit by which a power may miss the edge of the step whose price it pays: as exact as the district was solved.
+NEAR = 1e-6
 # Slopes that differ by less, relative, are those of one straight line.
 STRAIGHT = 1e-7
 
@@ -49,10 +51,29 @@ class Side:
         off = self.sign * (price - self.slope) / (1.0 + np.abs(price))
         return np.nan_to_num(off, nan=0.0)
 
-    def apart(self, end: Floats) -> Floats:
-        """By how much an end of the right prices differs from the slope, or is beyond it where psi is not straight."""
-        off = self.beyond(end)
-        return np.where(self.straight, np.abs(off), np.maximum(off, 0.0))
+
+@dataclass(frozen=True, eq=False)
+class Sides:
+    """psi on both sides of every power; ``near`` is how far a power may be from its step, as a share of the nudge."""
+
+    below: Side
+    above: Side
+    near: Floats
+
+    def wrong(self, price: Floats) -> Floats:
+        """By how much a price is no multiplier, (connections, steps)."""
+        return np.maximum(self._over(self.below, self.above, price), self._over(self.above, self.below, price))
+
+    def wrong_ends(self, low: Floats, high: Floats, exact: bool) -> tuple[Floats, Floats]:
+        """By how much the ends of the right prices are others than psi's slopes, or beyond them where not ``exact``."""
+        pairs = (self.below, self.above, low), (self.above, self.below, high)
+        over = [np.maximum(self._over(*pair), 0.0) for pair in pairs]
+        straight = [np.where(side.straight & exact, np.abs(side.beyond(end)), 0.0) for side, _, end in pairs]
+        return np.maximum(over[0], straight[0]), np.maximum(over[1], straight[1])
+
+    def _over(self, side: Side, other: Side, price: Floats) -> Floats:
+        over: Floats = side.beyond(price) - self.near * np.maximum(-other.beyond(price), 0.0)
+        return over
 
 
 def market_of(record: Record) -> OwnMarket:
@@ -69,11 +90,9 @@ def follower_checks(record: Record) -> list[Check]:
     low, high = (of_connections(record, f"lmp_{end}_per_mwh") for end in ("low", "high"))
     here, failed = market.cost(power)
     gap = (market.cost_of_dispatch() - here) / np.maximum(1.0, np.abs(here)) + np.where(failed > FAILED, np.inf, 0.0)
-    below, above = (side(market, power, here, sign) for sign in (-1.0, 1.0))
-    wrong = np.maximum(below.beyond(price), above.beyond(price))
+    sides, instants = sides_of(market, power, here), record.case.snapshots
     # What ties hours is held by the judges' market, whose right prices are then more.
-    ends = [one.beyond(end) if market.is_tied else one.apart(end) for one, end in ((below, low), (above, high))]
-    instants = record.case.snapshots
+    ends = sides.wrong_ends(low, high, not market.is_tied)
     return [
         worst(
             "follower_optimal",
@@ -87,7 +106,7 @@ def follower_checks(record: Record) -> list[Check]:
             "A market solved again with a little more or less at the boundary costs no less than the price says; "
             "relative to the price.",
             TOLERANCE,
-            [Measure("boundary", names, wrong)],
+            [Measure("boundary", names, sides.wrong(price))],
             instants,
         ),
         worst(
@@ -101,15 +120,28 @@ def follower_checks(record: Record) -> list[Check]:
     ]
 
 
-def side(market: OwnMarket, power: Floats, here: Floats, sign: float) -> Side:
+def sides_of(market: OwnMarket, power: Floats, here: Floats) -> Sides:
+    """Both sides of powers (connections, steps) at which psi is ``here``."""
+    near = NEAR * (market.grid.base_mva + np.abs(power)) / _step(power)
+    below, above = (_side(market, power, here, sign) for sign in (-1.0, 1.0))
+    return Sides(below, above, near)
+
+
+def _side(market: OwnMarket, power: Floats, here: Floats, sign: float) -> Side:
     """Slopes of psi on one side of every power, one connection after another."""
     found, straight = np.full_like(power, np.nan), np.zeros(power.shape, dtype=np.bool_)
     for k in range(len(power)):
-        step = NUDGE * (1.0 + np.abs(power[k]))
+        step = _step(power[k])
         near, far = (_moved(market, power, k, sign * times * step) for times in (1.0, 2.0))
         found[k] = sign * (near - here) / step
         straight[k] = np.abs(sign * (far - near) / step - found[k]) <= STRAIGHT * (1.0 + np.abs(found[k]))
     return Side(sign, found, straight)
+
+
+def _step(power: Floats) -> Floats:
+    """MW by which a power is moved."""
+    step: Floats = NUDGE * (1.0 + np.abs(power))
+    return step
 
 
 def _moved(market: OwnMarket, power: Floats, k: int, by: Floats) -> Floats:

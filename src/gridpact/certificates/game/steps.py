@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridpact.certificates.check import Check, Measure, worst
+from gridpact.certificates.evidence import rows_of, steps_of
 from gridpact.certificates.game.follower import FAILED, market_of
 from gridpact.certificates.game.market import OwnMarket
 from gridpact.certificates.game.records import of_connections
@@ -32,7 +33,8 @@ def step_checks(record: Record) -> list[Check]:
     if "price_steps" not in record.tables:
         return [_held_near(record)]
     groups = steps_by_power(record)
-    return [_ordered(record, groups), _stands(record, groups), _held(record, groups), *_measured(record, groups)]
+    checks = [_ordered(record, groups), _stands(record, groups), _held(record, groups), *_measured(record, groups)]
+    return [*checks, _reach(record, groups)]
 
 
 def steps_by_power(record: Record) -> list[pd.DataFrame]:
@@ -119,6 +121,32 @@ def _held_near(record: Record) -> Check:
     off = np.maximum(np.maximum(power - low, high - power), np.maximum(low - power, power - high)) - room
     text = "The leader is held next to its boundary power, no steps being known; MW, less what is next to it."
     return worst("held_to_step", text, 0.0, [Measure("power", _places(record), np.maximum(off, 0.0))])
+
+
+def _reach(record: Record, groups: list[pd.DataFrame]) -> Check:
+    """Every power that the district is known to reach, in another design or in the scan, is on the steps."""
+    off = np.zeros(len(groups))
+    low, high = (
+        np.array([rows[name].agg(end) for rows in groups]) for name, end in (("from_mw", "min"), ("to_mw", "max"))
+    )
+    for table in (record.tables[name] for name in ("design_hours", "scan") if name in record.tables):
+        reached = table if "leader_cost" not in table else table[np.isfinite(table["leader_cost"])]
+        step, place = steps_of(record.case, reached["snapshot"]), _connection(record, reached["connection"])
+        power, power_of = reached["boundary_mw"].to_numpy(dtype=np.float64), step * _connections(record) + place
+        beyond = np.maximum(low[power_of] - power, power - high[power_of]) / (1.0 + np.abs(power))
+        np.maximum.at(off, power_of, beyond)
+    text = "No power that another design or the scan reaches lies beyond the steps; relative to it."
+    return worst("steps_reach", text, TOLERANCE, [Measure("steps", _places(record), off)])
+
+
+def _connections(record: Record) -> int:
+    assert record.transmission is not None
+    return record.transmission.count("connections")
+
+
+def _connection(record: Record, names: pd.Series[str]) -> NDArray[np.int64]:
+    assert record.transmission is not None
+    return rows_of(record.transmission.ids("connections"), names)
 
 
 def _measured(record: Record, groups: list[pd.DataFrame]) -> list[Check]:
