@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 EXACTNESS = ("off", "check", "repair", "certify")
 DYNAMICS = ("quasi_dynamic", "steady")
 FLOWS = ("constant", "variable")
+# How figures of a summary that are money begin, besides prices.
+MONEY = ("objective", "leader_cost", "leader_lower_bound", "tie_cost", "transmission_cost", "gain_to_")
 
 
 @dataclass(frozen=True)
@@ -473,7 +475,7 @@ def _less(figures: pd.Series, first: pd.Series) -> pd.Series:
     difference: pd.Series = figures.map(_number) - first.map(_number)
     valid = "failed" not in (figures["verdict"], first["verdict"])
     if not valid or figures["currency"] != first["currency"]:
-        difference[[name.startswith("objective") or name.endswith("_per_mwh") for name in difference.index]] = np.nan
+        difference[[name.startswith(MONEY) or name.endswith("_per_mwh") for name in difference.index]] = np.nan
     return difference
 
 

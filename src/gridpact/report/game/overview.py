@@ -39,13 +39,18 @@ def _who(record: Record) -> str:
     """Leader, follower, method, what is proven and how long it took."""
     summary, names = record.summary, facts.leaders(record)
     lines = [
-        f"{'leader':<{LABEL}}{', '.join(names)}: {facts.feeders(record):g} identical feeders, led by their operator",
+        f"{'leader':<{LABEL}}{', '.join(names)}: {_feeders(record)}",
         f"{'follower':<{LABEL}}{_follower(record)}",
         f"{'method':<{LABEL}}{summary['method']} ({summary['method_why']})",
     ]
     if summary["verdict"] != "failed":
         lines += _proven(record)
     return "\n".join(lines)
+
+
+def _feeders(record: Record) -> str:
+    count = facts.feeders(record)
+    return "one feeder" if count == 1.0 else f"{count:g} identical feeders"
 
 
 def _follower(record: Record) -> str:

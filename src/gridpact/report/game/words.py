@@ -22,7 +22,13 @@ METHODS = {
 
 def section(record: Record, standing: Standing) -> str:
     """Who leads, what it decided, what that gains whom, what is proven, and what the two kinds of prices are."""
-    found = [leads(record), decided(record, standing), gained(record, standing), proven(record, standing), ties(record)]
+    found = [
+        leads(record),
+        decided(record, standing),
+        gained(record, standing),
+        proven(record, standing),
+        ties(record, standing),
+    ]
     paragraphs = [tag("p", text, "lead") for text in (*found, prices(record)) if text]
     return "".join(paragraphs)
 
@@ -82,7 +88,8 @@ def gained(record: Record, standing: Standing) -> str:
         f"Against taking the price, leading brings the district {told['gain_to_leader']}. Producers get "
         f"{told['gain_to_producers']}, the other loads of the transmission network {told['gain_to_loads']}, and the "
         f"congestion rent, which the transmission operator collects, changes by {told['gain_to_congestion_rent']}. "
-        f"All together {end} {_whole(f'{struck(number(abs(whole)), standing)} {unit}')}; the rest only moves from one to another."
+        f"All together {end} {_whole(f'{struck(number(abs(whole)), standing)} {unit}')}; the rest only moves from one "
+        "to another."
     )
 
 
@@ -115,7 +122,7 @@ def _asked(record: Record) -> str:
     return f", {significant(100.0 * float(asked))} % were asked for" if isinstance(asked, int | float) else ""
 
 
-def ties(record: Record) -> str:
+def ties(record: Record, standing: Standing) -> str:
     """What the tie-breaking is worth."""
     cost = facts.figure(record, "tie_cost")
     if math.isnan(cost):
@@ -129,7 +136,7 @@ def ties(record: Record) -> str:
     return (
         "At the end of a price step, every price between that of the step and that of the next one clears the market. "
         f"{rule}. If the market chose the worst of the right prices at the same dispatch, it would pay "
-        f"{_whole(f'{number(cost)} {unit}')} more."
+        f"{_whole(f'{struck(number(cost), standing)} {unit}')} more."
     )
 
 
@@ -140,6 +147,6 @@ def prices(record: Record) -> str:
         "all figures of the district below) say what one more MWh is worth to the leader while its import is held on "
         "its price step; at these prices nobody in the district would rather do something else. At the root they "
         "differ from the LMP that is paid by the <b>leader's wedge</b>. <b>Pass-through</b> prices charge at the root "
-        "what is paid there, the LMP, and go on from there by losses and limits; at these some participants would rather "
-        "do something else, and some lack money to cover their cost."
+        "what is paid there, the LMP, and go on from there by losses and limits; at these some participants may want "
+        "to do something else, and some may lack money to cover their cost."
     )

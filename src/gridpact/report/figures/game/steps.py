@@ -23,7 +23,7 @@ from gridpact.results.record import Record
 
 SLICES = 8  # of a piece on which the price rises
 MANY = 3000  # fields that stay lines and areas
-HOURS = 6
+HOURS, FEW = 6, 48
 
 
 def draw_map(record: Record) -> Figure | None:
@@ -32,7 +32,7 @@ def draw_map(record: Record) -> Figure | None:
         return None
     names = facts.shown(record)
     figure = canvas.sheet(
-        look.title(record, "Price at the boundary by hour and power, and what is imported"), 0.9 + 3.1 * len(names)
+        look.title(record, "Price at the boundary by time and power, and what is imported"), 0.9 + 3.1 * len(names)
     )
     scale = colours.scale_of(_prices(record.tables["price_steps"]))
     each = (figure.get_size_inches()[1] - canvas.TITLE) / len(names)
@@ -50,7 +50,13 @@ def _map(figure: Figure, record: Record, name: str, scale: colours.Scale, below:
     axes = canvas.axes_at(figure, canvas.LEFT, below, BAR_ROOM + 0.1, above)
     corners, price = fields(record, name)
     drawn = PolyCollection(
-        list(corners), array=price, cmap=scale.map, norm=scale.norm, edgecolors="white", linewidths=0.4, zorder=2
+        list(corners),
+        array=price,
+        cmap=scale.map,
+        norm=scale.norm,
+        edgecolors="white",
+        linewidths=0.4 if record.case.steps <= FEW else 0.2,
+        zorder=2,
     )
     drawn.set_rasterized(len(corners) > MANY)
     axes.add_collection(drawn)
