@@ -39,6 +39,7 @@ ALLOWED: dict[str, set[str]] = {
     "bench": EVERYTHING,
     "bench_heat": EVERYTHING,
     "days": EVERYTHING,
+    "game": EVERYTHING,
     "remedies": EVERYTHING,
     "cli": {"gridpact", "tqdm"},
     "web": {"gridpact"},

@@ -51,13 +51,15 @@ class Answer:
 
 
 class Compiled:
-    """The matrices of a program inside the solver; vectors are updated from call to call."""
+    """The matrices of a program inside the solver; vectors, and values of A, are updated from call to call."""
 
-    def __init__(self, form: StandardForm, time_limit: float = 3600.0) -> None:
+    def __init__(self, form: StandardForm, time_limit: float = 3600.0, tolerance: float = TOLERANCE) -> None:
         self.form = form
         self.time_limit = time_limit
+        self.tolerance = tolerance
         started = perf_counter()
-        self._solver = _solver(form, time_limit, equilibrate=True)
+        self._solver = _solver(form, time_limit, True, tolerance)
+        self._values = form.A.data
         self._setup = perf_counter() - started
 
     def fits(self, form: StandardForm) -> bool:
@@ -65,8 +67,13 @@ class Compiled:
         own = self.form
         return own is form or (own.cones == form.cones and _same(own.A, form.A) and _same(own.P, form.P))
 
+    def resembles(self, form: StandardForm) -> bool:
+        """Whether ``form`` has the same cones and P, and A has its entries in the same places."""
+        own = self.form
+        return own.cones == form.cones and _same(own.P, form.P) and _alike(own.A, form.A)
+
     def answer(self, form: StandardForm) -> Answer:
-        """Solve for the vectors of a form that ``fits``; a word of the solver counts only if it can be proven.
+        """Solve a form that this one ``fits`` or ``resembles``; a word of the solver counts only if it can be proven.
 
         Where the point is not accurate, the solver begins anew: set up for these vectors, then without equilibration.
         """
@@ -75,12 +82,14 @@ class Compiled:
             if _is_settled(form, tried[-1]):
                 break
             if self.form is not form or not equilibrate:
-                tried.append(_fresh(form, self.time_limit, equilibrate))
+                tried.append(_fresh(form, self.time_limit, equilibrate, self.tolerance))
         return _best(form, tried)
 
     def _updated(self, form: StandardForm) -> Answer:
         if form is not self.form:
-            self._solver.update(q=form.q, b=form.b)
+            changed = {} if np.array_equal(self._values, form.A.data) else {"A": form.A.data}
+            self._solver.update(q=form.q, b=form.b, **changed)
+            self._values = form.A.data
         answer = _answer(form, self._solver, self._setup)
         self._setup = 0.0
         return answer
@@ -122,9 +131,9 @@ def residual(form: StandardForm, x: Floats, s: Floats, z: Floats) -> float:
     return float(max(primal, dual, gap))
 
 
-def _fresh(form: StandardForm, time_limit: float, equilibrate: bool) -> Answer:
+def _fresh(form: StandardForm, time_limit: float, equilibrate: bool, tolerance: float) -> Answer:
     started = perf_counter()
-    solver = _solver(form, time_limit, equilibrate)
+    solver = _solver(form, time_limit, equilibrate, tolerance)
     return _answer(form, solver, perf_counter() - started)
 
 
@@ -178,12 +187,16 @@ def _rank(form: StandardForm, answer: Answer) -> float:
 
 
 def _same(one: sp.csc_array, other: sp.csc_array) -> bool:
+    return _alike(one, other) and np.array_equal(one.data, other.data)
+
+
+def _alike(one: sp.csc_array, other: sp.csc_array) -> bool:
     return one.shape == other.shape and all(
-        np.array_equal(getattr(one, part), getattr(other, part)) for part in ("indptr", "indices", "data")
+        np.array_equal(getattr(one, part), getattr(other, part)) for part in ("indptr", "indices")
     )
 
 
-def _solver(form: StandardForm, time_limit: float, equilibrate: bool) -> Any:
+def _solver(form: StandardForm, time_limit: float, equilibrate: bool, tolerance: float) -> Any:
     import clarabel
 
     settings = clarabel.DefaultSettings()
@@ -191,8 +204,8 @@ def _solver(form: StandardForm, time_limit: float, equilibrate: bool) -> Any:
     settings.presolve_enable = False  # it would forbid updates, and finds nothing in forms without infinite bounds
     settings.time_limit = time_limit
     settings.equilibrate_enable = equilibrate
-    settings.tol_gap_abs = settings.tol_gap_rel = TOLERANCE
-    settings.tol_feas = 10.0 * TOLERANCE
+    settings.tol_gap_abs = settings.tol_gap_rel = tolerance
+    settings.tol_feas = 10.0 * tolerance
     settings.reduced_tol_gap_abs = settings.reduced_tol_gap_rel = settings.reduced_tol_feas = REDUCED
     P, A = sp.csc_matrix(sp.triu(form.P)), sp.csc_matrix(form.A)
     return clarabel.DefaultSolver(P, form.q, A, form.b, _cones(form.cones), settings)

@@ -18,6 +18,7 @@ from gridpact.errors import InputError, NotConverged
 from gridpact.programs.blocks import Block, blocks, joined
 from gridpact.programs.conic import (
     ACCEPTED,
+    TOLERANCE,
     Answer,
     Compiled,
     raise_unless_solved,
@@ -52,24 +53,26 @@ class Solution:
     seconds: float
 
 
-def solve(form: StandardForm, solver: str = "clarabel", time_limit: float = 3600.0) -> Solution:
-    """Solve a continuous program to ``TOLERANCE``.
+def solve(
+    form: StandardForm, solver: str = "clarabel", time_limit: float = 3600.0, tolerance: float = TOLERANCE
+) -> Solution:
+    """Solve a continuous program; ``tolerance`` is Clarabel's on the gap, other solvers keep to their own.
 
     Raises ``InfeasibleError`` where the solver proves that there is no feasible point or no lower bound,
     ``NotConverged`` where it stops without either, ``InputError`` for a solver that is not there.
     """
     if solver.lower() == "clarabel":
-        return _blockwise(form, time_limit)
+        return _blockwise(form, time_limit, tolerance)
     return _through_cvxpy(form, solver.upper(), time_limit)
 
 
-def _blockwise(form: StandardForm, time_limit: float) -> Solution:
+def _blockwise(form: StandardForm, time_limit: float, tolerance: float) -> Solution:
     """The optimum without states, block by block; blocks with the same matrices share one compiled program."""
     answers: list[tuple[Block, Answer]] = []
     ready: Compiled | None = None
     short = lean(form)
     for block in blocks(short.form):
-        ready = ready if ready is not None and ready.fits(block.form) else Compiled(block.form, time_limit)
+        ready = ready if ready is not None and ready.fits(block.form) else Compiled(block.form, time_limit, tolerance)
         answer = ready.answer(block.form)
         raise_unless_solved(answer)
         answers.append((block, answer))

@@ -5,7 +5,8 @@
 
 Lines of an envelope far from z say nothing but cost accuracy, their slopes being many times the usual price: the
 program begins with those near a first guess and takes in those that its own solution violates. With fewer lines it is
-a relaxation all the same.
+a relaxation all the same. Every quantity has ``LINES`` rows for them, so that all relaxations have their entries in
+the same places and share one compiled program.
 
 At its solution z* with multipliers y of the lines and n of the limits, mu_k = sum over j of y_kj slopes_kj + n_k gives
 
@@ -24,11 +25,10 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from gridpact.errors import InfeasibleError
+from gridpact.programs.conic import Answer, Compiled, raise_unless_solved
 from gridpact.programs.elimination import lean
 from gridpact.programs.follower.envelope import Envelope
 from gridpact.programs.follower.price_steps import PriceSteps
-from gridpact.programs.solve import Solution, solve
 from gridpact.programs.standard_form import StandardForm, in_order
 
 Floats = NDArray[np.float64]
@@ -36,8 +36,11 @@ Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 # Lines on either side of the first guess; rounds of taking in others; violation that counts, of the payment.
 NEIGHBOURS = 2
+LINES = 6
 ROUNDS = 8
 VIOLATED = 1e-7
+# Tolerance of the relaxations: their dual values are bounds of a gap that is thousands of times larger.
+BOUNDING = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,44 +92,46 @@ class Lines:
         return values
 
 
-def relaxed(priced: Priced, parts: Sequence[Envelope], guess: Floats) -> Relaxed | None:
-    """The bound over these envelopes, None where the leader has no feasible point in their ranges."""
-    lines = Lines(
+class Relaxation:
+    """The relaxations of one leader, compiled once."""
+
+    def __init__(self, priced: Priced) -> None:
+        self.priced = priced
+        self._compiled: Compiled | None = None
+
+    def solve(self, parts: Sequence[Envelope], guess: Floats) -> Relaxed | None:
+        """The bound over these envelopes, None where the leader has no feasible point in their ranges."""
+        lines = _all_lines(parts)
+        used = _near(lines, parts, guess)
+        for _ in range(ROUNDS):
+            form = _form(self.priced, parts, lines, used)
+            answer = self._answer(form)
+            if answer.status == "infeasible":
+                return None
+            raise_unless_solved(answer)
+            missed = _violated(lines, used, self.priced.quantities(answer.x))
+            if not missed.any():
+                break
+            used = _with(lines, used, missed, self.priced.quantities(answer.x))
+        return _read(self.priced, parts, _padded(lines, used), form, answer)
+
+    def _answer(self, form: StandardForm) -> Answer:
+        """The optimum, its multipliers in the order in which the rows were put together."""
+        ordered, order = in_order(form)
+        if self._compiled is None or not self._compiled.resembles(ordered):
+            self._compiled = Compiled(ordered, tolerance=BOUNDING)
+        answer = self._compiled.answer(ordered)
+        z = np.empty(order.size)
+        z[order] = answer.z
+        return replace(answer, z=z)
+
+
+def _all_lines(parts: Sequence[Envelope]) -> Lines:
+    return Lines(
         np.repeat(np.arange(len(parts)), [part.slopes.size for part in parts]),
         np.concatenate([part.slopes for part in parts]),
         np.concatenate([part.offsets for part in parts]),
     )
-    used = _near(lines, parts, guess)
-    for _ in range(ROUNDS):
-        form = _form(priced, parts, _some(lines, used))
-        try:
-            solved = _ordered(form)
-        except InfeasibleError as error:
-            if error.unbounded and not used.all():
-                used[:] = True
-                continue
-            if error.unbounded:
-                raise
-            return None
-        z = priced.quantities(solved.x)
-        missed = _violated(lines, used, z)
-        if not missed.any():
-            break
-        used |= missed
-    return _read(priced, parts, _some(lines, used), form, solved)
-
-
-def _ordered(form: StandardForm) -> Solution:
-    """The optimum, its multipliers in the order in which the rows were put together."""
-    ordered, order = in_order(form)
-    solved = solve(ordered)
-    z = np.empty(order.size)
-    z[order] = solved.z
-    return replace(solved, z=z)
-
-
-def _some(lines: Lines, used: Mask) -> Lines:
-    return Lines(lines.of[used], lines.slopes[used], lines.offsets[used])
 
 
 def _near(lines: Lines, parts: Sequence[Envelope], guess: Floats) -> Mask:
@@ -153,26 +158,44 @@ def _violated(lines: Lines, used: Mask, z: Floats) -> Mask:
     return missed & ~used
 
 
-def _form(priced: Priced, parts: Sequence[Envelope], lines: Lines) -> StandardForm:
-    """The leader's program with a column more for every payment of several lines; a single line is a plain cost."""
+def _with(lines: Lines, used: Mask, missed: Mask, z: Floats) -> Mask:
+    """Lines in use with those that were missed; of a quantity with too many the lowest at z go."""
+    wanted = used | missed
+    order = np.lexsort((-(lines.at(z) + np.where(missed, np.inf, 0.0)), ~wanted, lines.of))
+    rank = np.empty(order.size, dtype=np.int64)
+    first = np.searchsorted(lines.of[order], np.arange(int(lines.of[-1]) + 1))
+    rank[order] = np.arange(order.size) - first[lines.of[order]]
+    return wanted & (rank < LINES)
+
+
+def _padded(lines: Lines, used: Mask) -> Lines:
+    """``LINES`` lines for every quantity: those in use, then the last of them put lower, which says nothing more."""
+    of = lines.of[used]
+    count = int(of[-1]) + 1
+    have = np.bincount(of, minlength=count)
+    ends = np.cumsum(have)
+    place = np.minimum(np.arange(LINES)[None, :], have[:, None] - 1) + (ends - have)[:, None]
+    extra = np.arange(LINES)[None, :] >= have[:, None]
+    slopes, offsets = lines.slopes[used][place], lines.offsets[used][place]
+    lower = offsets - np.where(extra, 1.0 + np.abs(offsets) + np.abs(slopes), 0.0)
+    return Lines(np.repeat(np.arange(count), LINES), slopes.ravel(), lower.ravel())
+
+
+def _form(priced: Priced, parts: Sequence[Envelope], lines: Lines, used: Mask) -> StandardForm:
+    """The leader's program with a column more for every payment, rows for its lines and for the ends of its range."""
     form, own, count = priced.form, priced.columns, len(parts)
-    single = np.bincount(lines.of, minlength=count) == 1
-    width, number = form.q.size, form.q.size + np.cumsum(~single) - 1
-    extra = int((~single).sum())
-    q, squares = np.append(form.q, np.zeros(extra)), np.zeros(width + extra)
-    q[number[~single]] = priced.weights[~single]
-    alone = single[lines.of]
-    np.add.at(q, own[single], (priced.weights * priced.scale)[single] * lines.slopes[alone])
+    width, chosen = form.q.size, _padded(lines, used)
+    squares = np.zeros(width + count)
     np.add.at(squares, own, 2.0 * priced.weights * priced.scale**2 * [part.square for part in parts])
-    cuts, limits = _cuts(priced, lines, ~alone, number, width + extra), _limits(priced, width + extra)
+    cuts, limits = _cuts(priced, chosen, width), _limits(priced, width + count)
+    P = sp.block_diag([form.P, sp.csr_array((count, count))])
     return replace(
         form,
-        P=sp.csc_array(sp.block_diag([form.P, sp.csr_array((extra, extra))]) + sp.diags_array(squares)),
-        q=q,
-        A=sp.csc_array(sp.vstack([sp.hstack([form.A, sp.csr_array((form.b.size, extra))]), cuts, limits, -limits])),
-        b=np.concatenate([form.b, -lines.offsets[~alone], *_ends(parts)]),
-        constant=form.constant + float(priced.weights[single] @ lines.offsets[alone]),
-        cones=(*form.cones, ("nonnegative", int((~alone).sum()) + 2 * count)),
+        P=sp.csc_array(P + sp.diags_array(squares) if squares.any() else P),
+        q=np.append(form.q, priced.weights),
+        A=sp.csc_array(sp.vstack([sp.hstack([form.A, sp.csr_array((form.b.size, count))]), cuts, limits, -limits])),
+        b=np.concatenate([form.b, -chosen.offsets, *_ends(parts)]),
+        cones=(*form.cones, ("nonnegative", chosen.of.size + 2 * count)),
         rows={},
         columns={},
     )
@@ -183,13 +206,13 @@ def _ends(parts: Sequence[Envelope]) -> tuple[Floats, Floats]:
     return np.array([part.high for part in parts]), -np.array([part.low for part in parts])
 
 
-def _cuts(priced: Priced, lines: Lines, where: Mask, number: Ints, width: int) -> sp.csr_array:
-    """slopes x scale x - payment, for the lines of quantities that have several."""
-    of = lines.of[where]
-    rows = np.arange(of.size)
-    values = np.concatenate([lines.slopes[where] * priced.scale[of], np.full(of.size, -1.0)])
-    places = np.concatenate([rows, rows]), np.concatenate([priced.columns[of], number[of]])
-    return sp.csr_array((values, places), shape=(of.size, width))
+def _cuts(priced: Priced, lines: Lines, width: int) -> sp.csr_array:
+    """slopes x scale x - payment; entries of slope zero keep their place."""
+    of = lines.of
+    values = np.column_stack([lines.slopes * priced.scale[of], np.full(of.size, -1.0)]).ravel()
+    places = np.column_stack([priced.columns[of], width + of]).ravel()
+    pointers = 2 * np.arange(of.size + 1)
+    return sp.csr_array((values, places, pointers), shape=(of.size, width + int(of[-1]) + 1))
 
 
 def _limits(priced: Priced, width: int) -> sp.csr_array:
@@ -198,20 +221,16 @@ def _limits(priced: Priced, width: int) -> sp.csr_array:
     return sp.csr_array((priced.scale, (np.arange(own.size), own)), shape=(own.size, width))
 
 
-def _read(priced: Priced, parts: Sequence[Envelope], lines: Lines, form: StandardForm, solved: Solution) -> Relaxed:
+def _read(priced: Priced, parts: Sequence[Envelope], lines: Lines, form: StandardForm, answer: Answer) -> Relaxed:
     """Bound (the dual value), quantities, payments and mu of a solved relaxation."""
-    count = len(parts)
-    z = priced.quantities(solved.x)
-    single = np.bincount(lines.of, minlength=count) == 1
-    alone = single[lines.of]
-    multipliers = np.where(alone, priced.weights[lines.of], 0.0)
-    start = priced.form.b.size
-    multipliers[~alone] = solved.z[start : start + int((~alone).sum())]
+    count, start = len(parts), priced.form.b.size
+    z = priced.quantities(answer.x)
+    multipliers = answer.z[start : start + lines.of.size]
     push: Floats = np.bincount(lines.of, multipliers * lines.slopes, minlength=count).astype(np.float64)
     square = np.array([part.square for part in parts])
     push += 2.0 * priced.weights * square * z
-    push += solved.z[-2 * count : -count] - solved.z[-count:]
+    push += answer.z[-2 * count : -count] - answer.z[-count:]
     payment = np.full(count, -np.inf)
     np.maximum.at(payment, lines.of, lines.at(z))
-    bound = float(-0.5 * solved.x @ (form.P @ solved.x) - form.b @ solved.z + form.constant)
+    bound = float(-0.5 * answer.x @ (form.P @ answer.x) - form.b @ answer.z + form.constant)
     return Relaxed(bound, z, payment + square * z**2, push)

@@ -2,7 +2,8 @@
 
     node     for every linking quantity a range of price steps
     bound    the leader's program, each payment replaced by its lower convex envelope over the range
-    cut off  steps at the ends of a range that cannot be better than the best leaf (see ``relaxation``)
+    plane    what any solved relaxation says of all others (see ``relaxation``): a bound for the asking
+cut off  steps at the ends of a range that cannot be better than the best leaf, by the planes
     leaf     a single step each: the price is known, the program convex and exact
     branch   where the payment exceeds its envelope most, at the edge of the step that z stands on
 
@@ -22,25 +23,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.errors import InfeasibleError
-from gridpact.programs.follower.envelope import envelope
-from gridpact.programs.follower.relaxation import Priced, Relaxed, relaxed
+from gridpact.programs.follower.envelope import Envelope, envelope
+from gridpact.programs.follower.planes import Plane, least_on_planes, plane_of
+from gridpact.programs.follower.relaxation import Priced, Relaxation, Relaxed
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+
+# A leaf is tried if it would be the best even when this share of what its payments lack of their envelopes stayed.
+PROMISING = 0.7
 
 
 @dataclass(frozen=True, eq=False)
 class Node:
     """Ranges of steps, a proven ``bound`` of the cost on them (inf where there is no point), and z of that bound.
 
-    ``excess`` is by how much what the leader would pay for each z exceeds the envelope.
+    ``excess`` is by how much what the leader would pay for each z exceeds the envelope, None before it is solved.
     """
 
     first: Ints
     last: Ints
     bound: float
     z: Floats
-    excess: Floats
+    excess: Floats | None = None
 
     @property
     def is_leaf(self) -> bool:
@@ -77,7 +83,7 @@ def search(
 
     ``track`` is told the gap after every node. Raises ``InfeasibleError`` where the leader has no feasible point.
     """
-    started, tree = perf_counter(), Tree(priced.without_states())
+    started, tree = perf_counter(), Tree(priced.without_states(), gap)
     tree.begin()
     while True:
         tree.course.append((tree.best.cost, tree.bound, perf_counter() - started))
@@ -86,25 +92,39 @@ def search(
             track(found.gap)
         if found.gap <= gap or tree.is_done or perf_counter() - started > time_limit:
             return replace(found, leaves=tree.leaves(), course=tuple(tree.course))
-        tree.branch()
+        tree.advance()
 
 
 class Tree:
     """The nodes of a search: ``open`` by bound, ``closed`` without a better point, and the ``best`` leaf."""
 
-    def __init__(self, priced: Priced) -> None:
+    def __init__(self, priced: Priced, gap: float) -> None:
         self.priced = priced
+        self.relaxation = Relaxation(priced)
+        self.gap = gap
         self.open: list[tuple[float, int, Node]] = []
         self.closed: list[Node] = []
+        self.planes: list[Plane] = []
         self.course: list[tuple[float, float, float]] = []
         self.best = Found(np.zeros(0, dtype=np.int64), np.zeros(0), np.inf, -np.inf)
         self.tried: set[tuple[int, ...]] = set()
+        self.ruled_out = np.inf
         self.count = 0
 
     @property
     def bound(self) -> float:
         """The least cost that is not ruled out."""
-        return min(self.best.cost, self.open[0][0] if self.open else np.inf)
+        return min(self.best.cost, self.ruled_out, self.open[0][0] if self.open else np.inf)
+
+    @property
+    def enough(self) -> float:
+        """A bound from which a node cannot be better than the best leaf by more than the gap."""
+        return self.best.cost - self.gap * max(1.0, abs(self.best.cost)) if np.isfinite(self.best.cost) else np.inf
+
+    def close(self, node: Node) -> None:
+        """A node that needs no further look."""
+        self.closed.append(node)
+        self.ruled_out = min(self.ruled_out, node.bound)
 
     @property
     def is_done(self) -> bool:
@@ -117,103 +137,116 @@ class Tree:
     def begin(self) -> None:
         counts = np.array([steps.count for steps in self.priced.steps], dtype=np.int64)
         middle = np.array([steps.middle for steps in self.priced.steps])
-        self.add(np.zeros_like(counts), counts - 1, middle)
+        self.put(Node(np.zeros_like(counts), counts - 1, -np.inf, middle))
+        self.advance()
         if not np.isfinite(self.best.cost):
             raise InfeasibleError("No choice of the leader is feasible within the range that the follower answers.")
 
-    def branch(self) -> None:
-        """Both halves of the range where the payment exceeds its envelope most."""
-        node = heapq.heappop(self.open)[2]
-        where, cut = _cut(self.priced, node)
-        ends, begins = node.last.copy(), node.first.copy()
-        ends[where], begins[where] = cut, cut + 1
-        self.add(node.first, ends, node.z)
-        self.add(begins, node.last, node.z)
-
-    def add(self, first: Ints, last: Ints, guess: Floats) -> None:
-        """Bound a node, try the leaf that its point stands on, and cut off the steps that cannot be better."""
-        parts = _solved(self.priced, first, last, guess)
-        if parts is None:
-            self.closed.append(_empty(first, last))
-            return
-        node = _node(self.priced, first, last, parts)
-        self._try(node)
-        node = self._kept(node, parts)
-        if node.is_leaf or node.bound >= self.best.cost:
-            self.closed.append(node)
+    def put(self, node: Node) -> None:
+        """A node to be looked at, unless it is known to be no better than the best leaf."""
+        if node.bound >= self.enough:
+            self.close(node)
         else:
             heapq.heappush(self.open, (node.bound, self.count, node))
             self.count += 1
 
-    def _try(self, node: Node) -> None:
-        """Solve the leaf on whose steps the node's quantities stand, if it may be better than the best."""
-        if not node.bound < self.best.cost:
+    def advance(self) -> None:
+        """Take the node with the least bound: solve it if it is not, else branch on it."""
+        node = heapq.heappop(self.open)[2]
+        if node.excess is None:
+            node = self._kept(replace(node, bound=max(node.bound, self._known(node.first, node.last))))
+            self._solve(node)
+        else:
+            where, cut = _cut(self.priced, node)
+            ends, begins = node.last.copy(), node.first.copy()
+            ends[where], begins[where] = cut, cut + 1
+            for first, last in ((node.first, ends), (begins, node.last)):
+                self.put(Node(first, last, max(node.bound, self._known(first, last)), node.z))
+
+    def _known(self, first: Ints, last: Ints) -> float:
+        """The best bound that any plane gives by itself."""
+        return max((plane.bound(first, last) for plane in self.planes), default=-np.inf)
+
+    def _solve(self, node: Node) -> None:
+        """Bound a node by planes, then by its relaxation; try the leaf it stands on, cut off what is no better."""
+        parts = _envelopes(self.priced, node.first, node.last)
+        if self.planes and node.bound < self.enough:
+            node = replace(node, bound=max(node.bound, least_on_planes(self.priced, self.planes, parts)))
+        if node.bound >= self.enough:
+            self.close(node)
             return
+        solved = self.relaxation.solve(parts, node.z)
+        if solved is None:
+            self.close(replace(node, bound=np.inf))
+            return
+        self.planes.append(plane_of(self.priced, solved))
+        known = _node(self.priced, node, solved)
+        self._try(known)
+        known = self._kept(known)
+        if known.is_leaf:
+            self.close(known)
+        else:
+            self.put(known)
+
+    def _try(self, node: Node) -> None:
+        """Solve the leaf on whose steps the node's quantities stand, if it may well be better than the best."""
+        assert node.excess is not None
         pieces = np.array([steps.paid(z)[0] for steps, z in zip(self.priced.steps, node.z.tolist(), strict=True)])
         pieces = np.clip(pieces, node.first, node.last)
-        if tuple(pieces.tolist()) in self.tried:
+        known = tuple(pieces.tolist()) in self.tried or self._known(pieces, pieces) >= self.enough
+        promising = node.bound + PROMISING * float(node.excess.sum()) < self.best.cost
+        if known or not promising:
             return
         self.tried.add(tuple(pieces.tolist()))
-        leaf = _solved(self.priced, pieces, pieces, node.z)
-        if leaf is not None and leaf.bound < self.best.cost:
+        leaf = self.relaxation.solve(_envelopes(self.priced, pieces, pieces), node.z)
+        if leaf is None:
+            return
+        self.planes.append(plane_of(self.priced, leaf))
+        if leaf.bound < self.best.cost:
             self.best = Found(pieces, leaf.z, leaf.bound, -np.inf)
 
-    def _kept(self, node: Node, parts: Relaxed) -> Node:
-        """The node without the steps at the ends of its ranges that cannot be better than the best leaf."""
-        room = self.best.cost - node.bound
-        for k in np.flatnonzero(node.first < node.last).tolist() if np.isfinite(room) else []:
-            more = np.maximum(_more(self.priced, parts, k)[node.first[k] : node.last[k] + 1], 0.0)
-            good = np.flatnonzero(more <= room)
-            for begin, end in ((0, int(good[0])), (int(good[-1]) + 1, more.size)) if good.size else ():
-                if begin < end:
-                    steps = int(node.first[k]) + begin, int(node.first[k]) + end - 1
-                    self.closed.append(_on(node, k, steps, node.bound + float(more[begin:end].min())))
-            if good.size:
-                node = _on(node, k, (int(node.first[k] + good[0]), int(node.first[k] + good[-1])), node.bound)
+    def _kept(self, node: Node) -> Node:
+        """The node without the steps at the ends of its ranges that no plane lets be better than the best leaf."""
+        if not np.isfinite(self.best.cost):
+            return node
+        for plane in self.planes:
+            least = plane.on(node.first, node.last)
+            known = plane.value + least.min(axis=1).sum() - least.min(axis=1)[:, None] + least
+            good = known < self.enough
+            if not good.any(axis=1).all():
+                return replace(node, bound=max(node.bound, float(known.min(axis=1).max())))
+            first, last = good.argmax(axis=1), good.shape[1] - 1 - good[:, ::-1].argmax(axis=1)
+            for k in np.flatnonzero((first > node.first) | (last < node.last)).tolist():
+                for low, high in ((int(node.first[k]), int(first[k]) - 1), (int(last[k]) + 1, int(node.last[k]))):
+                    if low <= high:
+                        bound = max(node.bound, float(known[k, low : high + 1].min()))
+                        self.close(_on(node, k, (low, high), bound))
+                node = _on(node, k, (int(first[k]), int(last[k])), node.bound)
         return node
 
 
 def _cut(priced: Priced, node: Node) -> tuple[int, int]:
     """The quantity to branch on and the last step of its lower half: an edge of the step that z stands on."""
+    assert node.excess is not None
     where = int(np.argmax(np.where(node.first < node.last, node.excess, -np.inf)))
     stands = priced.steps[where].at(float(node.z[where]))[0]
     return where, int(np.clip(stands, node.first[where], node.last[where] - 1))
 
 
-def _solved(priced: Priced, first: Ints, last: Ints, guess: Floats) -> Relaxed | None:
-    parts = [envelope(steps, a, b) for steps, a, b in zip(priced.steps, first.tolist(), last.tolist(), strict=True)]
-    return relaxed(priced, parts, guess)
+def _envelopes(priced: Priced, first: Ints, last: Ints) -> list[Envelope]:
+    """Envelopes of all payments over ranges of steps."""
+    return [envelope(steps, a, b) for steps, a, b in zip(priced.steps, first.tolist(), last.tolist(), strict=True)]
 
 
-def _empty(first: Ints, last: Ints) -> Node:
-    return Node(first, last, np.inf, np.full(first.size, np.nan), np.zeros(first.size))
-
-
-def _node(priced: Priced, first: Ints, last: Ints, parts: Relaxed) -> Node:
-    """A node that knows by how much its envelopes fall short of what its z cost."""
+def _node(priced: Priced, node: Node, parts: Relaxed) -> Node:
+    """A solved node: it knows by how much its envelopes fall short of what its z cost."""
     inside = [
         float(np.clip(z, steps.edges[a], steps.edges[b + 1]))
-        for z, steps, a, b in zip(parts.z.tolist(), priced.steps, first.tolist(), last.tolist(), strict=True)
+        for z, steps, a, b in zip(parts.z.tolist(), priced.steps, node.first.tolist(), node.last.tolist(), strict=True)
     ]
     paid = np.array([steps.paid(z)[1] for steps, z in zip(priced.steps, inside, strict=True)])
     excess = priced.weights * np.maximum(paid - parts.payment, 0.0)
-    return Node(first, last, parts.bound, parts.z, excess)
-
-
-def _more(priced: Priced, parts: Relaxed, k: int) -> Floats:
-    """By how much the cost exceeds the bound at least if quantity k stands on each of its steps; (steps,).
-
-    min over z of the step of  w payment(z) - w payment* - mu (z - z*)
-    """
-    steps, weight, push, z = priced.steps[k], priced.weights[k], parts.push[k], parts.z[k]
-    begin, end, rise = steps.edges[:-1], steps.edges[1:], steps.slope()
-    price = steps.first - rise * begin
-    with np.errstate(divide="ignore", invalid="ignore"):
-        level = np.where(rise > 0.0, (push / weight - price) / (2.0 * rise), begin) if weight else begin
-    tried = np.stack([begin, end, np.clip(np.nan_to_num(level), begin, end)])
-    more = weight * (price + rise * tried) * tried - weight * parts.payment[k] - push * (tried - z)
-    least: Floats = more.min(axis=0)
-    return least
+    return replace(node, bound=max(node.bound, parts.bound), z=parts.z, excess=excess)
 
 
 def _on(node: Node, k: int, steps: tuple[int, int], bound: float) -> Node:
