@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
@@ -59,14 +60,13 @@ class OwnMarket:
         steps, base = self.case.steps, self.grid.base_mva
         balance = self.fixed.copy()
         np.add.at(balance, self.case.positions("connections", "bus"), -withdrawn / base)
-        columns, matrix = self._layout()
+        cost, bounds, matrix = self._program
         right = np.vstack([-balance, np.zeros((self.grid.branches.size, steps))])
-        low, high, cost = columns
         found = linprog(
             cost.T.ravel(),
-            A_eq=sp.csc_matrix(sp.block_diag([matrix] * steps)),
+            A_eq=matrix,
             b_eq=right.T.ravel(),
-            bounds=np.column_stack([low.T.ravel(), high.T.ravel()]),  # type: ignore[call-overload]
+            bounds=bounds,  # type: ignore[call-overload]
             method="highs",
         )
         if found.x is None:
@@ -91,6 +91,13 @@ class OwnMarket:
         """What the judged dispatch costs per hour at its own marginal costs, (steps,)."""
         cost: Floats = self.grid.base_mva * (self.powers.cost * self.powers.done).sum(axis=0)
         return cost
+
+    @cached_property
+    def _program(self) -> tuple[Floats, Floats, sp.csc_matrix]:
+        """Costs (columns, steps), bounds and rows of all hours side by side."""
+        (low, high, cost), matrix = self._layout()
+        bounds = np.column_stack([low.T.ravel(), high.T.ravel()])
+        return cost, bounds, sp.csc_matrix(sp.block_diag([matrix] * self.case.steps))
 
     def _layout(self) -> tuple[tuple[Floats, Floats, Floats], sp.csc_array]:
         """Bounds and costs of powers, flows, angles and slacks, and the rows of one hour."""
