@@ -26,6 +26,8 @@ Floats = NDArray[np.float64]
 # Of the range of z: pieces shorter than this are none. Of phi: what counts as lying on a tangent.
 SHORT = 1e-9
 ON_TANGENT = 1e-9
+# Of a direction: up to this it leaves active rows active.
+ON_EDGE = 1e-7
 MOST_PIECES = 10_000
 
 
@@ -149,6 +151,8 @@ def _validity(value: Value, point: Point) -> tuple[float, float, float]:
     system = sp.vstack([sp.hstack([form.P, A.T]), sp.hstack([A, sp.csr_array((A.shape[0], A.shape[0]))])])
     right = np.concatenate([np.zeros(width), -held[active]])
     moves = np.linalg.lstsq(system.toarray(), right, rcond=None)[0]
+    if np.abs(system @ moves - right).max(initial=0.0) > ON_EDGE * (1.0 + np.abs(right).max(initial=0.0)):
+        return 0.0, point.z, point.z  # the rows that are active leave no way on: z is where the price jumps
     du = np.zeros(form.b.size)
     du[active] = moves[width:]
     ds = -(form.A @ moves[:width] + held)
