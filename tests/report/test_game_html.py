@@ -13,6 +13,7 @@ import pytest
 import gridpact as gp
 from gridpact.cli import main
 from gridpact.report.comparison.html import render_comparison
+from gridpact.report.game.facts import at_edges
 from gridpact.report.game.tables import lacks
 from gridpact.report.html import render
 from gridpact.report.panels import panels_of, svg_files
@@ -75,7 +76,21 @@ def test_claims_and_designs_are_in_the_page() -> None:
     assert re.search(r"leading lowers the cost of all \(cost of both networks\), EUR ✓ yes 80\.00 ✗ no −20\.00", text)
     assert re.search(r"Cost of all, EUR 5 600\.00 5 500\.00 5 500\.00 5 520\.00 \+20\.00", text)
     assert "Leading, the district imports 50.0 MWh over the horizon, taking prices it would import 80.0 MWh" in text
-    assert "In 24 steps the import stands exactly at the end of a price step" in text
+    assert "In 24 of them the import stands at the end of a price step" in text
+
+
+def test_who_stands_at_the_end_of_a_step() -> None:
+    """At the end several prices are right, just inside but one; where prices rise with the import there is no step."""
+    record = game_record()
+    table = record.tables["equilibrium"]
+    narrow = table.assign(lmp_high_per_mwh=30.0)
+    for changed, count in (
+        (table, 24),
+        (narrow.assign(boundary_mw=50.0 - 5e-5), 24),
+        (narrow.assign(boundary_mw=30.0), 0),
+        (narrow.assign(step_from_mw=50.0 - 5e-5, step_to_mw=50.0 + 5e-5), 0),
+    ):
+        assert at_edges(replace(record, tables={**record.tables, "equilibrium": changed})) == count
 
 
 def test_participants_lack_only_what_is_more_than_a_cent() -> None:
@@ -129,6 +144,7 @@ def test_a_failed_certificate_leaves_no_plain_money() -> None:
     text = Reader(words).text
     for amount in ("1\u2009000.00", "999.98", "77.25", "+200.00", "5\u2009520.00", "12.50"):
         assert amount in words and amount not in text
+    assert "✓ yes" in words and "✓ yes" not in text
     stamped = {name for name, svg in svg_files(record).items() if "NOT CERTIFIED" in svg}
     drawn = {f"{panel.name}.svg" for panel in panels_of(record) if panel.shows_money}
     assert stamped - {"exactness.svg"} == drawn & set(svg_files(record))
@@ -174,7 +190,7 @@ def test_two_games_compare_in_money() -> None:
     assert table.loc["leader_cost", "b less a"] == pytest.approx(12.5)
     text = re.sub(r"\s+", " ", Reader(render_comparison({"a": run.record, "b": dearer})).text)
     assert re.search(r"leader's cost, all feeders EUR [\d .]+ \+12\.50", text)
-    assert "leading gains the district" in text
+    assert "gain to the district by leading" in text
 
 
 def test_money_of_a_failed_game_does_not_compare() -> None:

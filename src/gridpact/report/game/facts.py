@@ -12,6 +12,7 @@ from gridpact.results.record import Record
 
 QUESTION = "stackelberg"
 MOST = 3  # connections that are shown
+SAME, NEAR = 0.005, 1e-3  # currency/MWh; share of a power
 LED, FREE = "stackelberg", "competitive"
 # What the designs are, in words.
 DESIGNS = {
@@ -104,17 +105,23 @@ def has_step_function(record: Record) -> bool:
 
 
 def at_edges(record: Record) -> int:
-    """In how many hours (of any connection) the import stands at the upper end of its price step, so as to keep it."""
+    """In how many steps of time (of any connection) the import stands at an end of its price step, so as to keep it.
+
+    There several prices are right; one who stays just inside has but one, and stands within a thousandth of the end.
+    Where the price rises with the import, no step is worth keeping.
+    """
     table = equilibrium(record)
-    room = table["step_to_mw"] - table["boundary_mw"]
-    return int((room <= 1e-3 * (1.0 + table["boundary_mw"].abs())).sum())
+    several = table["lmp_high_per_mwh"] - table["lmp_low_per_mwh"] > SAME
+    near = NEAR * (1.0 + table["boundary_mw"].abs())
+    inside = (table["step_to_mw"] - table["boundary_mw"] <= near) & (table["step_to_mw"] - table["step_from_mw"] > near)
+    return int((several | inside).sum())
 
 
 def differs(record: Record) -> int:
     """In how many hours (of any connection) the leader imports another amount than who takes the price."""
     hours = record.tables["design_hours"]
     led, free = (hours.loc[hours["design"] == name, "boundary_mw"].to_numpy(dtype=np.float64) for name in (LED, FREE))
-    return int((np.abs(led - free) > 1e-3 * (1.0 + np.abs(free))).sum())
+    return int((np.abs(led - free) > NEAR * (1.0 + np.abs(free))).sum())
 
 
 def passed_through(record: Record) -> tuple[float, float]:

@@ -14,7 +14,7 @@ from gridpact.results.record import Record
 def game_facts(record: Record, standing: Standing) -> list[Fact]:
     """What leading costs and gains, what is paid at the boundary, and what is proven."""
     found = [cost(record, standing), gain(record, standing), others(record, standing), lmp(record, standing)]
-    return [fact for fact in (*found, gap(record)) if fact is not None]
+    return [fact for fact in (*found, gap(record, standing)) if fact is not None]
 
 
 def cost(record: Record, standing: Standing) -> Fact:
@@ -51,9 +51,9 @@ def lmp(record: Record, standing: Standing) -> Fact:
     return Fact("Mean LMP paid", struck(number(mean), standing), unit, note)
 
 
-def gap(record: Record) -> Fact | None:
+def gap(record: Record, standing: Standing) -> Fact | None:
     value = facts.figure(record, "leader_gap")
     if math.isnan(value):
         return None
     note = f"by {safe(str(record.summary.get('method')).replace('_', ' '))}"
-    return Fact("Proven gap", significant(100.0 * value), "% of the cost", note)
+    return Fact("Proven gap", struck(significant(100.0 * value), standing), "% of the cost", note)

@@ -121,7 +121,7 @@ def _claimed(verdict: tuple[str, float] | None, standing: Standing) -> list[str]
         return ["–", "–"]
     holds, fall = verdict
     amount = "–" if not math.isfinite(fall) else struck(number(fall), standing)
-    return [tag("span", SIGNS.get(holds, safe(holds)), f"holds {safe(holds)}"), amount]
+    return [struck(tag("span", SIGNS.get(holds, safe(holds)), f"holds {safe(holds)}"), standing), amount]
 
 
 def hours(record: Record, standing: Standing) -> str:

@@ -67,8 +67,8 @@ def decided(record: Record, standing: Standing) -> str:
         f"Leading, the district imports {_whole(number(led, 1))} MWh over the horizon, taking prices it would import "
         f"{_whole(number(free, 1))} MWh; it differs in {facts.differs(record)} of {hours} steps. The mean LMP is "
         f"{struck(number(low), standing)} instead of {struck(number(high), standing)} {unit}. In "
-        f"{facts.at_edges(record)} steps the import stands exactly at the end of a price step: one MWh more would make "
-        "all of it dearer."
+        f"{facts.at_edges(record)} of them the import stands at the end of a price step: one MWh more would make all "
+        "of it dearer."
     )
 
 
@@ -108,11 +108,11 @@ def proven(record: Record, standing: Standing) -> str:
     cost, bound = (
         struck(number(facts.figure(record, name)), standing) for name in ("leader_cost", "leader_lower_bound")
     )
-    unit, gap = safe(record.case.currency), facts.figure(record, "leader_gap")
+    unit, gap = safe(record.case.currency), significant(100.0 * facts.figure(record, "leader_gap"))
     method = METHODS.get(str(record.summary.get("method")), "The game was solved")
     return (
         f"{method}, in {number(facts.figure(record, 'search_seconds'), 1)} s. The district's cost is {cost} {unit} and "
-        f"provably cannot be less than {bound} {unit}: the gap is {significant(100.0 * gap)} % of the cost"
+        f"provably cannot be less than {bound} {unit}: the gap is {struck(gap, standing)} % of the cost"
         f"{_asked(record)}."
     )
 
