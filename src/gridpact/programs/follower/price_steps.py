@@ -96,13 +96,13 @@ def price_steps(value: Value, low: float, high: float) -> PriceSteps:
 
 def _straight(value: Value, low: float, high: float) -> Iterator[tuple[float, float, float, float]]:
     """Pieces (from, to, price, price) of a piecewise linear phi."""
-    open_intervals, count = [(value.at(low), value.at(high))], 0
+    open_intervals, count, short = [(value.at(low), value.at(high))], 0, SHORT * (1.0 + high - low)
     while open_intervals:
         one, two = open_intervals.pop()
         count += 1
         if count > MOST_PIECES:
             raise NotConverged(f"The follower's price has more than {MOST_PIECES} steps.")
-        middle = _meeting(one, two)
+        middle = _meeting(one, two) if two.z - one.z > short else None
         if middle is None:
             yield one.z, two.z, two.slope, two.slope
             continue
