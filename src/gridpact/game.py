@@ -44,6 +44,7 @@ def stackelberg(
     price_probes: int = 4,
     heat_dynamics: str = "quasi_dynamic",
     scan: int = 0,
+    rounds: int = 20,
     progress: bool = False,
 ) -> Run:
     """The game of a district that leads and a transmission market that follows, solved to a certified optimum.
@@ -67,6 +68,11 @@ def stackelberg(
     number of imports at which the leader's cost is computed around every hour's own, a brute-force look at the optimum.
     The other settings are those of ``clear``.
 
+    Where the connections name several districts, each of them leads: they play best responses in turn, for at most
+    ``rounds`` rounds, and end at common prices. The table ``leaders`` then says what each pays and could still gain,
+    ``turns`` how they got there, ``summary["responses"]`` whether they settled, cycled or were cut off; there are no
+    other designs. ``gp.join_cases`` makes one case of several districts.
+
     Raises what ``clear`` raises, and ``InputError`` where the two cases do not fit (see ``gp.validate``) or the market
     has no prices.
     """
@@ -86,6 +92,7 @@ def stackelberg(
         "price_probes": price_probes,
         "heat_dynamics": heat_dynamics,
         "scan": scan,
+        "rounds": rounds,
     }
     _check(settings)
     district, network = _read(case, transmission)
@@ -114,6 +121,7 @@ def _check(settings: Mapping[str, Any]) -> None:
         "segments": (1, 64),
         "price_probes": (0, 10_000),
         "scan": (0, SCAN_MOST),
+        "rounds": (1, 1000),
     }
     issues = [
         Issue(f"{name} = {settings[name]!r} is not possible", f"Choose one of: {', '.join(map(str, allowed))}.")
@@ -121,7 +129,7 @@ def _check(settings: Mapping[str, Any]) -> None:
         if settings[name] not in allowed
     ]
     for name, (low, high) in ranges.items():
-        value, whole = settings[name], name in ("segments", "price_probes", "scan")
+        value, whole = settings[name], name in ("segments", "price_probes", "scan", "rounds")
         number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
         if not number or not low <= value <= high:
             kind = "whole number" if whole else "number"
@@ -163,27 +171,74 @@ def _record(
     from gridpact.study import _provenance
 
     play = game(district, transmission_market(network), settings["heat_dynamics"])
-    found = equilibrium(play, asked, _told(progress))
-    state = _state(play, found, settings)
+    if network.tables["connections"]["district"].nunique() > 1:
+        state, told, more = _several(play, settings, asked)
+    else:
+        found = equilibrium(play, asked, _told(progress))
+        state = _state(play, found, settings)
+        told, more = _single(state, found, settings)
     cleared = state.district
     tables = outcome_tables(cleared)
     track = tracker("price probes", progress)
     tables["price_probes"] = price_probes(cleared, tables, settings["price_probes"], "clarabel", track)
     own = clearing_summary(district, tables, cleared.solution.cost) | price_basis(cleared)
-    tables |= game_tables(state, found)
+    tables |= game_tables(state) | more
     tables["make_whole"] = _make_whole(district, state, tables, settings)
-    tables |= _designs(state, settings)
-    tables |= _scanned(state, found, settings)
+    told["tie_cost"] = _tie_cost(tables["equilibrium"], district.hours)
     return Record(
         question=QUESTION,
         settings=settings,
         case=district,
-        summary=own | _summary(state, found, tables),
+        summary=own | told,
         tables=tables,
         solution=_arrays(cleared) | {f"transmission/{name}": v for name, v in _arrays(state.transmission).items()},
         provenance=_provenance(cleared.solution, perf_counter() - started),
         transmission=network,
     )
+
+
+def _single(
+    state: Settled, found: Equilibrium, settings: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+    """Summary and tables of one leader's search and of the designs without it."""
+    from gridpact.markets.game.tables import search_tables
+
+    tables = search_tables(state, found) | _designs(state, settings) | _scanned(state, settings)
+    return _summary(state, found, tables), tables
+
+
+def _several(
+    play: Game, settings: Mapping[str, Any], asked: Asked
+) -> tuple[Settled, dict[str, Any], dict[str, pd.DataFrame]]:
+    """Best responses of several leaders in turn, where they end, and what each could still gain."""
+    from gridpact.markets.game.designs import forecast
+    from gridpact.markets.game.several import best_responses, leaders_of, responses_tables, settled_at, standings
+    from gridpact.markets.pool import clear_pool
+
+    network, how = play.transmission.case, (settings["exactness"], settings["heat_dynamics"])
+    leaders = leaders_of(play.case, network)
+    start = forecast(play, *how)
+    found = best_responses(leaders, network, start, asked, settings["rounds"], how[1])
+    state = settled_at(play, found.boundary, *how)
+    standing = standings(
+        leaders, network, state, asked, how[1], lambda case: clear_pool(case, "soc", "clarabel", *how).solution.cost
+    )
+    cost, bound = sum(one.cost for one in standing), sum(one.bound for one in standing)
+    told = {
+        "method": "best_responses",
+        "method_why": "several districts lead",
+        "responses": found.status,
+        "leaders": len(leaders),
+        "rounds_played": found.turns[-1].round,
+        "epsilon": max(one.could_gain for one in standing),
+        "leader_cost": cost,
+        "leader_lower_bound": min(cost, bound),
+        "leader_gap": max(one.could_gain / max(1.0, abs(one.cost)) for one in standing),
+        "transmission_cost": state.transmission.solution.cost,
+        "slack_share": 0.0,
+        "multiplier_share": 0.0,
+    }
+    return state, told, dict(responses_tables(found, standing))
 
 
 def _arrays(cleared: Cleared) -> dict[str, NDArray[Any]]:
@@ -248,7 +303,7 @@ def _designs(state: Settled, settings: Mapping[str, Any]) -> dict[str, pd.DataFr
     return tables | {"claims": claims_table(tables["designs"])}
 
 
-def _scanned(state: Settled, found: Equilibrium, settings: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
+def _scanned(state: Settled, settings: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
     from gridpact.markets.game.scan import scan_table
 
     return {"scan": scan_table(state, settings["scan"])} if settings["scan"] else {}
@@ -268,7 +323,6 @@ def _summary(state: Settled, found: Equilibrium, tables: Mapping[str, pd.DataFra
         "leader_cost": amounts.leader_cost,
         "leader_lower_bound": lower,
         "leader_gap": max(0.0, amounts.leader_cost - lower) / max(1.0, abs(amounts.leader_cost)),
-        "tie_cost": _tie_cost(tables["equilibrium"], state.game.case.hours),
         "transmission_cost": amounts.transmission_cost,
         "slack_share": found.shares[0],
         "multiplier_share": found.shares[1],

@@ -20,6 +20,11 @@ def island_labels(case: Case) -> Ints:
 
 def district_labels(case: Case) -> Ints:
     """For each bus the number of the first bus that it hangs together with, by branches or by heat; shape (buses,)."""
+    return bus_and_heat_labels(case)[0]
+
+
+def bus_and_heat_labels(case: Case) -> tuple[Ints, Ints]:
+    """The same for buses and for heat networks; a heat network without any bus is numbered after all buses."""
     buses = case.count("buses")
     edges = [(np.arange(buses, dtype=np.int64), island_labels(case))]
     network = case.positions("heat_nodes", "heat_network")
@@ -27,7 +32,8 @@ def district_labels(case: Case) -> Ints:
         bus, node = case.positions(name, "bus"), case.positions(name, "node")
         edges.append((bus[bus >= 0], buses + network[node[bus >= 0]]))  # a station may do without a bus
     start, end = (np.concatenate(ends) for ends in zip(*edges, strict=True))
-    return components(buses + case.count("heat_networks"), start, end)[:buses]
+    labels = components(buses + case.count("heat_networks"), start, end)
+    return labels[:buses], labels[buses:]
 
 
 def _between_bus_and_node() -> list[str]:

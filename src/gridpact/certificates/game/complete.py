@@ -10,6 +10,7 @@ import pandas as pd
 from gridpact.case.case import Case
 from gridpact.certificates.check import Check
 from gridpact.certificates.evidence import rows_of, steps_of
+from gridpact.certificates.game.leaders import has_leaders, leader_faults
 from gridpact.certificates.game.records import is_connection_table
 from gridpact.results.record import Record
 
@@ -74,7 +75,9 @@ def _faults(record: Record) -> Iterator[str]:
     if network is None or not network.count("connections"):
         yield "transmission"
         return
-    yield from (f"summary/{name}" for name in SUMMARY if not _is_number(record.summary.get(name)))
+    several = has_leaders(record)
+    needed = [name for name in SUMMARY if not (several and name in ("feeders", "stated_error"))]
+    yield from (f"summary/{name}" for name in needed if not _is_number(record.summary.get(name)))
     yield from (f"settings/{name}" for name in SETTINGS if name not in record.settings)
     names = [*record.case.ids("interfaces")]
     known = {str(name) for name in network.tables["connections"]["interface"]}
@@ -84,8 +87,11 @@ def _faults(record: Record) -> Iterator[str]:
     yield from _grid(record, "pass_through_prices", "bus", record.case.ids("buses"), passed)
     yield from (f"equilibrium/{column}" for column in ("interface", "bus") if not _is_named(record, network, column))
     yield from _listed(record, "make_whole", ("participant", "kind"), WHOLE)
-    yield from _listed(record, "bounds", (), BOUNDS)
     yield from (f"tables/{name}" for name in ("transmission_prices",) if name not in record.tables)
+    if several:
+        yield from leader_faults(record)
+        return
+    yield from _listed(record, "bounds", (), BOUNDS)
     yield from _search_faults(record)
     yield from _design_faults(record)
     yield from _scan_faults(record, network)

@@ -19,6 +19,7 @@ from gridpact.certificates.check import Check
 from gridpact.certificates.game.complete import complete_game
 from gridpact.certificates.game.designs import design_checks
 from gridpact.certificates.game.follower import follower_checks
+from gridpact.certificates.game.leaders import has_leaders, leader_checks
 from gridpact.certificates.game.money import money_checks
 from gridpact.certificates.game.paid import paid_checks
 from gridpact.certificates.game.passing import passing_checks
@@ -53,10 +54,13 @@ def certify_game(record: Record) -> Certificate:
 def _checks(record: Record) -> Iterator[Check]:
     yield from paid_checks(record)
     yield from follower_checks(record)
+    yield from passing_checks(record)
+    if has_leaders(record):
+        yield from leader_checks(record)
+        return
     yield from step_checks(record)
     yield from search_checks(record)
     yield from money_checks(record)
-    yield from passing_checks(record)
     yield from design_checks(record)
 
 

@@ -51,7 +51,7 @@ def other_designs(game: Game, exactness: str, dynamics: str) -> list[Design]:
 
 def _uncoordinated(game: Game, exactness: str, dynamics: str) -> Design:
     try:
-        announced = _answered(game, _forecast(game, exactness, dynamics))
+        announced = _answered(game, forecast(game, exactness, dynamics))
         case = priced(game.case, game.interfaces, announced)
         district = clear_pool(case, "soc", "clarabel", exactness, dynamics)
         state = _unbounded(game, district, district, announced)
@@ -62,7 +62,7 @@ def _uncoordinated(game: Game, exactness: str, dynamics: str) -> Design:
         return Design("uncoordinated", None, str(error).splitlines()[0])
 
 
-def _forecast(game: Game, exactness: str, dynamics: str) -> Floats:
+def forecast(game: Game, exactness: str, dynamics: str) -> Floats:
     """Boundary power in MW that the transmission operator expects: the case's, else the district's own plan."""
     told = game.transmission.case.series("connections", "forecast_mw")
     if not np.isnan(told).any():

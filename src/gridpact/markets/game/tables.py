@@ -32,14 +32,20 @@ FIGURES = (
 )
 
 
-def game_tables(state: Settled, found: Equilibrium) -> dict[str, pd.DataFrame]:
-    """What the equilibrium adds to the tables of the district."""
-    tables = {"equilibrium": _equilibrium(state), "pass_through_prices": _pass_through(state)}
-    tables |= transmission_tables(state)
-    tables["bounds"] = _bounds(found)
+def game_tables(state: Settled) -> dict[str, pd.DataFrame]:
+    """What a game adds to the tables of the district: the boundary, pass-through prices, the transmission market."""
+    return {
+        "equilibrium": _equilibrium(state),
+        "pass_through_prices": _pass_through(state),
+        **transmission_tables(state),
+    }
+
+
+def search_tables(state: Settled, found: Equilibrium) -> dict[str, pd.DataFrame]:
+    """How one leader's optimum was found: the course of the bounds, and with price steps these and the leaves."""
+    tables = {"bounds": _bounds(found)}
     if found.steps is not None:
-        tables["price_steps"] = _price_steps(state, found)
-        tables["leaves"] = _leaves(state, found)
+        tables |= {"price_steps": _price_steps(state, found), "leaves": _leaves(state, found)}
     return tables
 
 

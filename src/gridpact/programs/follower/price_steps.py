@@ -26,6 +26,8 @@ Floats = NDArray[np.float64]
 # Of the range of z: pieces shorter than this are none. Of phi: what counts as lying on a tangent.
 SHORT = 1e-9
 ON_TANGENT = 1e-9
+# Of the range of z: how far beyond it pieces are looked for. At its very ends a follower may have no finite multiplier.
+BEYOND = 1e-4
 # Of a direction: up to this it leaves active rows active.
 ON_EDGE = 1e-7
 MOST_PIECES = 10_000
@@ -76,8 +78,9 @@ class PriceSteps:
 
 
 def price_steps(value: Value, low: float, high: float) -> PriceSteps:
-    """All pieces of the price between ``low`` and ``high``, narrowed to where the follower has an answer.
+    """All pieces of the price between ``low`` and ``high`` and a little beyond, as far as the follower has an answer.
 
+    A little beyond, since an edge at an end has both its prices, and since the end of a step is a limit of its own.
     Raises ``InfeasibleError`` where it has none in between, ``NotConverged`` where its pieces do not end.
     """
     first, last = value.domain()
@@ -86,8 +89,8 @@ def price_steps(value: Value, low: float, high: float) -> PriceSteps:
         raise InfeasibleError(f"The follower answers from {first:g} to {last:g} only.")
     if not np.isfinite([low, high]).all():
         raise InfeasibleError("Neither leader nor follower bounds the linking quantity: give it a limit.")
-    inset = SHORT * (high - low)  # at its very ends a follower may have no finite multiplier
-    low, high = low + inset, high - inset
+    room, inset = BEYOND * (1.0 + high - low), SHORT * (high - low)
+    low, high = max(low - room, first + inset), min(high + room, last - inset)
     pieces = (_curved if value.form.P.nnz else _straight)(value, low, high)
     found = np.array(sorted(pieces))
     edges = np.append(found[:, 0], found[-1, 1])
