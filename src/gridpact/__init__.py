@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from gridpact.study import run_study as run_study
     from gridpact.study import validate_study as validate_study
     from gridpact.study import verify as verify
+    from gridpact.sweep import sweep_stackelberg as sweep_stackelberg
 
 _HOMES = {
     "gridpact.case.case": ("Case",),
@@ -76,6 +77,7 @@ _HOMES = {
         "validate_study",
         "verify",
     ),
+    "gridpact.sweep": ("sweep_stackelberg",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -107,6 +109,7 @@ __all__ = [
     "run_bench",
     "run_study",
     "stackelberg",
+    "sweep_stackelberg",
     "synthetic_district",
     "synthetic_feeder",
     "synthetic_transmission",
