@@ -88,6 +88,29 @@ def game_record(steps: int = 24, connections: int = 1, buses: int = 6, minutes: 
     )
 
 
+def several_leaders(count: int = 2, status: str = "settled") -> Record:
+    """Districts that lead beside each other: 100 each, of which the last could still gain 1.25."""
+    record = without(
+        game_record(4, count), "designs", "design_hours", "claims", "price_steps", "bounds", "scan",
+        summary=(*GAINS, "search_seconds", "feeders"),
+    )  # fmt: skip
+    names = [f"village-{k + 1}" for k in range(count)]
+    gain = np.append(np.zeros(count - 1), 1.25)
+    leaders = pd.DataFrame(
+        {"leader": names, "feeders": FEEDERS, "cost": 100.0, "best_response_bound": 100.0 - gain, "could_gain": gain}
+    )
+    turns = pd.DataFrame({"round": 1, "leader": names, "cost": 101.0, "moved_mw": 3.5})
+    told = {"responses": status, "leaders": count, "rounds_played": 4, "epsilon": 1.25, "method": "best_responses"}
+    told |= {"method_why": "several districts lead", "leader_cost": 100.0 * count}
+    network = record.transmission
+    assert network is not None
+    connected = network.with_table("connections", network.tables["connections"].assign(district=names))
+    return replace(
+        record, tables={**record.tables, "leaders": leaders, "turns": turns}, summary={**record.summary, **told},
+        transmission=connected,
+    )  # fmt: skip
+
+
 def without(record: Record, *tables: str, summary: tuple[str, ...] = ()) -> Record:
     """The record without some tables and figures of the summary."""
     kept = {name: table for name, table in record.tables.items() if name not in tables}

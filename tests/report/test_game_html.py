@@ -20,7 +20,7 @@ from gridpact.report.panels import panels_of, svg_files
 from gridpact.report.text import number
 from gridpact.results.record import Record
 from tests.report.game_runs import small_game
-from tests.report.game_synthetic import GAINS, game_record, without
+from tests.report.game_synthetic import GAINS, game_record, several_leaders, without
 from tests.report.synthetic import certificate
 from tests.report.test_html import Reader
 
@@ -118,14 +118,22 @@ def test_nobody_lacks_anything_is_said() -> None:
         (game_record(1), "one of 20 feeders"),
         (game_record(4, 5), "(the first 3 of 5 connections)"),
         (without(game_record(4), "bounds", "make_whole", "pass_through_prices"), "The transmission market"),
+        (several_leaders(5), "no district could gain more than"),
         (replace(without(game_record(4), "transmission_prices"), transmission=None), "How it was found"),
     ],
-    ids=["no designs", "tied", "one step", "connections", "tables left out", "no network"],
+    ids=["no designs", "tied", "one step", "connections", "tables left out", "several", "no network"],
 )
 def test_any_game_has_a_report(record: Record, said: str) -> None:
     reader = Reader(render(record))
     assert reader.open == []
     assert said in reader.text
+
+
+def test_several_leaders_stand_side_by_side() -> None:
+    text = re.sub(r"\s+", " ", Reader(render(several_leaders(2))).text)
+    assert "village-1 20 100.00 100.00 0.00 village-2 20 100.00 98.75 1.25" in text
+    assert "Summary of the districts, one feeder of each" in text
+    assert "not a number" not in text and "nan" not in text.split()
 
 
 def test_quadratic_offers_and_exports_are_drawn() -> None:

@@ -11,7 +11,7 @@ import pytest
 from gridpact.report.game import claims, facts
 from gridpact.report.overview import overview
 from tests.report.game_runs import small_game
-from tests.report.game_synthetic import GAINS, game_record, without
+from tests.report.game_synthetic import GAINS, game_record, several_leaders, without
 
 
 def line(text: str, start: str) -> str:
@@ -116,3 +116,13 @@ def test_a_failed_certificate_leaves_no_money() -> None:
     assert "price_steps (chosen: every boundary power has hours of its own)" in failed
     for amount in ("1000.00", "999.98", "77.25", "5520.00", "46.000"):
         assert amount not in failed
+
+
+def test_several_leaders_are_told_by_what_each_could_still_gain() -> None:
+    text = overview(several_leaders(5))
+    assert "village-1, village-2, village-3 and 2 more: each with feeders of its own" in text
+    assert "in a whole round nobody moved; nobody could gain more than 1.25 EUR" in text
+    assert "  village-5 pays 100.00, cannot pay less than 98.75" in text.splitlines()
+    assert "nan" not in text and "designs in" not in text
+    assert "they cycle" in overview(several_leaders(2, "cycling"))
+    assert "have not settled within 20 rounds" in overview(several_leaders(2, "not settled within 20 rounds"))

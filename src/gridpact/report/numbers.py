@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from gridpact.report.game.facts import feeders, is_game
+from gridpact.report.game.facts import feeders, is_game, several
 from gridpact.report.standing import Standing
 from gridpact.report.text import instant, number, safe, tag
 from gridpact.results.record import Record
@@ -28,7 +28,8 @@ class Fact:
 
 def section(record: Record, standing: Standing) -> str:
     """Cards of cost, price, energy and the state of the network; of one feeder where the district leads."""
-    title = f"Summary of the district, {_one(record)}" if is_game(record) else "Summary"
+    whose = f"Summary of the district{'s' if several(record) else ''}"
+    title = f"{whose}, {_one(record)}" if is_game(record) else "Summary"
     return tag("h2", title) + cards(facts(record, standing))
 
 
@@ -37,6 +38,8 @@ def cards(told: list[Fact]) -> str:
 
 
 def _one(record: Record) -> str:
+    if several(record):
+        return "one feeder of each"
     count = number(feeders(record), 0)
     return "the only feeder" if count == "1" else f"one of {count} feeders"
 
@@ -92,7 +95,7 @@ def cost(record: Record, standing: Standing) -> Fact:
     before = "" if np.isnan(claimed) else f"<br>the relaxation, not exact, claimed {number(claimed)}"
     done = record.summary.get("days_cleared")
     over = "horizon" if done is None or done == record.summary["days"] else f"{done} {record.case.window}s cleared"
-    whose = f"of {_one(record)}, " if is_game(record) else ""
+    whose = f"{'' if several(record) else 'of '}{_one(record)}, " if is_game(record) else ""
     note = f"{whose}over the {over}{before}"
     return Fact("Cost less benefit", struck(value, standing), safe(record.case.currency), note)
 

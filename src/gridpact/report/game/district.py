@@ -39,5 +39,6 @@ def led(section: Section) -> Section:
 
 
 def _led(panel: Panel) -> Panel:
-    caption = CAPTIONS.get(panel.name, panel.caption + ADDED.get(panel.name, ""))
+    own = panel.caption.replace("the cost of all", "the leader's cost")
+    caption = CAPTIONS.get(panel.name, own + ADDED.get(panel.name, ""))
     return replace(panel, draw=DRAWN.get(panel.name, panel.draw), caption=caption)

@@ -141,6 +141,11 @@ def has_gains(record: Record) -> bool:
     return all(math.isfinite(figure(record, name)) for name in (*GAINS, WHOLE))
 
 
+def several(record: Record) -> bool:
+    """Whether several districts lead."""
+    return "leaders" in record.tables
+
+
 def leaders(record: Record) -> list[str]:
     """Names of the districts that lead; one without a name goes by that of its case."""
     if record.transmission is None:

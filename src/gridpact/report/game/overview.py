@@ -8,6 +8,7 @@ import pandas as pd
 
 from gridpact.report.figures.game.designs import gains
 from gridpact.report.game import claims, facts
+from gridpact.report.game.leaders import lines
 from gridpact.results.record import Record
 
 HOURS = 24  # rows of the boundary
@@ -38,17 +39,23 @@ def game_overview(record: Record) -> list[str]:
 def _who(record: Record) -> str:
     """Leader, follower, method, what is proven and how long it took."""
     summary, names = record.summary, facts.leaders(record)
-    lines = [
-        f"{'leader':<{LABEL}}{', '.join(names)}: {_feeders(record)}",
+    rows = [
+        f"{'leader':<{LABEL}}{', '.join(names[: facts.MOST])}{_more(names)}: {_feeders(record)}",
         f"{'follower':<{LABEL}}{_follower(record)}",
         f"{'method':<{LABEL}}{summary['method']} ({summary['method_why']})",
     ]
     if summary["verdict"] != "failed":
-        lines += _proven(record)
-    return "\n".join(lines)
+        rows += _proven(record)
+    return "\n".join(rows)
+
+
+def _more(names: list[str]) -> str:
+    return f" and {len(names) - facts.MOST} more" if len(names) > facts.MOST else ""
 
 
 def _feeders(record: Record) -> str:
+    if facts.several(record):
+        return "each with feeders of its own"
     count = facts.feeders(record)
     return "one feeder" if count == 1.0 else f"{count:g} identical feeders"
 
@@ -59,11 +66,12 @@ def _follower(record: Record) -> str:
         return "the transmission market"
     table = record.transmission.tables["connections"]
     at = [f"{name} at bus {bus}" for name, bus in zip(table["connection"], table["bus"], strict=True)]
-    more = f" and {len(at) - facts.MOST} more" if len(at) > facts.MOST else ""
-    return f"market of {record.transmission.name}, connection {', '.join(at[: facts.MOST])}{more}"
+    return f"market of {record.transmission.name}, connection {', '.join(at[: facts.MOST])}{_more(at)}"
 
 
 def _proven(record: Record) -> list[str]:
+    if facts.several(record):
+        return lines(record)
     currency, asked = record.summary["currency"], record.settings.get("gap")
     wanted = f" ({100.0 * float(asked):g} % asked)" if isinstance(asked, int | float) else ""
     cost, bound, gap, tie, seconds = (
@@ -88,7 +96,7 @@ def _designs(record: Record) -> str:
     """One row per figure and one column per design."""
     found = record.tables.get("designs")
     if found is None:
-        return "no designs without a leader were asked for (designs = false)"
+        return "" if facts.several(record) else "no designs without a leader were asked for (designs = false)"
     heat = bool((found["dhn_cost"].abs() > 0.005).any())
     rows = {name: title for name, title in ROWS.items() if heat or name not in ("adn_cost", "dhn_cost")}
     values = found.set_index("design")[list(rows)].T.map(_money)

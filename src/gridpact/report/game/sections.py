@@ -5,6 +5,7 @@ from __future__ import annotations
 from gridpact.report import bottlenecks
 from gridpact.report.figures.game import boundary, designs, market, search, steps
 from gridpact.report.game import facts, tables, words
+from gridpact.report.game.leaders import leader_table
 from gridpact.report.game.market import transmission_clearing
 from gridpact.report.panel import Panel, Section
 from gridpact.report.standing import Standing
@@ -106,7 +107,7 @@ def game_sections(record: Record) -> tuple[Section, ...]:
 
 def _boundary(record: Record, standing: Standing) -> str:
     untold = (
-        "" if facts.has_step_function(record) else "Ramps, or several connections on one market, tie the boundary "
+        "" if facts.has_step_function(record) else "Ramps, several connections or several leaders tie the boundary "
         "powers together: no power has price steps of its own."
     )  # fmt: skip
     return (tag("p", untold, "lead") if untold else "") + tables.hours(record, standing)
@@ -130,4 +131,4 @@ def _search(record: Record, standing: Standing) -> str:
     if facts.figure(record, "stated_error") > 0.0:
         error = f"{significant(facts.figure(record, 'stated_error'))} {record.case.currency}"
         told.append(f"Before its step was fixed, price times power in pieces left open {error}.")
-    return "".join(tag("p", text, "lead") for text in told)
+    return leader_table(record, standing) + "".join(tag("p", text, "lead") for text in told)

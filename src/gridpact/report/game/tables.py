@@ -17,6 +17,7 @@ CENT = 0.01
 MOST = 30  # participants, hours
 FIGURES = {**facts.AMOUNTS, "import_mwh": "Import, MWh", **facts.PRICES}
 NO_DESIGNS = "Designs without a leader were not asked for (designs = false)."
+MANY_LEAD = "Where several districts lead, no other designs are computed."
 SIGNS = {"yes": "✓ yes", "no": "✗ no", "equal": "= equal", "unknown": "unknown"}
 
 
@@ -29,7 +30,7 @@ def designs(record: Record, standing: Standing) -> str:
     """One row per figure, one column per design, and what leading changes."""
     found = record.tables.get("designs")
     if found is None:
-        return tag("p", NO_DESIGNS, "lead")
+        return tag("p", MANY_LEAD if facts.several(record) else NO_DESIGNS, "lead")
     values = found.set_index("design")
     names = [str(name) for name in values.index]
     compared = {facts.LED, facts.FREE} <= set(names)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from gridpact.report.game import facts
+from gridpact.report.game.leaders import told
 from gridpact.report.numbers import struck
 from gridpact.report.standing import Standing
 from gridpact.report.text import number, safe, significant, tag
@@ -41,22 +42,33 @@ def leads(record: Record) -> str:
     first = [f"{safe(name)} (interface {safe(places[name])})" for name in facts.shown(record)]
     more = len(facts.connections(record)) - len(first)
     at = f"{', '.join(first)}{f' and {more} more' if more else ''}"
-    feeders = (
-        f"{count} identical feeders, of which one is the district of this report," if count != "1" else "one feeder"
-    )
-    many = len(names) > 1
-    who = f"The districts {', '.join(map(safe, names))} lead" if many else f"The district {safe(names[0])} leads"
+    many = facts.several(record)
+    who = f"The districts {_few(names)} lead" if many else f"The district {safe(names[0])} leads"
     return (
-        f"{who}: {'each' if many else 'it'} stands for {feeders} and buys and sells at the transmission network's "
-        f"connection {at}. The transmission market follows: whatever {'they' if many else 'it'} will take, it serves "
+        f"{who}: {'each' if many else 'it'} stands for {_stands_for(count, many)} and buys and sells "
+        f"at the transmission network's connection {at}. The transmission market follows: whatever {'they' if many else 'it'} will take, it serves "
         "at least cost from the offers of its producers, and its price at the connection, the LMP, is what "
         f"{'they pay' if many else 'the district pays'} for each MWh. Who takes prices as given buys as if the price "
         "would not answer; a leader knows that it does, and counts what each MWh more makes all its other MWh cost."
     )
 
 
+def _stands_for(count: str, many: bool) -> str:
+    if many:
+        return "identical feeders of its own, of which one is in this report,"
+    return "one feeder" if count == "1" else f"{count} identical feeders, of which one is the district of this report,"
+
+
+def _few(names: list[str]) -> str:
+    """The first names, and how many more."""
+    more = len(names) - facts.MOST
+    return ", ".join(map(safe, names[: facts.MOST])) + (f" and {more} more" if more > 0 else "")
+
+
 def decided(record: Record, standing: Standing) -> str:
     """What it holds back or buys, and where it stops."""
+    if facts.several(record):
+        return ""
     if "design_hours" not in record.tables or not _both_known(record):
         return "Designs of the same day without a leader were not asked for: what leading changes is not known here."
     hours = len(facts.equilibrium(record))
@@ -81,13 +93,13 @@ def gained(record: Record, standing: Standing) -> str:
     if not facts.has_gains(record):
         return ""
     unit = safe(record.case.currency)
-    told = {name: _signed(facts.figure(record, name), unit, standing) for name in facts.GAINS}
+    gains = {name: _signed(facts.figure(record, name), unit, standing) for name in facts.GAINS}
     whole = facts.figure(record, facts.WHOLE)
     end = "lose" if whole < 0.0 else "gain"
     return (
-        f"Against taking the price, leading brings the district {told['gain_to_leader']}. Producers get "
-        f"{told['gain_to_producers']}, the other loads of the transmission network {told['gain_to_loads']}, and the "
-        f"congestion rent, which the transmission operator collects, changes by {told['gain_to_congestion_rent']}. "
+        f"Against taking the price, leading brings the district {gains['gain_to_leader']}. Producers get "
+        f"{gains['gain_to_producers']}, the other loads of the transmission network {gains['gain_to_loads']}, and the "
+        f"congestion rent, which the transmission operator collects, changes by {gains['gain_to_congestion_rent']}. "
         f"All together {end} {_whole(f'{struck(number(abs(whole)), standing)} {unit}')}; the rest only moves from one "
         "to another."
     )
@@ -104,7 +116,9 @@ def _whole(text: str) -> str:
 
 
 def proven(record: Record, standing: Standing) -> str:
-    """Method, bound, gap."""
+    """Method, bound, gap; of several leaders, what any could still gain."""
+    if facts.several(record):
+        return told(record, standing)
     cost, bound = (
         struck(number(facts.figure(record, name)), standing) for name in ("leader_cost", "leader_lower_bound")
     )
