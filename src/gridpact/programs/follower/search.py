@@ -107,7 +107,7 @@ class Tree:
         self.planes: list[Plane] = []
         self.course: list[tuple[float, float, float]] = []
         self.best = Found(np.zeros(0, dtype=np.int64), np.zeros(0), np.inf, -np.inf)
-        self.tried: set[tuple[int, ...]] = set()
+        self.tried: dict[tuple[int, ...], float] = {}
         self.ruled_out = np.inf
         self.count = 0
 
@@ -182,23 +182,34 @@ class Tree:
         self.planes.append(plane_of(self.priced, solved))
         known = _node(self.priced, node, solved)
         self._try(known)
-        known = self._kept(known)
+        kept = self._kept(known)
         if known.is_leaf:
             self.close(known)
+        elif kept.is_leaf:
+            self._again(kept)
         else:
-            self.put(known)
+            self.put(kept)
+
+    def _again(self, leaf: Node) -> None:
+        """What is left of a node is a leaf, whose own cost is above what the node's envelopes say."""
+        cost = self.tried.get(tuple(leaf.first.tolist()))
+        if cost is None:
+            self.put(replace(leaf, excess=None))
+        else:
+            self.close(replace(leaf, bound=max(leaf.bound, cost)))
 
     def _try(self, node: Node) -> None:
         """Solve the leaf on whose steps the node's quantities stand, if it may well be better than the best."""
         assert node.excess is not None
         pieces = np.array([steps.paid(z)[0] for steps, z in zip(self.priced.steps, node.z.tolist(), strict=True)])
         pieces = np.clip(pieces, node.first, node.last)
-        known = tuple(pieces.tolist()) in self.tried or self._known(pieces, pieces) >= self.enough
+        name = tuple(pieces.tolist())
+        known = name in self.tried or self._known(pieces, pieces) >= self.enough
         promising = node.bound + PROMISING * float(node.excess.sum()) < self.best.cost
         if known or not promising:
             return
-        self.tried.add(tuple(pieces.tolist()))
         leaf = self.relaxation.solve(_envelopes(self.priced, pieces, pieces), node.z)
+        self.tried[name] = np.inf if leaf is None else leaf.bound
         if leaf is None:
             return
         self.planes.append(plane_of(self.priced, leaf))
