@@ -11,7 +11,7 @@ ramps tie hours or several connections share one; the others serve all. "auto" t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
@@ -28,6 +28,7 @@ from gridpact.programs.follower.price_steps import PriceSteps, price_steps
 from gridpact.programs.follower.reach import reach
 from gridpact.programs.follower.relaxation import Priced
 from gridpact.programs.follower.search import Node, search
+from gridpact.programs.follower.segments import piece_prices
 from gridpact.programs.follower.single_level import SingleLevel
 from gridpact.programs.follower.single_solution import SingleSolution, solve_single_level
 from gridpact.programs.follower.strong_duality import primal_dual_single_level
@@ -96,10 +97,12 @@ def equilibrium(game: Game, asked: Asked, track: Track | None = None) -> Equilib
             method, why, found.z, found.cost, found.bound, seconds, steps, leaves=found.leaves, course=found.course
         )
     bilevel = game.bilevel()
-    solved = solve_single_level(single_level(game, asked, steps), asked.time_limit, asked.gap)
+    single = single_level(game, asked, steps)
+    solved = solve_single_level(single, asked.time_limit, asked.gap)
     if not np.isfinite(solved.upper):
         raise NotConverged(f"SCIP found no equilibrium within {asked.time_limit:g} s. Raise time_limit.")
-    return _by_scip(method, why, bilevel, solved, steps, perf_counter() - started)
+    error = float(np.abs(bilevel.weights) @ single.error)
+    return replace(_by_scip(method, why, bilevel, solved, steps, perf_counter() - started), error=error)
 
 
 def priced_game(game: Game, steps: Sequence[PriceSteps]) -> Priced:
@@ -112,14 +115,12 @@ def single_level(game: Game, asked: Asked, steps: Sequence[PriceSteps] | None) -
     bilevel = game.bilevel()
     if asked.method != "primal_dual":
         return kkt_single_level(bilevel, asked.complementarity, _bounds(game, bilevel, asked, steps))
-    low, high = _range(game, steps)
-    cheap, dear = _price_range(steps)
-    return primal_dual_single_level(bilevel, low, high, cheap, dear, asked.segments)
+    return primal_dual_single_level(bilevel, *_boxes(steps, asked.segments), asked.segments)
 
 
 def _bounds(game: Game, bilevel: Bilevel, asked: Asked, steps: Sequence[PriceSteps] | None) -> Bounds | None:
-    """Bounds of slacks and multipliers: none for SOS1, the number given, or proven ones."""
-    if asked.complementarity != "big_m":
+    """Bounds of slacks and multipliers: the number given, or proven ones; SOS1 can do without where none are known."""
+    if asked.complementarity != "big_m" and steps is None:
         return None
     if asked.big_m:
         transmission = game.transmission
@@ -128,7 +129,12 @@ def _bounds(game: Game, bilevel: Bilevel, asked: Asked, steps: Sequence[PriceSte
             np.full(rows, asked.big_m / transmission.base_mva), np.full(rows, asked.big_m * transmission.money)
         )
     low, high = _range(game, steps)
-    return proven_bounds(bilevel, low, high, None if steps is None else [one.edges for one in steps])
+    try:
+        return proven_bounds(bilevel, low, high, None if steps is None else [one.edges for one in steps])
+    except InputError:
+        if asked.complementarity == "big_m":
+            raise
+        return None
 
 
 def _range(game: Game, steps: Sequence[PriceSteps] | None) -> tuple[Floats, Floats]:
@@ -139,11 +145,15 @@ def _range(game: Game, steps: Sequence[PriceSteps] | None) -> tuple[Floats, Floa
     return low.ravel(order="F"), high.ravel(order="F")
 
 
-def _price_range(steps: Sequence[PriceSteps] | None) -> tuple[Floats, Floats]:
+def _boxes(steps: Sequence[PriceSteps] | None, pieces: int) -> tuple[Floats, Floats, Floats, Floats]:
+    """Ends of every boundary power, and the least and greatest price on each of its pieces."""
     if steps is None:
         fix = "Choose kkt: primal_dual needs the range of every price, which is known for single boundary powers only."
         raise InputError([Issue(f"method 'primal_dual' does not serve this case: {TIED}", fix)])
-    return np.array([one.first.min() for one in steps]), np.array([one.last.max() for one in steps])
+    ends = [(float(one.edges[0]), float(one.edges[-1])) for one in steps]
+    prices = [piece_prices(one.edges, one.first, one.last, end, pieces) for one, end in zip(steps, ends, strict=True)]
+    low, high = np.array(ends).T
+    return low, high, np.array([least for least, _ in prices]), np.array([greatest for _, greatest in prices])
 
 
 def _by_scip(
