@@ -8,11 +8,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import gridpact as gp
+from gridpact.certificates.check import Check
+from gridpact.certificates.game.design_support import support_checks
+from gridpact.certificates.game.design_table import designs_of
+from gridpact.certificates.game.follower import follower_checks
 from gridpact.certificates.game.judge import certify_game
+from gridpact.certificates.game.steps import step_checks
 from gridpact.results.record import Record
 from tests.certificates.game import forge as f
 from tests.certificates.spoil import check, failed, with_array, with_cells, with_table
+from tests.game_cases import feeder, pjm, quadratic
 
+Judge = Callable[[Record], list[Check]]
 Forge = Callable[[Record], Record]
 CENT = 0.01
 
@@ -256,3 +264,28 @@ def test_what_is_missing_is_missed(game: Record, lie: Forge) -> None:
     found = certify_game(lie(game))
     assert found["verdict"] == "failed"
     assert not check(found, "game complete")["passed"]
+
+
+@pytest.fixture(scope="module")
+def rising() -> Record:
+    """A game whose prices rise with what is bought."""
+    return gp.stackelberg(feeder(), pjm(**quadratic())).record
+
+
+RISING: list[tuple[str, str, Judge, Forge]] = [
+    ("steps_measured", "level", step_checks, lambda r: f.dearer_steps(r, 0.1)),
+    ("steps_measured", "end", step_checks, lambda r: f.with_cell(r, "price_steps", -1, "price_to_per_mwh", plus(0.1))),
+    ("price_is_multiplier", "price", follower_checks, lambda r: f.moved_lmp(r, 2, 0.05)),
+    ("held_to_step", "away", step_checks, lambda r: f.with_cell(r, "equilibrium", 2, "step_to_mw", plus(1.0))),
+    ("designs_in_market", "cost", lambda r: support_checks(designs_of(r)), dearer_market),
+    ("designs_in_market", "price", lambda r: support_checks(designs_of(r)), lower_prices),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "judge", "lie"), [pytest.param(n, judge, lie, id=f"{n}: {what}") for n, what, judge, lie in RISING]
+)
+def test_lie_about_rising_prices_is_seen(rising: Record, name: str, judge: Judge, lie: Forge) -> None:
+    """Judge by judge: chords that close in on a market take a while."""
+    assert rising.certificate["verdict"] == "certified"
+    assert name in [one.name for one in judge(lie(rising)) if one.required and not one.passed]

@@ -14,6 +14,7 @@ import numpy as np
 
 from gridpact.certificates.check import Check, Measure, worst
 from gridpact.certificates.evidence import Evidence
+from gridpact.certificates.game.curved import curved_cost
 from gridpact.certificates.game.design_table import Designs
 from gridpact.certificates.game.follower import FAILED, market_of, sides_of
 from gridpact.certificates.game.records import district_record, of_connections
@@ -49,17 +50,17 @@ def _supported(designs: Designs) -> list[Check]:
 
 
 def _markets(designs: Designs) -> list[Check]:
-    """The transmission market at the powers of every design, where no hours are tied and costs are straight."""
+    """The transmission market at the powers of every design, where no hours are tied."""
     record = designs.record
     market = market_of(record)
-    if market.is_tied or market.is_curved:
+    if market.is_tied or market.is_mixed:
         return []
     spent, price = designs.figure("transmission_cost"), designs.hours("lmp_per_mwh")
     costs, wrong = [], []
     for power, paid in zip(designs.power, price, strict=True):
-        here, failed = market.cost(power)
+        here, failed = curved_cost(market, power)
         costs.append(record.case.hours * float(np.where(failed > FAILED, np.nan, here).sum()))
-        wrong.append(float(np.max(sides_of(market, power, here).wrong(paid))))
+        wrong.append(float(np.max(sides_of(market, power, here, curved_cost).wrong(paid))))
     told, own = spent - spent[designs.led], np.array(costs) - costs[designs.led]
     measures = [
         Measure("cost", designs.names, np.abs(told - own) / np.maximum(1.0, np.abs(spent))),

@@ -13,6 +13,7 @@ slope found is still no less than that. A power that misses an edge by a hair sh
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,9 @@ from gridpact.certificates.game.records import of_connections, transmission_reco
 from gridpact.results.record import Record
 
 Floats = NDArray[np.float64]
+# Cost per hour and MW that failed, for MW withdrawn at the connections.
+Answer = tuple[Floats, Floats]
+Psi = Callable[[OwnMarket, Floats], Answer]
 # MW by which the boundary power is moved, relative to it; half of what a price may be off, relative.
 NUDGE = 1e-3
 TOLERANCE = 1e-5
@@ -120,19 +124,19 @@ def follower_checks(record: Record) -> list[Check]:
     ]
 
 
-def sides_of(market: OwnMarket, power: Floats, here: Floats) -> Sides:
-    """Both sides of powers (connections, steps) at which psi is ``here``."""
+def sides_of(market: OwnMarket, power: Floats, here: Floats, psi: Psi = OwnMarket.cost) -> Sides:
+    """Both sides of powers (connections, steps) at which ``psi`` is ``here``."""
     near = NEAR * (market.grid.base_mva + np.abs(power)) / _step(power)
-    below, above = (_side(market, power, here, sign) for sign in (-1.0, 1.0))
+    below, above = (_side(lambda moved: psi(market, moved), power, here, sign) for sign in (-1.0, 1.0))
     return Sides(below, above, near)
 
 
-def _side(market: OwnMarket, power: Floats, here: Floats, sign: float) -> Side:
+def _side(psi: Callable[[Floats], Answer], power: Floats, here: Floats, sign: float) -> Side:
     """Slopes of psi on one side of every power, one connection after another."""
     found, straight = np.full_like(power, np.nan), np.zeros(power.shape, dtype=np.bool_)
     for k in range(len(power)):
         step = _step(power[k])
-        near, far = (_moved(market, power, k, sign * times * step) for times in (1.0, 2.0))
+        near, far = (_moved(psi, power, k, sign * times * step) for times in (1.0, 2.0))
         found[k] = sign * (near - here) / step
         straight[k] = np.abs(sign * (far - near) / step - found[k]) <= STRAIGHT * (1.0 + np.abs(found[k]))
     return Side(sign, found, straight)
@@ -144,9 +148,9 @@ def _step(power: Floats) -> Floats:
     return step
 
 
-def _moved(market: OwnMarket, power: Floats, k: int, by: Floats) -> Floats:
+def _moved(psi: Callable[[Floats], Answer], power: Floats, k: int, by: Floats) -> Floats:
     """psi with the power of one connection moved, NaN where the market has no answer."""
     moved = power.copy()
     moved[k] += by
-    cost, failed = market.cost(moved)
+    cost, failed = psi(moved)
     return np.where(failed > FAILED, np.nan, cost)

@@ -36,7 +36,7 @@ SLACK = 1e6
 class Power:
     """Powers into the network: at which bus, between what, at which marginal cost, and as dispatched.
 
-    (parts,) and (parts, steps).
+    (parts,) and (parts, steps). ``square`` is by how much half the marginal cost rises with each MW, (parts,).
     """
 
     bus: Ints
@@ -44,6 +44,7 @@ class Power:
     high: Floats
     cost: Floats
     done: Floats
+    square: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +58,10 @@ class OwnMarket:
 
     def cost(self, withdrawn: Floats) -> tuple[Floats, Floats]:
         """psi per hour of every step for MW withdrawn at the connections (connections, steps), and MW that failed."""
+        return self.answer(withdrawn)[:2]
+
+    def answer(self, withdrawn: Floats) -> tuple[Floats, Floats, Floats | None]:
+        """psi, what failed, and the powers that psi is reached with, per unit; None without an answer."""
         steps, base = self.case.steps, self.grid.base_mva
         balance = self.fixed.copy()
         np.add.at(balance, self.case.positions("connections", "bus"), -withdrawn / base)
@@ -70,10 +75,10 @@ class OwnMarket:
             method="highs",
         )
         if found.x is None:
-            return np.full(steps, np.nan), np.full(steps, np.inf)
+            return np.full(steps, np.nan), np.full(steps, np.inf), None
         x = found.x.reshape(steps, -1).T
         missing = x[-2 * self.case.count("connections") :].sum(axis=0)
-        return base * (cost * x).sum(axis=0), base * missing
+        return base * (cost * x).sum(axis=0), base * missing, x[: self.powers.bus.size]
 
     @property
     def is_tied(self) -> bool:
@@ -86,6 +91,12 @@ class OwnMarket:
     def is_curved(self) -> bool:
         """Whether a marginal cost rises within a block: the program is then that of one dispatch alone."""
         return bool((self.case.column("generators", "cost_per_mw2h") > 0.0).any())
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether a unit has both blocks and a marginal cost that rises within them."""
+        owners = np.unique(self.case.positions("offers", "generator"))
+        return bool((self.case.column("generators", "cost_per_mw2h")[owners] > 0.0).any())
 
     def cost_of_dispatch(self) -> Floats:
         """What the judged dispatch costs per hour at its own marginal costs, (steps,)."""
@@ -137,12 +148,11 @@ def own_market(evidence: Evidence, case: Case) -> OwnMarket:
     """The market of a judged dispatch (``evidence``), ``case`` being the transmission case without the districts."""
     grid = read_grid(case, evidence.base_mva)
     parts = list(_powers(evidence, case))
-    powers = Power(
-        np.concatenate([part.bus for part in parts]),
-        *(np.vstack([getattr(part, name) for part in parts]) for name in ("low", "high", "cost", "done")),
+    bus, square = (np.concatenate([getattr(part, name) for part in parts]) for name in ("bus", "square"))
+    low, high, cost, done = (
+        np.vstack([getattr(part, name) for part in parts]) for name in ("low", "high", "cost", "done")
     )
-    low, high, done = (each / grid.base_mva for each in (powers.low, powers.high, powers.done))
-    scaled = Power(powers.bus, low, high, powers.cost, done)
+    scaled = Power(bus, low / grid.base_mva, high / grid.base_mva, cost, done / grid.base_mva, square)
     fixed = -(grid.shunt_p + end_shunts(grid, grid.half_g))[:, None] * np.ones(case.steps)
     np.add.at(fixed, case.positions("loads", "bus"), -case.series("loads", "p_mw") / grid.base_mva)
     storages = evidence.dispatch("storage", "p_mw")
@@ -168,13 +178,15 @@ def _generators(evidence: Evidence, case: Case) -> Iterator[Power]:
     held = _ramped(case)
     low, high = np.where(held[:, None], p, low), np.where(held[:, None], p, high)
     plain = ~np.isin(np.arange(bus.size), owner) | held
-    yield Power(bus[plain], low[plain], high[plain], slope[plain], p[plain])
+    square = np.where(held, 0.0, case.column("generators", "cost_per_mw2h"))
+    yield Power(bus[plain], low[plain], high[plain], slope[plain], p[plain], square[plain])
     free = ~held[owner]
     widths, costs = case.series("offers", "p_mw")[free], case.series("offers", "cost_per_mwh")[free]
     owner = owner[free]
     floor = _stacked(case, owner, widths, costs, low)
     ceiling = _stacked(case, owner, widths, costs, high)
-    yield Power(bus[owner], floor, ceiling, costs + slope[owner], _stacked(case, owner, widths, costs, p))
+    done = _stacked(case, owner, widths, costs, p)
+    yield Power(bus[owner], floor, ceiling, costs + slope[owner], done, np.zeros(owner.size))
 
 
 def _stacked(case: Case, owner: Ints, widths: Floats, costs: Floats, level: Floats) -> Floats:
@@ -203,7 +215,7 @@ def _renewables(evidence: Evidence, case: Case) -> Power:
     available = case.series("renewables", "p_mw")
     low = np.where(case.flags("renewables", "curtailable")[:, None], 0.0, available)
     cost, done = case.series("renewables", "cost_per_mwh"), evidence.dispatch("renewable", "p_mw")
-    return Power(case.positions("renewables", "bus"), low, available, cost, done.reshape(low.shape))
+    return Power(case.positions("renewables", "bus"), low, available, cost, done.reshape(low.shape), np.zeros(len(low)))
 
 
 def _interfaces(evidence: Evidence, case: Case) -> Iterator[Power]:
@@ -213,8 +225,10 @@ def _interfaces(evidence: Evidence, case: Case) -> Iterator[Power]:
     nothing = np.zeros_like(most_in)
     price = case.series("interfaces", "price_per_mwh")
     buy, sell = (evidence.table("interface", name) for name in ("buy_mw", "sell_mw"))
-    yield Power(bus, nothing, np.where(np.isnan(most_in), np.inf, most_in), price, buy)
-    yield Power(bus, -np.where(np.isnan(most_out), np.inf, most_out), nothing, selling_price(case), -sell)
+    yield Power(bus, nothing, np.where(np.isnan(most_in), np.inf, most_in), price, buy, np.zeros(bus.size))
+    yield Power(
+        bus, -np.where(np.isnan(most_out), np.inf, most_out), nothing, selling_price(case), -sell, np.zeros(bus.size)
+    )
 
 
 def _demand(evidence: Evidence, case: Case, table: str) -> Power:
@@ -223,7 +237,8 @@ def _demand(evidence: Evidence, case: Case, table: str) -> Power:
     bus = case.positions("loads", "bus")[case.positions(table, "load")]
     if table == "shiftable":
         held = -demand.chosen(evidence, table)
-        return Power(bus, held, held, np.zeros_like(held), held)
+        return Power(bus, held, held, np.zeros_like(held), held, np.zeros(bus.size))
     ends = [-taken * end for end in demand.limits(evidence, table)]
     done = -taken * demand.chosen(evidence, table)
-    return Power(bus, np.minimum(*ends), np.maximum(*ends), -taken * demand.own_cost(case, table), done)
+    cost = -taken * demand.own_cost(case, table)
+    return Power(bus, np.minimum(*ends), np.maximum(*ends), cost, done, np.zeros(bus.size))

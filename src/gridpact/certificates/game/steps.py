@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gridpact.certificates.check import Check, Measure, worst
 from gridpact.certificates.evidence import rows_of, steps_of
+from gridpact.certificates.game.curved import curved_cost
 from gridpact.certificates.game.follower import FAILED, market_of
 from gridpact.certificates.game.market import OwnMarket
 from gridpact.certificates.game.records import of_connections
@@ -152,7 +153,7 @@ def _connection(record: Record, names: pd.Series[str]) -> NDArray[np.int64]:
 def _measured(record: Record, groups: list[pd.DataFrame]) -> list[Check]:
     """The price of every step as the judges' market answers at its ends and in its middle."""
     market, places = market_of(record), _places(record)
-    if market.is_curved:
+    if market.is_mixed:
         return []
     off = np.zeros(len(groups))
     for k in range(max(len(rows) for rows in groups)):
@@ -161,8 +162,13 @@ def _measured(record: Record, groups: list[pd.DataFrame]) -> list[Check]:
         known = high - low > SHORT
         points = np.where(known, low + np.array([[0.0], [0.5], [1.0]]) * (high - low), low)
         rise = np.diff(_values(record, market, points), axis=0)
-        each = np.abs(2.0 * rise / np.where(known, high - low, 1.0) - [first, last]).max(axis=0)
-        off = np.maximum(off, np.where(known, each, np.abs(last - first)) / (1.0 + np.abs(first)))
+        average = 0.5 * (first + last)
+        expected = np.stack([0.5 * (first + average), 0.5 * (average + last)])
+        each = np.abs(2.0 * rise / np.where(known, high - low, 1.0) - expected).max(axis=0)
+        # Over less than this the price cannot rise by more than a hair, but of a flat market's short steps it must not.
+        off = np.maximum(
+            off, np.where(known, each, 0.0 if market.is_curved else np.abs(last - first)) / (1.0 + np.abs(first))
+        )
     text = "The judges' own market costs as much more across every step as its price says; relative to the price."
     return [worst("steps_measured", text, TOLERANCE * 10.0, [Measure("steps", places, off)])]
 
@@ -178,6 +184,6 @@ def _values(record: Record, market: OwnMarket, points: Floats) -> Floats:
         for number, point in enumerate(points):
             moved = power.copy()
             moved[k] = point.reshape(power.shape[::-1])[:, k]
-            cost, failed = market.cost(moved)
+            cost, failed = curved_cost(market, moved)
             found[number, :, k] = np.where(failed > FAILED, np.nan, cost)
     return found.reshape(len(points), -1)
