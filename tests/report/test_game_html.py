@@ -133,6 +133,7 @@ def test_several_leaders_stand_side_by_side() -> None:
     text = re.sub(r"\s+", " ", Reader(render(several_leaders(2))).text)
     assert "village-1 20 100.00 100.00 0.00 village-2 20 100.00 98.75 1.25" in text
     assert "Summary of the districts, one feeder of each" in text
+    assert "Several districts lead, the transmission market follows" in text
     assert "not a number" not in text and "nan" not in text.split()
 
 

@@ -28,6 +28,8 @@ def heading(record: Record) -> str:
 def question(record: Record) -> str:
     """What was asked, in words."""
     words = QUESTIONS.get(record.question, record.question).replace("{window}", record.case.window)
+    if "leaders" in record.tables:
+        words = words.replace("The district leads", "Several districts lead")
     return words.replace(MARKET, BOTH_MARKETS) if "heat_prices" in record.tables else words
 
 

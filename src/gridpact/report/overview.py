@@ -93,7 +93,7 @@ def _energies(summary: Summary) -> str:
     named = FIGURES | {name: label for name, label in (HEAT | CUT).items() if name in summary}
     told = [f"{label} {round(summary[name], 2) + 0.0:.2f}" for name, label in named.items()]
     lines = [", ".join(told[start : start + 5]) for start in range(0, len(told), 5)]
-    return "\n".join(["one feeder of the district, MWh", *(f"  {line}" for line in lines)])
+    return "\n".join(["one feeder of each district, MWh", *(f"  {line}" for line in lines)])
 
 
 def _heat_price(summary: Summary) -> list[str]:

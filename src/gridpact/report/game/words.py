@@ -44,10 +44,11 @@ def leads(record: Record) -> str:
     at = f"{', '.join(first)}{f' and {more} more' if more else ''}"
     many = facts.several(record)
     who = f"The districts {_few(names)} lead" if many else f"The district {safe(names[0])} leads"
+    they = "they" if many else "it"
     return (
-        f"{who}: {'each' if many else 'it'} stands for {_stands_for(count, many)} and buys and sells "
-        f"at the transmission network's connection {at}. The transmission market follows: whatever {'they' if many else 'it'} will take, it serves "
-        "at least cost from the offers of its producers, and its price at the connection, the LMP, is what "
+        f"{who}: {'each' if many else 'it'} stands for {_stands_for(count, many)} and buys and sells at the "
+        f"transmission network's connection {at}. The transmission market follows: whatever {they} will take, it "
+        "serves at least cost from the offers of its producers, and its price at the connection, the LMP, is what "
         f"{'they pay' if many else 'the district pays'} for each MWh. Who takes prices as given buys as if the price "
         "would not answer; a leader knows that it does, and counts what each MWh more makes all its other MWh cost."
     )
@@ -147,9 +148,11 @@ def ties(record: Record, standing: Standing) -> str:
         "optimistic": "The district counts on the price that is better for it (optimistic)",
         "pessimistic": "The district stays just inside the step whose price it counts on (pessimistic)",
     }.get(how, safe(how))
+    if facts.several(record):
+        rule = "All districts pay those right prices whose sum at the connections is least"
     return (
         "At the end of a price step, every price between that of the step and that of the next one clears the market. "
-        f"{rule}. If the market chose the worst of the right prices at the same dispatch, it would pay "
+        f"{rule}. If the market chose the worst of the right prices at the same dispatch, it would cost "
         f"{_whole(f'{struck(number(cost), standing)} {unit}')} more."
     )
 
