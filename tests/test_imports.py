@@ -40,6 +40,7 @@ ALLOWED: dict[str, set[str]] = {
     "bench_heat": EVERYTHING,
     "days": EVERYTHING,
     "game": EVERYTHING,
+    "bench_game": EVERYTHING,
     "sweep": EVERYTHING,
     "remedies": EVERYTHING,
     "cli": {"gridpact", "tqdm"},

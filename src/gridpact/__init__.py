@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gridpact import examples as examples
     from gridpact.bench import run_bench as run_bench
+    from gridpact.bench_game import run_game_bench as run_game_bench
     from gridpact.case.case import Case as Case
     from gridpact.case.join import join_cases as join_cases
     from gridpact.case.schema import HEADER as HEADER
@@ -55,6 +56,7 @@ _HOMES = {
     "gridpact.case.join": ("join_cases",),
     "gridpact.case.schema": ("HEADER", "SCHEMA"),
     "gridpact.bench": ("run_bench",),
+    "gridpact.bench_game": ("run_game_bench",),
     "gridpact.days": ("clear_days",),
     "gridpact.errors": ("ArchiveError", "GridPactError", "InfeasibleError", "InputError", "Issue", "NotConverged"),
     "gridpact.examples.synthetic": ("synthetic_feeder",),
@@ -107,6 +109,7 @@ __all__ = [
     "open_run",
     "read_case",
     "run_bench",
+    "run_game_bench",
     "run_study",
     "stackelberg",
     "sweep_stackelberg",

@@ -361,10 +361,11 @@ def _export(parsed: Arguments) -> int:
 
 
 def _bench(parsed: Arguments) -> int:
-    found = gp.run_bench(
+    measure, page = (gp.run_game_bench, "stackelberg") if parsed.game else (gp.run_bench, "clearing")
+    found = measure(
         quick=parsed.quick, repeat=parsed.repeat, tell=lambda line: print(line, file=sys.stderr, flush=True)
     )
-    paths = [str(path) for path in found.write(parsed.output or f"benchmarks/clearing{'-quick' * parsed.quick}.md")]
+    paths = [str(path) for path in found.write(parsed.output or f"benchmarks/{page}{'-quick' * parsed.quick}.md")]
     _say(parsed, {**found.as_dict(), "files": paths}, f"{found.markdown()}\nwritten to {' and '.join(paths)}")
     return 0
 
@@ -421,6 +422,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--format", required=True, choices=["csv", "xlsx"], help="a folder of CSV files or a workbook")
     export.add_argument("-o", "--output", required=True, metavar="PATH", help="a path where there is nothing yet")
     bench = command("bench", _bench, "measure where the time of a clearing goes, on this machine")
+    bench.add_argument("--game", action="store_true", help="of a game of leader and follower, instead of a clearing")
     bench.add_argument("--quick", action="store_true", help="small feeders only; without it, some ten minutes")
     bench.add_argument("--repeat", type=int, default=3, metavar="NUMBER", help="runs per figure, whose median counts")
     bench.add_argument(

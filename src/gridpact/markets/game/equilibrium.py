@@ -22,11 +22,13 @@ from gridpact.markets.game.leader import Game
 from gridpact.programs.blocks import blocks
 from gridpact.programs.follower.bilevel import Bilevel
 from gridpact.programs.follower.bounds import Bounds
+from gridpact.programs.follower.joint import at_multipliers
 from gridpact.programs.follower.kkt import kkt_single_level
 from gridpact.programs.follower.multiplier_bounds import proven_bounds
 from gridpact.programs.follower.price_steps import PriceSteps, price_steps
 from gridpact.programs.follower.reach import reach
 from gridpact.programs.follower.relaxation import Priced
+from gridpact.programs.follower.response import response, with_multipliers
 from gridpact.programs.follower.search import Node, search
 from gridpact.programs.follower.segments import piece_prices
 from gridpact.programs.follower.single_level import SingleLevel
@@ -102,7 +104,16 @@ def equilibrium(game: Game, asked: Asked, track: Track | None = None) -> Equilib
     if not np.isfinite(solved.upper):
         raise NotConverged(f"SCIP found no equilibrium within {asked.time_limit:g} s. Raise time_limit.")
     error = float(np.abs(bilevel.weights) @ single.error)
-    return replace(_by_scip(method, why, bilevel, solved, steps, perf_counter() - started), error=error)
+    scip = replace(_by_scip(method, why, bilevel, solved, steps, perf_counter() - started), error=error)
+    return scip if steps is not None or bilevel.follower.form.P.nnz else _polished(bilevel, scip)
+
+
+def _polished(bilevel: Bilevel, found: Equilibrium) -> Equilibrium:
+    """The best choice at the multipliers of the one found: SCIP's powers miss the edges of their piece by a hair."""
+    answer = response(bilevel.follower, found.z)
+    u = with_multipliers(bilevel.follower, answer, found.z).u
+    best = at_multipliers(bilevel, u)
+    return replace(found, z=best.z, cost=best.leader.cost, price=best.price)
 
 
 def priced_game(game: Game, steps: Sequence[PriceSteps]) -> Priced:

@@ -18,19 +18,12 @@ from gridpact.markets.prices import delivery_factors, roots_of
 Floats = NDArray[np.float64]
 
 
-def wedge(state: Settled) -> Floats:
-    """Root price of the district less what it pays at the boundary, (connections, steps)."""
-    buses = state.game.case.positions("interfaces", "bus")[state.game.interfaces]
-    difference: Floats = state.district.price("active_balance")[buses] - state.price
-    return difference
-
-
 def pass_through(state: Settled) -> Floats:
     """Prices anchored at the transmission price, (buses, steps); those of a root without a connection stay."""
     supporting = state.district.price("active_balance")
     buses = state.game.case.positions("interfaces", "bus")[state.game.interfaces]
     at_root = np.zeros_like(supporting)
-    at_root[buses] = wedge(state)
+    at_root[buses] = state.wedge()
     roots = roots_of(state.district.network)
     passed: Floats = supporting - at_root[roots] * delivery_factors(state.district)
     return passed

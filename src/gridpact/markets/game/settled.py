@@ -59,6 +59,12 @@ class Settled:
         boundary: Floats = self.game.feeders[:, None] * self.imports
         return boundary
 
+    def wedge(self) -> Floats:
+        """Root price of the district less what it pays at the boundary, (connections, steps)."""
+        buses = self.game.case.positions("interfaces", "bus")[self.game.interfaces]
+        difference: Floats = self.district.price("active_balance")[buses] - self.price
+        return difference
+
     def lmp(self) -> Floats:
         """The transmission market's price at the connections' buses, (connections, steps)."""
         buses = self.game.transmission.case.positions("connections", "bus")
@@ -92,11 +98,23 @@ def _held(steps: PriceSteps, z: float, stay_inside: bool) -> tuple[float, float,
 
 def by_price(game: Game, z: Floats, exactness: str, dynamics: str) -> Settled:
     """Both markets at boundary powers that share their prices, at those that are best for the leader."""
-    shape, follower = game.transmission.columns.shape, game.transmission.follower()
-    answer = with_multipliers(follower, response(follower, z), z)
-    power, room = z.reshape(shape, order="F"), HELD * (1.0 + np.abs(z.reshape(shape, order="F")))
+    follower = game.transmission.follower()
+    return held_at(game, with_multipliers(follower, response(follower, z), z), exactness, dynamics)
+
+
+def held_at(game: Game, answer: Response, exactness: str, dynamics: str) -> Settled:
+    """All districts held to the boundary powers of an answer, at its prices.
+
+    Held from the side to which it would go, an import stays where it is; held from both, it would go to an end.
+    """
+    shape = game.transmission.columns.shape
     price = answer.price.reshape(shape, order="F") / game.transmission.money
-    return settled(game, price, power - room, power + room, exactness, dynamics)
+    z = answer.z.reshape(shape, order="F")
+    room = HELD * (1.0 + np.abs(z))
+    state = settled(game, price, z - room, z + room, exactness, dynamics)
+    more = state.wedge() > 0.0
+    state = settled(game, price, np.where(more, z - room, z), np.where(more, z, z + room), exactness, dynamics)
+    return replace(state, transmission=transmission_at(game, answer))
 
 
 def settled(game: Game, price: Floats, low: Floats, high: Floats, exactness: str, dynamics: str) -> Settled:

@@ -26,8 +26,7 @@ from gridpact.case.case import Case
 from gridpact.case.part import part_of
 from gridpact.markets.game.equilibrium import Asked, Equilibrium, equilibrium
 from gridpact.markets.game.leader import Game, game
-from gridpact.markets.game.pass_through import wedge
-from gridpact.markets.game.settled import DISTRICT, HELD, Settled, settled, transmission_at, with_districts
+from gridpact.markets.game.settled import DISTRICT, Settled, held_at, with_districts
 from gridpact.markets.game.transmission import Transmission, transmission_market
 from gridpact.programs.follower.response import Response, response, with_multipliers
 
@@ -157,17 +156,7 @@ def common_prices(whole: Transmission, boundary: Floats) -> Response:
 
 def settled_at(play: Game, boundary: Floats, exactness: str, dynamics: str) -> Settled:
     """All districts held to their boundary powers, at the common prices."""
-    transmission = play.transmission
-    answer = common_prices(transmission, boundary)
-    shape = transmission.columns.shape
-    price = answer.price.reshape(shape, order="F") / transmission.money
-    z = answer.z.reshape(shape, order="F")
-    room = HELD * (1.0 + np.abs(z))
-    state = settled(play, price, z - room, z + room, exactness, dynamics)
-    # Held from the side to which it would go, an import stays where it is; from both it would go to an end.
-    more = wedge(state) > 0.0
-    state = settled(play, price, np.where(more, z - room, z), np.where(more, z, z + room), exactness, dynamics)
-    return replace(state, transmission=transmission_at(play, answer))
+    return held_at(play, common_prices(play.transmission, boundary), exactness, dynamics)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gridpact.markets.game.designs import Design
 from gridpact.markets.game.equilibrium import Equilibrium
 from gridpact.markets.game.money import Money, money
-from gridpact.markets.game.pass_through import pass_through, wedge
+from gridpact.markets.game.pass_through import pass_through
 from gridpact.markets.game.settled import Settled
 from gridpact.markets.outcome import outcome_tables
 from gridpact.markets.probes import price_probes
@@ -83,7 +83,7 @@ def _equilibrium(state: Settled) -> pd.DataFrame:
         step_from_mw=state.low * feeders,
         step_to_mw=state.high * feeders,
         root_price_per_mwh=state.district.price("active_balance")[buses],
-        wedge_per_mwh=wedge(state),
+        wedge_per_mwh=state.wedge(),
     )
     for place, name in ((2, "interface"), (3, "bus")):
         table.insert(place, name, words([str(value) for value in connections[name]] * shape[1]))

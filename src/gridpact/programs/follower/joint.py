@@ -20,6 +20,8 @@ from gridpact.programs.solve import Solution, solve
 from gridpact.programs.standard_form import StandardForm, in_order
 
 Floats = NDArray[np.float64]
+# Share of the largest multiplier below which a row counts as having none.
+NOTHING = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,11 +36,39 @@ class Joint:
 
 def joint(bilevel: Bilevel, weight: float) -> Joint:
     """Minimise the leader's cost and ``weight`` times the follower's together."""
-    short, follower = lean(bilevel.leader), bilevel.follower.form
-    solved = _solved(_joined(short, bilevel, weight))
+    return _joint(bilevel, weight, bilevel.follower.form)
+
+
+def at_multipliers(bilevel: Bilevel, u: Floats) -> Joint:
+    """The leader's best choice among all z at which the multipliers ``u`` of a linear follower stay optimal.
+
+    Rows with a multiplier bind, and the prices B'u are fixed: a convex program, exact on the piece of the follower's
+    value that u belongs to. ``price`` is that of u.
+    """
+    form, leader = bilevel.follower.form, bilevel.leader
+    price = form.A[:, bilevel.follower.linking].T @ u
+    q = leader.q.copy()
+    np.add.at(q, bilevel.columns, bilevel.weights * bilevel.scale * price)
+    paying = replace(bilevel, leader=replace(leader, q=q))
+    found = _joint(paying, 0.0, _binding(form, u))
+    return replace(found, price=price)
+
+
+def _binding(form: StandardForm, u: Floats) -> StandardForm:
+    """The follower's rows, those with a multiplier as equalities and each a cone of its own; without cost."""
+    equal = np.repeat([kind == "zero" for kind, _ in form.cones], [size for _, size in form.cones])
+    held = equal | (u > NOTHING * (1.0 + np.abs(u).max(initial=0.0)))
+    kinds = np.where(held, "zero", "nonnegative").tolist()
+    cones = tuple((kind, 1) for kind in kinds)
+    return replace(form, q=np.zeros_like(form.q), P=sp.csc_array(form.P.shape), cones=cones)
+
+
+def _joint(bilevel: Bilevel, weight: float, follower: StandardForm) -> Joint:
+    short = lean(bilevel.leader)
+    solved = _solved(_joined(short, bilevel, weight, follower))
     own, rows = short.form.q.size, short.form.b.size
     x, s, z = short.restored(solved.x[:own], solved.s[:rows], solved.z[:rows])
-    u, y = solved.z[rows : rows + follower.b.size] / weight, solved.x[own:]
+    u, y = solved.z[rows : rows + follower.b.size] / (weight or 1.0), solved.x[own:]
     return Joint(
         _part(bilevel.leader, x, s, z, solved),
         _part(follower, y, solved.s[rows : rows + u.size], u, solved),
@@ -60,8 +90,8 @@ def _part(form: StandardForm, x: Floats, s: Floats, z: Floats, whole: Solution) 
     return Solution(x, s, z, form.cost(x), whole.solver, whole.iterations, whole.seconds)
 
 
-def _joined(short: Lean, bilevel: Bilevel, weight: float) -> StandardForm:
-    leader, follower = short.form, bilevel.follower.form
+def _joined(short: Lean, bilevel: Bilevel, weight: float, follower: StandardForm) -> StandardForm:
+    leader = short.form
     count, own = bilevel.columns.size, leader.q.size
     places = np.searchsorted(short.kept_columns, bilevel.columns)
     ties = sp.csr_array((bilevel.scale, (np.arange(count), places)), shape=(count, own))
