@@ -17,7 +17,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from gridpact.errors import InputError, Issue, NotConverged
+from gridpact.errors import InfeasibleError, InputError, Issue, NotConverged
 from gridpact.markets.game.leader import Game
 from gridpact.programs.blocks import blocks
 from gridpact.programs.follower.bilevel import Bilevel
@@ -100,12 +100,24 @@ def equilibrium(game: Game, asked: Asked, track: Track | None = None) -> Equilib
         )
     bilevel = game.bilevel()
     single = single_level(game, asked, steps)
-    solved = solve_single_level(single, asked.time_limit, asked.gap)
+    solved = _by_limits(single, asked)
     if not np.isfinite(solved.upper):
         raise NotConverged(f"SCIP found no equilibrium within {asked.time_limit:g} s. Raise time_limit.")
     error = float(np.abs(bilevel.weights) @ single.error)
     scip = replace(_by_scip(method, why, bilevel, solved, steps, perf_counter() - started), error=error)
     return scip if steps is not None or bilevel.follower.form.P.nnz else _polished(bilevel, scip)
+
+
+def _by_limits(single: SingleLevel, asked: Asked) -> SingleSolution:
+    """SCIP's answer within the time; a bound that was given as a number may be to blame where there is none."""
+    try:
+        return solve_single_level(single, asked.time_limit, asked.gap)
+    except InfeasibleError as error:
+        if not asked.big_m or error.unbounded:
+            raise
+        raise InfeasibleError(
+            f"{error} big_m = {asked.big_m:g} may cut off all of them: raise it, or leave it out."
+        ) from None
 
 
 def _polished(bilevel: Bilevel, found: Equilibrium) -> Equilibrium:
