@@ -17,7 +17,7 @@ from gridpact.errors import InfeasibleError
 from gridpact.io.archive import write_run
 from tests.certificates.game.forge import with_summary
 from tests.certificates.spoil import check, failed
-from tests.districts import bus, interface, line, load
+from tests.districts import bus, interface, line, load, random_feeder
 from tests.game_cases import connection, feeder, pjm, quadratic
 
 BIG_M: dict[str, Any] = {"method": "kkt", "complementarity": "big_m", "designs": False}
@@ -60,7 +60,6 @@ GAMES: dict[str, tuple[Callable[[], Case], Callable[[], Case], dict[str, Any]]] 
     "quadratic offers": (feeder, lambda: pjm(**quadratic()), {"scan": 3}),
     "export": (sunny, pjm, {"scan": 3}),
     "pessimistic": (feeder, pjm, {"tie_breaking": "pessimistic"}),
-    "pessimistic, quadratic": (feeder, lambda: pjm(**quadratic()), {"tie_breaking": "pessimistic", "designs": False}),
     "kkt": (feeder, pjm, {"method": "kkt", "designs": False}),
     "proven big-M": (feeder, pjm, BIG_M),
     "forecast": (feeder, lambda: pjm(connections=[connection(forecast_mw=50.0)]), {}),
@@ -99,9 +98,32 @@ def test_primal_dual_is_not_accused() -> None:
     assert failed(certificate) == set()
 
 
-BESIDE = "powers without steps are put a millionth beside the edge whose price is paid (settled.snapped, by_price)"
+def random_game(seed: int, **more: Any) -> gp.Run:
+    """A random feeder behind a random bus, for a random number of feeders."""
+    random = np.random.default_rng(seed)
+    at = connection(feeders=float(random.choice([10.0, 30.0, 80.0])), bus=str(random.integers(1, 6)))
+    ties = "pessimistic" if seed % 3 == 1 else "optimistic"
+    district, market = random_feeder(seed, steps=4), pjm(connections=[at], **more)
+    return gp.stackelberg(district, market, tie_breaking=ties, designs=seed % 2 == 0, price_probes=0)
 
 
+# Seed 0: the last step ends where the market's last reserve does.
+@pytest.mark.parametrize(
+    "seed", [pytest.param(seed, marks=pytest.mark.campaign if seed else ()) for seed in range(40) if seed % 4 < 3]
+)
+def test_random_games(seed: int) -> None:
+    assert failed(random_game(seed).record.certificate) == set()
+
+
+@pytest.mark.xfail(
+    reason="where prices rise the transmission market is cleared beside what the district imports (settled.snapped)",
+    strict=True,
+)
+def test_random_game_with_rising_prices() -> None:
+    assert failed(random_game(11, **quadratic()).record.certificate) == set()
+
+
+@pytest.mark.campaign
 def test_ramps() -> None:
     """Tied hours have no price steps; kkt serves them."""
     run = gp.stackelberg(feeder(), ramped(), designs=False, time_limit=60.0)
@@ -109,7 +131,6 @@ def test_ramps() -> None:
     assert failed(run.record.certificate) == set()
 
 
-@pytest.mark.xfail(reason=BESIDE, strict=True)
 def test_two_connections_at_one_hour() -> None:
     run = gp.stackelberg(of_two_networks(), two_connections(), time_limit=60.0)
     assert failed(run.record.certificate) == set()

@@ -78,7 +78,9 @@ class OwnMarket:
             return np.full(steps, np.nan), np.full(steps, np.inf), None
         x = found.x.reshape(steps, -1).T
         missing = x[-2 * self.case.count("connections") :].sum(axis=0)
-        return base * (cost * x).sum(axis=0), base * missing, x[: self.powers.bus.size]
+        powers = x[: self.powers.bus.size]
+        # Slacks are counted apart: what they may be below zero by would be worth money.
+        return base * (self.powers.cost * powers).sum(axis=0), base * missing, powers
 
     @property
     def is_tied(self) -> bool:

@@ -24,6 +24,8 @@ TOLERANCE = 1e-5
 COLUMNS = ["from_mw", "to_mw", "price_from_per_mwh", "price_to_per_mwh"]
 # Steps shorter than this, in MW, are not long enough for their price to be measured.
 SHORT = 1e-4
+# What such steps may make up together where there are longer ones.
+SHORTS = 1e-3
 # Per unit by which the leader may be held nearer than the ends of its step (see ``tie_breaking``), and at most around
 # itself where the price rises.
 INSIDE = 1e-5
@@ -58,16 +60,19 @@ def _ordered(record: Record, groups: list[pd.DataFrame]) -> Check:
     worst_of = np.array([_disorder(rows) for rows in groups])
     if sum(map(len, groups)) != len(record.tables["price_steps"]):
         worst_of += np.inf
-    text = "Price steps follow each other without a gap, and prices do not fall; MW and currency per MWh."
+    text = "Price steps follow each other without a gap, and prices do not fall; MW, or relative to the price."
     return worst("steps_in_order", text, 1e-6, [Measure("steps", _places(record), worst_of)])
 
 
 def _disorder(rows: pd.DataFrame) -> float:
-    if not len(rows):
-        return float("inf")
+    """Largest gap in MW or fall of the price, relative; prices of steps too short to be measured are passed over."""
     low, high, first, last = (rows[name].to_numpy() for name in COLUMNS)
-    faults = [low - high, first - last, np.abs(low[1:] - high[:-1]), last[:-1] - first[1:]]
-    return float(max(fault.max(initial=-np.inf) for fault in faults))
+    long = high - low > SHORT
+    begin, end = first[long], last[long]
+    falls = [(begin - end) / (1.0 + np.abs(begin)), (end[:-1] - begin[1:]) / (1.0 + np.abs(begin[1:]))]
+    short = float((high - low)[~long].sum()) if long.any() else 0.0
+    faults = [low - high, np.abs(low[1:] - high[:-1]), *falls, np.array([0.0 if short <= SHORTS else np.inf])]
+    return max(float(fault.max(initial=-np.inf)) for fault in faults)
 
 
 def _stands(record: Record, groups: list[pd.DataFrame]) -> Check:
