@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from gridpact.errors import InfeasibleError, NotConverged
 from gridpact.programs.follower.value import Point, Value
+from gridpact.programs.standard_form import StandardForm
 
 Floats = NDArray[np.float64]
 # Of the range of z: pieces shorter than this are none. Of phi: what counts as lying on a tangent.
@@ -135,32 +136,54 @@ def _curved(value: Value, low: float, high: float) -> Iterator[tuple[float, floa
         if count > MOST_PIECES:
             raise NotConverged(f"The follower's price has more than {MOST_PIECES} pieces.")
         point = value.at(0.5 * (first + last))
-        rise, left, right = _validity(value, point)
+        price, rise, left, right = _validity(value, point)
         left, right = max(first, left), min(last, right)
-        yield left, right, point.slope + rise * (left - point.z), point.slope + rise * (right - point.z)
+        yield left, right, price + rise * (left - point.z), price + rise * (right - point.z)
         open_intervals += [(a, b) for a, b in ((first, left), (right, last)) if b - a > short]
 
 
-def _validity(value: Value, point: Point) -> tuple[float, float, float]:
-    """Slope of the price at a point, and the z between which the rows active there stay so.
+def _validity(value: Value, point: Point) -> tuple[float, float, float, float]:
+    """The price at a point, its slope, and the z between which the rows active there stay so.
 
     P dy + A_a' du_a = 0 and A_a dy = -B_a for dz = 1; then dlambda = B_a'du_a, and rows change where a slack or a
-    multiplier reaches zero.
+    multiplier reaches zero. The point itself is first moved to where its active rows hold exactly: solvers know
+    slacks and multipliers that both go to zero at an edge no better than to the root of their tolerance.
     """
     form, held = value._moving
     equal = np.repeat([kind == "zero" for kind, _ in form.cones], [size for _, size in form.cones])
     active = equal | (point.u > point.s)
-    A, width = sp.csr_array(form.A)[active], form.q.size
+    y, u = np.delete(point.x, value.linking), np.where(active, point.u, 0.0)
+    right = form.b - held * point.z
+    open_ends = np.column_stack(
+        [
+            np.append(-(form.q + form.P @ y + form.A.T @ u), (right - form.A @ y)[active]),
+            np.append(np.zeros(y.size), -held[active]),
+        ]
+    )
+    moves = _moves(form, active, open_ends)
+    if moves is None:
+        return point.slope, 0.0, point.z, point.z
+    du = np.zeros((u.size, 2))
+    du[active] = moves[y.size :]
+    y, u = y + moves[: y.size, 0], u + du[:, 0]
+    ds = -(form.A @ moves[: y.size, 1] + held)
+    level = np.where(active, u, right - form.A @ y)[~equal]
+    if level.min(initial=0.0) < -ON_EDGE * (1.0 + np.abs(form.b).max(initial=0.0)):
+        return point.slope, 0.0, point.z, point.z
+    change = np.where(active, du[:, 1], ds)[~equal]
+    return float(held @ u), float(held @ du[:, 1]), *_reach(point.z, np.maximum(level, 0.0), change)
+
+
+def _moves(form: StandardForm, active: NDArray[np.bool_], right: Floats) -> Floats | None:
+    """Changes of columns and active rows' multipliers for each right-hand side, None where there are none.
+
+    There are none where the rows leave no way on: z is where the price jumps.
+    """
+    A = sp.csr_array(form.A)[active]
     system = sp.vstack([sp.hstack([form.P, A.T]), sp.hstack([A, sp.csr_array((A.shape[0], A.shape[0]))])])
-    right = np.concatenate([np.zeros(width), -held[active]])
-    moves = np.linalg.lstsq(system.toarray(), right, rcond=None)[0]
-    if np.abs(system @ moves - right).max(initial=0.0) > ON_EDGE * (1.0 + np.abs(right).max(initial=0.0)):
-        return 0.0, point.z, point.z  # the rows that are active leave no way on: z is where the price jumps
-    du = np.zeros(form.b.size)
-    du[active] = moves[width:]
-    ds = -(form.A @ moves[:width] + held)
-    level, change = np.where(active, point.u, point.s)[~equal], np.where(active, du, ds)[~equal]
-    return float(held @ du), *_reach(point.z, np.maximum(level, 0.0), change)
+    moves: Floats = np.linalg.lstsq(system.toarray(), right, rcond=None)[0]
+    off = np.abs(system @ moves - right).max(axis=0, initial=0.0)
+    return moves if (off <= ON_EDGE * (1.0 + np.abs(right).max(axis=0, initial=0.0))).all() else None
 
 
 def _reach(z: float, level: Floats, change: Floats) -> tuple[float, float]:
