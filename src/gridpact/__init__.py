@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gridpact.examples.synthetic_heat import synthetic_district as synthetic_district
     from gridpact.examples.synthetic_transmission import synthetic_transmission as synthetic_transmission
     from gridpact.game import stackelberg as stackelberg
+    from gridpact.game import stackelberg_program as stackelberg_program
     from gridpact.io.folder import read_case as read_case
     from gridpact.io.folder import validate as validate
     from gridpact.io.folder import write_case as write_case
@@ -62,7 +63,7 @@ _HOMES = {
     "gridpact.examples.synthetic": ("synthetic_feeder",),
     "gridpact.examples.synthetic_heat": ("synthetic_district",),
     "gridpact.examples.synthetic_transmission": ("synthetic_transmission",),
-    "gridpact.game": ("stackelberg",),
+    "gridpact.game": ("stackelberg", "stackelberg_program"),
     "gridpact.io.folder": ("read_case", "validate", "write_case"),
     "gridpact.io.matpower.read": ("from_matpower",),
     "gridpact.io.pandapipes.read": ("from_pandapipes",),
@@ -112,6 +113,7 @@ __all__ = [
     "run_game_bench",
     "run_study",
     "stackelberg",
+    "stackelberg_program",
     "sweep_stackelberg",
     "synthetic_district",
     "synthetic_feeder",

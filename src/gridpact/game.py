@@ -26,6 +26,8 @@ QUESTION = "stackelberg"
 TIES = ("optimistic", "pessimistic")
 COMPLEMENTARITY = ("sos1", "big_m")
 SCAN_MOST = 1000
+# Whoever asks no price has no cost to be made whole for.
+WITHOUT_OFFER = ("load", "heat_load")
 
 
 def stackelberg(
@@ -283,7 +285,7 @@ def _make_whole(
         _arrays(state.district),
     )
     rows = [
-        (name, kind, profit, max(0.0, -profit), max(0.0, best - profit))
+        (name, kind, profit, 0.0 if kind in WITHOUT_OFFER else max(0.0, -profit), max(0.0, best - profit))
         for kind, names, profits, bests in gains(Evidence(record))
         if kind != "interface"
         for name, profit, best in zip(names, profits.tolist(), bests.tolist(), strict=True)
@@ -354,3 +356,31 @@ def _gains(designs: pd.DataFrame) -> dict[str, float]:
         "gain_to_congestion_rent": rise("congestion_rent"),
         "gain_to_all": -rise("welfare_cost"),
     }
+
+
+def stackelberg_program(
+    case: Case | str | Path,
+    transmission: Case | str | Path,
+    *,
+    method: str = "kkt",
+    complementarity: str = "sos1",
+    segments: int = 8,
+    heat_dynamics: str = "quasi_dynamic",
+    most: int = 20,
+) -> str:
+    """The game as one program in words and numbers, for those who want to read what SCIP is given.
+
+    ``method`` is "kkt" or "primal_dual"; of every group of constraints at most ``most`` are shown, and how many there
+    are. Raises what ``stackelberg`` raises for wrong arguments and cases.
+    """
+    from gridpact.markets.game.equilibrium import Asked, all_steps, single_level
+    from gridpact.markets.game.leader import game
+    from gridpact.markets.game.transmission import transmission_market
+    from gridpact.programs.follower.printed import print_single_level
+
+    if method not in ("kkt", "primal_dual") or complementarity not in COMPLEMENTARITY:
+        raise InputError([Issue(f"method = {method!r} is no single program", 'Choose "kkt" or "primal_dual".')])
+    district, network = _read(case, transmission)
+    play = game(district, transmission_market(network), heat_dynamics)
+    asked = Asked(method, complementarity=complementarity, segments=segments)
+    return print_single_level(single_level(play, asked, all_steps(play)), most)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 EXACTNESS = ("off", "check", "repair", "certify")
 DYNAMICS = ("quasi_dynamic", "steady")
 FLOWS = ("constant", "variable")
+# Tables whose prices are marked as certified, or not.
+PRICED = ("electricity_prices", "heat_prices", "transmission_prices")
 # How figures of a summary that are money begin, besides prices.
 MONEY = ("objective", "leader_cost", "leader_lower_bound", "tie_cost", "transmission_cost", "gain_to_")
 
@@ -272,7 +274,7 @@ def judged(record: Record) -> Record:
 def _marked(record: Record, document: Mapping[str, Any]) -> Record:
     """The record with this certificate, its verdict in the summary and on every price."""
     verdict = document["verdict"]
-    names = [name for name in ("electricity_prices", "heat_prices") if name in record.tables]
+    names = [name for name in PRICED if name in record.tables]
     marked = {name: record.tables[name].assign(certified=verdict == "certified") for name in names}
     summary = {**record.summary, "question": record.question, "verdict": verdict}
     if verdict == "failed":

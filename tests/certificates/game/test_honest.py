@@ -115,10 +115,6 @@ def test_random_games(seed: int) -> None:
     assert failed(random_game(seed).record.certificate) == set()
 
 
-@pytest.mark.xfail(
-    reason="where prices rise the transmission market is cleared beside what the district imports (settled.snapped)",
-    strict=True,
-)
 def test_random_game_with_rising_prices() -> None:
     assert failed(random_game(11, **quadratic()).record.certificate) == set()
 

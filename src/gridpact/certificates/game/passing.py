@@ -25,6 +25,8 @@ from gridpact.certificates.response import Weights
 from gridpact.results.record import Record
 
 Floats = NDArray[np.float64]
+# Whoever asks no price has no cost to cover: its bill is no loss.
+WITHOUT_OFFER = ("load", "heat_load")
 TOLERANCE = 1e-5
 
 
@@ -89,7 +91,7 @@ def _whole(record: Record, district: Record) -> Check:
 
 def _own_table(record: Record) -> pd.DataFrame:
     rows = [
-        (name, kind, profit, max(0.0, -profit), max(0.0, best - profit))
+        (name, kind, profit, 0.0 if kind in WITHOUT_OFFER else max(0.0, -profit), max(0.0, best - profit))
         for kind, names, profits, bests in gains(Evidence(record))
         if kind != "interface"
         for name, profit, best in zip(names, profits.tolist(), bests.tolist(), strict=True)

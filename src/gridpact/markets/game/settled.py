@@ -28,6 +28,8 @@ Floats = NDArray[np.float64]
 # Share of a power to which it is held where no step is known around it, and by which one stays inside a step.
 HELD = 1e-6
 INSIDE = 1e-6
+# How near to the end of its step a power is on it: more than a solver misses a limit by, less than anybody judges.
+NEAR = 1e-7
 DISTRICT = "district "
 
 
@@ -128,8 +130,7 @@ def settled(game: Game, price: Floats, low: Floats, high: Floats, exactness: str
 def at_imports(state: Settled, price: Floats | None = None) -> Settled:
     """The transmission market at what the district imports, its multipliers those that are best for the leader."""
     game = state.game
-    z = snapped((state.boundary / game.transmission.base_mva).ravel(order="F"), state)
-    follower = game.transmission.follower()
+    z, follower = snapped(state), game.transmission.follower()
     answer = response(follower, z)
     chosen = answer if price is None else with_multipliers(follower, answer, z)
     return replace(state, transmission=transmission_at(game, chosen))
@@ -159,9 +160,10 @@ def with_districts(case: Case, boundary: Floats) -> Case:
     return case.with_table("loads", loads).with_profiles(profiles)
 
 
-def snapped(z: Floats, state: Settled) -> Floats:
-    """z put onto the ends of its steps where it is next to them."""
-    base = state.game.transmission.base_mva / state.game.feeders[:, None]
-    low, high = ((end / base).ravel(order="F") for end in (state.low, state.high))
-    near = 1e-6 * (1.0 + np.abs(z))
-    return np.where(np.abs(z - low) <= near, low, np.where(np.abs(z - high) <= near, high, z))
+def snapped(state: Settled) -> Floats:
+    """Boundary powers in the transmission program's unit, those next to the ends of their steps put onto them."""
+    game = state.game
+    unit = (game.feeders / game.transmission.base_mva)[:, None]
+    z, low, high = ((unit * power).ravel(order="F") for power in (state.imports, state.low, state.high))
+    end = np.where(np.abs(z - low) < np.abs(z - high), low, high)
+    return np.where(np.abs(z - end) <= NEAR * (1.0 + np.abs(z)), end, z)

@@ -13,7 +13,7 @@ from gridpact.markets.game.designs import Design
 from gridpact.markets.game.equilibrium import Equilibrium
 from gridpact.markets.game.money import Money, money
 from gridpact.markets.game.pass_through import pass_through
-from gridpact.markets.game.settled import Settled
+from gridpact.markets.game.settled import Settled, snapped
 from gridpact.markets.outcome import outcome_tables
 from gridpact.markets.probes import price_probes
 from gridpact.programs.follower.response import price_range, response
@@ -65,8 +65,7 @@ def _equilibrium(state: Settled) -> pd.DataFrame:
     game = state.game
     connections = game.transmission.case.tables["connections"]
     follower = game.transmission.follower()
-    z = (state.boundary / game.transmission.base_mva).ravel(order="F")
-    low, high = price_range(follower, response(follower, z))
+    low, high = price_range(follower, response(follower, snapped(state)))
     shape, money_unit = state.price.shape, game.transmission.money
     buses = game.case.positions("interfaces", "bus")[game.interfaces]
     feeders = np.repeat(game.feeders[:, None], shape[1], axis=1)
