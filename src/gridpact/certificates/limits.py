@@ -58,11 +58,12 @@ def _interfaces(evidence: Evidence) -> Check:
     if not case.count("interfaces"):
         return worst("interface_limits", text, TOLERANCE, [])
     buy, sell = evidence.table("interface", "buy_mw"), evidence.table("interface", "sell_mw")
-    zero, q = np.zeros_like(buy), evidence.table("interface", "import_mvar")
-    most_out = case.series("interfaces", "max_export_mw")  # below zero: at least that much is imported
+    q, free = evidence.table("interface", "import_mvar"), np.full_like(buy, np.inf)
+    # Below zero: at least that much is sold, or bought.
+    most_in, most_out = (case.series("interfaces", name) for name in ("max_import_mw", "max_export_mw"))
     excess = {
-        "interfaces/max_import_mw": beyond(buy, zero, case.series("interfaces", "max_import_mw")),
-        "interfaces/max_export_mw": beyond(sell - buy, -np.inf * np.ones_like(buy), most_out),
+        "interfaces/max_import_mw": np.maximum(beyond(buy, 0.0 * buy, free), beyond(buy - sell, -free, most_in)),
+        "interfaces/max_export_mw": beyond(sell - buy, -free, most_out),
         "interfaces/q_mvar": beyond(
             q, case.series("interfaces", "min_q_mvar"), case.series("interfaces", "max_q_mvar")
         ),
