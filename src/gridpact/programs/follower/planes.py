@@ -39,6 +39,13 @@ class Plane:
         """Least cost on ranges of steps as far as this plane knows."""
         return float(self.value + self.on(first, last).min(axis=1).sum())
 
+    def costs(self, first: Ints, last: Ints) -> Floats:
+        """Least cost with each quantity on each step of its range, the others anywhere in theirs; inf outside."""
+        least = self.on(first, last)
+        best = least.min(axis=1)
+        costs: Floats = self.value + best.sum() - best[:, None] + least
+        return costs
+
     def on(self, first: Ints, last: Ints) -> Floats:
         """``least`` within the ranges, inf outside."""
         steps = np.arange(self.least.shape[1])

@@ -8,9 +8,7 @@ compiled program. What is left out can only widen the range.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import scipy.sparse as sp
@@ -19,7 +17,8 @@ from numpy.typing import NDArray
 from gridpact.errors import InfeasibleError
 from gridpact.programs.blocks import blocks
 from gridpact.programs.conic import Compiled, raise_unless_solved
-from gridpact.programs.standard_form import NO_STATES, StandardForm
+from gridpact.programs.follower.apart import steps_apart
+from gridpact.programs.standard_form import StandardForm
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -32,7 +31,8 @@ def reach(form: StandardForm, columns: Ints) -> tuple[Floats, Floats]:
     """
     low, high = np.full(columns.shape, -np.inf), np.full(columns.shape, np.inf)
     ready: Compiled | None = None
-    for block in blocks(_steps_apart(form)):
+    apart, _ = steps_apart(form)
+    for block in blocks(replace(apart, P=sp.csc_array(form.P.shape))):
         for k, step in zip(*np.nonzero(np.isin(columns, block.columns)), strict=True):
             ready = ready if ready is not None and ready.fits(block.form) else Compiled(block.form)
             place = int(np.flatnonzero(block.columns == columns[k, step])[0])
@@ -52,35 +52,3 @@ def _least(compiled: Compiled, form: StandardForm, column: int, sign: float) -> 
         raise InfeasibleError("The leader has no feasible point in some step.")
     raise_unless_solved(answer)
     return float(-form.b @ answer.z)
-
-
-def _steps_apart(form: StandardForm) -> StandardForm:
-    """The program without costs and without the linear rows that touch columns of more than one step."""
-    step = _step_of(form.columns, form.q.size)
-    entries = sp.coo_array(form.A)
-    first, last = np.full(form.b.size, np.iinfo(np.int64).max), np.full(form.b.size, -1)
-    np.minimum.at(first, entries.row, step[entries.col])
-    np.maximum.at(last, entries.row, step[entries.col])
-    curved = np.repeat([kind == "second_order" for kind, _ in form.cones], [size for _, size in form.cones])
-    kept = (first >= last) | curved
-    ends = np.cumsum([0, *(size for _, size in form.cones)])
-    sizes = [int(kept[a:b].sum()) for a, b in pairwise(ends.tolist())]
-    cones = tuple((kind, size) for (kind, _), size in zip(form.cones, sizes, strict=True) if size)
-    return replace(
-        form,
-        P=sp.csc_array(form.P.shape),
-        A=sp.csc_array(sp.csr_array(form.A)[kept]),
-        b=form.b[kept],
-        constant=0.0,
-        cones=cones,
-        rows={},
-        states=NO_STATES,
-    )
-
-
-def _step_of(columns: Mapping[str, Ints], width: int) -> Ints:
-    """The step of every column."""
-    step = np.zeros(width, dtype=np.int64)
-    for numbers in columns.values():
-        step[numbers] = np.arange(numbers.shape[-1])
-    return step

@@ -26,7 +26,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gridpact.programs.conic import Answer, Compiled, raise_unless_solved
-from gridpact.programs.elimination import lean
+from gridpact.programs.elimination import Lean, lean
 from gridpact.programs.follower.envelope import Envelope
 from gridpact.programs.follower.price_steps import PriceSteps
 from gridpact.programs.standard_form import StandardForm, in_order
@@ -58,9 +58,8 @@ class Priced:
         z: Floats = self.scale * x[self.columns]
         return z
 
-    def without_states(self) -> Priced:
+    def without_states(self, short: Lean) -> Priced:
         """The same leader in fewer columns."""
-        short = lean(self.form)
         place = np.full(self.form.q.size, -1, dtype=np.int64)
         place[short.kept_columns] = np.arange(short.kept_columns.size)
         return replace(self, form=short.form, columns=place[self.columns])
@@ -70,13 +69,16 @@ class Priced:
 class Relaxed:
     """The solution of a relaxation: a proven ``bound`` of the cost, its quantities, what the lines say they cost.
 
-    ``push`` is mu, in currency per unit of z.
+    ``push`` is mu, in currency per unit of z; ``x`` and ``y`` are the leader's own point and multipliers, states and
+    all.
     """
 
     bound: float
     z: Floats
     payment: Floats
     push: Floats
+    x: Floats
+    y: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +98,8 @@ class Relaxation:
     """The relaxations of one leader, compiled once."""
 
     def __init__(self, priced: Priced) -> None:
-        self.priced = priced
+        self.whole, self.short = priced, lean(priced.form)
+        self.priced = priced.without_states(self.short)
         self._compiled: Compiled | None = None
 
     def solve(self, parts: Sequence[Envelope], guess: Floats) -> Relaxed | None:
@@ -113,7 +116,7 @@ class Relaxation:
             if not missed.any():
                 break
             used = _with(lines, used, missed, self.priced.quantities(answer.x))
-        return _read(self.priced, parts, _padded(lines, used), form, answer)
+        return self._read(parts, _padded(lines, used), form, answer)
 
     def _answer(self, form: StandardForm) -> Answer:
         """The optimum, its multipliers in the order in which the rows were put together."""
@@ -124,6 +127,25 @@ class Relaxation:
         z = np.empty(order.size)
         z[order] = answer.z
         return replace(answer, z=z)
+
+    def _read(self, parts: Sequence[Envelope], lines: Lines, form: StandardForm, answer: Answer) -> Relaxed:
+        """Bound (the dual value), quantities, payments, mu and the leader's own point of a solved relaxation."""
+        priced, count = self.priced, len(parts)
+        start = priced.form.b.size
+        z = priced.quantities(answer.x)
+        multipliers = answer.z[start : start + lines.of.size]
+        push: Floats = np.bincount(lines.of, multipliers * lines.slopes, minlength=count).astype(np.float64)
+        square = np.array([part.square for part in parts])
+        push += 2.0 * priced.weights * square * z
+        push += answer.z[-2 * count : -count] - answer.z[-count:]
+        payment = np.full(count, -np.inf)
+        np.maximum.at(payment, lines.of, lines.at(z))
+        bound = float(-0.5 * answer.x @ (form.P @ answer.x) - form.b @ answer.z + form.constant)
+        q = self.whole.form.q.copy()
+        np.add.at(q, self.whole.columns, self.whole.scale * push)
+        own = answer.x[: priced.form.q.size]
+        x, _, y = self.short.restored(own, np.zeros(start), answer.z[:start], q)
+        return Relaxed(bound, z, payment + square * z**2, push, x, y)
 
 
 def _all_lines(parts: Sequence[Envelope]) -> Lines:
@@ -219,18 +241,3 @@ def _limits(priced: Priced, width: int) -> sp.csr_array:
     """z, (quantities, columns)."""
     own = priced.columns
     return sp.csr_array((priced.scale, (np.arange(own.size), own)), shape=(own.size, width))
-
-
-def _read(priced: Priced, parts: Sequence[Envelope], lines: Lines, form: StandardForm, answer: Answer) -> Relaxed:
-    """Bound (the dual value), quantities, payments and mu of a solved relaxation."""
-    count, start = len(parts), priced.form.b.size
-    z = priced.quantities(answer.x)
-    multipliers = answer.z[start : start + lines.of.size]
-    push: Floats = np.bincount(lines.of, multipliers * lines.slopes, minlength=count).astype(np.float64)
-    square = np.array([part.square for part in parts])
-    push += 2.0 * priced.weights * square * z
-    push += answer.z[-2 * count : -count] - answer.z[-count:]
-    payment = np.full(count, -np.inf)
-    np.maximum.at(payment, lines.of, lines.at(z))
-    bound = float(-0.5 * answer.x @ (form.P @ answer.x) - form.b @ answer.z + form.constant)
-    return Relaxed(bound, z, payment + square * z**2, push)

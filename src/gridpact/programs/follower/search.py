@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from gridpact.errors import InfeasibleError
 from gridpact.programs.follower.envelope import Envelope, envelope
+from gridpact.programs.follower.hours import Hours
 from gridpact.programs.follower.planes import Plane, least_on_planes, plane_of
 from gridpact.programs.follower.relaxation import Priced, Relaxation, Relaxed
 
@@ -83,7 +84,7 @@ def search(
 
     ``track`` is told the gap after every node. Raises ``InfeasibleError`` where the leader has no feasible point.
     """
-    started, tree = perf_counter(), Tree(priced.without_states(), gap)
+    started, tree = perf_counter(), Tree(priced, gap)
     tree.begin()
     while True:
         tree.course.append((tree.best.cost, tree.bound, perf_counter() - started))
@@ -101,6 +102,7 @@ class Tree:
     def __init__(self, priced: Priced, gap: float) -> None:
         self.priced = priced
         self.relaxation = Relaxation(priced)
+        self.hours = Hours(priced)
         self.gap = gap
         self.open: list[tuple[float, int, Node]] = []
         self.closed: list[Node] = []
@@ -179,9 +181,10 @@ class Tree:
         if solved is None:
             self.close(replace(node, bound=np.inf))
             return
-        self.planes.append(plane_of(self.priced, solved))
         known = _node(self.priced, node, solved)
         self._try(known)
+        self.planes.append(self._plane(solved, known))
+        known = replace(known, bound=max(known.bound, self.planes[-1].bound(known.first, known.last)))
         kept = self._kept(known)
         if known.is_leaf:
             self.close(known)
@@ -189,6 +192,14 @@ class Tree:
             self._again(kept)
         else:
             self.put(kept)
+
+    def _plane(self, solved: Relaxed, node: Node) -> Plane:
+        """What a solved relaxation says of all choices, hour by hour of those that it leaves open."""
+        plane = plane_of(self.priced, solved)
+        if not self.hours.serves:
+            return plane
+        good = plane.costs(node.first, node.last) < self.enough
+        return self.hours.refined(plane, solved, good & (good.sum(axis=1) > 1)[:, None])
 
     def _again(self, leaf: Node) -> None:
         """What is left of a node is a leaf, whose own cost is above what the node's envelopes say."""
@@ -212,7 +223,7 @@ class Tree:
         self.tried[name] = np.inf if leaf is None else leaf.bound
         if leaf is None:
             return
-        self.planes.append(plane_of(self.priced, leaf))
+        self.planes.append(self._plane(leaf, node))
         if leaf.bound < self.best.cost:
             self.best = Found(pieces, leaf.z, leaf.bound, -np.inf)
 
@@ -221,8 +232,7 @@ class Tree:
         if not np.isfinite(self.best.cost):
             return node
         for plane in self.planes:
-            least = plane.on(node.first, node.last)
-            known = plane.value + least.min(axis=1).sum() - least.min(axis=1)[:, None] + least
+            known = plane.costs(node.first, node.last)
             good = known < self.enough
             if not good.any(axis=1).all():
                 return replace(node, bound=max(node.bound, float(known.min(axis=1).max())))
