@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from gridpact.errors import InfeasibleError, InputError, Issue, NotConverged
 from gridpact.markets.game.leader import Game
+from gridpact.markets.pool import clear_pool
 from gridpact.programs.blocks import blocks
 from gridpact.programs.follower.bilevel import Bilevel
 from gridpact.programs.follower.bounds import Bounds
@@ -86,6 +87,19 @@ def equilibrium(game: Game, asked: Asked, track: Track | None = None) -> Equilib
     Raises ``InputError`` for a method that does not serve the case, ``InfeasibleError`` where the leader has no
     feasible point, ``NotConverged`` where no point was found in time.
     """
+    try:
+        return _equilibrium(game, asked, track)
+    except (InfeasibleError, NotConverged):
+        _require_feasible(game)
+        raise
+
+
+def _require_feasible(game: Game) -> None:
+    """Raise ``InfeasibleError`` with a diagnosis where the district has no dispatch at any price."""
+    clear_pool(game.district.case, "soc", "clarabel", "off", game.dynamics)
+
+
+def _equilibrium(game: Game, asked: Asked, track: Track | None) -> Equilibrium:
     started = perf_counter()
     steps = all_steps(game)
     method = asked.method if asked.method != "auto" else ("kkt" if steps is None else "price_steps")

@@ -40,6 +40,7 @@ class Game:
     transmission: Transmission
     interfaces: Ints
     feeders: Floats
+    dynamics: str = "quasi_dynamic"
 
     @property
     def scale(self) -> Floats:
@@ -82,7 +83,7 @@ def game(case: Case, transmission: Transmission, heat_dynamics: str = "quasi_dyn
         message = "the district has units that are switched on and off, or capacitors in steps"
         raise InputError([Issue(message, "Set committable to false for the game, and give capacitors one step.")])
     feeders = transmission.case.column("connections", "feeders")
-    return Game(case, Market(free, network, chosen, form, heat=heat), transmission, interfaces, feeders)
+    return Game(case, Market(free, network, chosen, form, heat=heat), transmission, interfaces, feeders, heat_dynamics)
 
 
 def priced(case: Case, interfaces: Ints, price: Floats, low: Floats | None = None, high: Floats | None = None) -> Case:
