@@ -1,4 +1,4 @@
-"""Small games: a hub with blocks in order of their price, districts of one bus and random ones, and their brute force."""
+"""Small games: a hub with blocks in order of their price, districts of one bus and random ones; their brute force."""
 
 from __future__ import annotations
 
@@ -32,11 +32,12 @@ def hub(blocks: Blocks, demand: Sequence[float] = (0.0,), feeders: float = 1.0, 
     parts: dict[str, Any] = {
         "buses": [bus("hub", vn_kv=230.0)],
         "generators": units,
-        "loads": [load("hub", 1.0)],
         "connections": [{"connection": "c", "bus": "hub", "interface": "grid", "feeders": feeders}],
         "steps": len(demand),
     }
-    return district({"loads/load-hub/p_mw": list(demand)}, **(parts | more))
+    parts |= {"loads": [load("hub", 1.0)]} if any(demand) else {}
+    profiles = {"loads/load-hub/p_mw": list(demand)} if any(demand) else {}
+    return district(profiles, **(parts | more))
 
 
 def one_bus(demand: float, **more: Any) -> Case:
@@ -88,12 +89,15 @@ def cost_of(play: Game, imports: Sequence[float], prices: Sequence[float]) -> fl
     return own + play.case.hours * float(np.dot(prices, imports))
 
 
-def by_scan(play: Game, pieces: Sequence[tuple[float, float, float]], low: float, high: float) -> float:
+def by_scan(play: Game, pieces: Sequence[tuple[float, float, float]]) -> float:
     """The least cost of one step over a scan of its import, finer and finer around the best of every price step."""
-    best = np.inf
+    best, form = np.inf, play.district.form
+    unit = np.eye(form.q.size)[play.imports[0, 0]] * play.district.network.base_mva
+    free = replace(form.with_q(unit), P=sp.csc_array(form.P.shape), constant=0.0)
+    low, high = solve(free).cost, -solve(free.with_q(-unit)).cost
     for begin, end, price in pieces:
         a, b = max(begin, low), min(end, high)
-        for _ in range(5 if a <= b else 0):
+        for _ in range(8 if a <= b else 0):
             grid = np.linspace(a, b, 9)
             costs = [cost_of(play, [z], [price]) for z in grid]
             place = int(np.argmin(costs))
