@@ -85,7 +85,7 @@ def transmission_record(record: Record) -> Record:
     }
     summary = clearing_summary(case, tables, float(record.summary["transmission_cost"]))
     settings = {"formulation": "dc", "exactness": "off", "solver": "clarabel", "price_probes": 0}
-    return Record("clear", settings, case, summary, tables, solution, record.provenance)
+    return Record("clear", settings, case, summary, tables, solution, record.provenance, record.certificate)
 
 
 def with_districts(record: Record) -> Case:
