@@ -179,7 +179,8 @@ def _message(records: pd.DataFrame) -> str:
 def _scale_hint(market: Market) -> str:
     """A demand far above all that lines at the roots and plants could supply is probably in another unit."""
     case, network = market.case, market.network
-    demand = float(case.series("loads", "p_mw").sum(axis=0).max(initial=0.0))
+    away = ~np.isin(case.positions("loads", "bus"), network.references)
+    demand = float(case.series("loads", "p_mw")[away].sum(axis=0).max(initial=0.0))
     ends = np.isin(network.branches.from_bus, network.references) | np.isin(network.branches.to_bus, network.references)
     supply = float(network.branches.i_max[ends].sum()) * network.base_mva
     for table, column in (("generators", "max_p_mw"), ("renewables", "p_mw"), ("storages", "discharge_mw")):

@@ -111,6 +111,11 @@ def claimed(record: Record) -> Record:
 
 
 LIES: list[tuple[str, str, Forge]] = [
+    (
+        "transmission_marks",
+        "prices of the market are marked as if they were not certified",
+        lambda game: f.with_column(game, "transmission_prices", "certified", lambda mark: ~mark),
+    ),
     ("price_paid", "LMP of the bus", lambda r: f.with_cell(r, "transmission_prices", 3, "lmp_per_mwh", plus(0.1))),
     ("price_paid", "price told to the leader", lambda r: f.with_cell(r, "equilibrium", 0, "lmp_per_mwh", plus(0.1))),
     ("boundary", "import", lambda r: f.with_cell(r, "equilibrium", 1, "import_mw", times(1.001))),

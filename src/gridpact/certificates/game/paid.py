@@ -28,6 +28,7 @@ def paid_checks(record: Record) -> list[Check]:
     )
     boundary = of_connections(record, "boundary_mw")
     return [
+        _marks(record),
         worst(
             "price_paid",
             "What the leader pays is the LMP of its bus, relative.",
@@ -89,3 +90,11 @@ def _at_root(record: Record, table: str, column: str) -> Floats:
     values = record.tables[table][column].to_numpy(dtype=np.float64).reshape(record.case.steps, -1).T
     picked: Floats = values[record.case.positions("interfaces", "bus")[interface_rows(record)]]
     return picked
+
+
+def _marks(record: Record) -> Check:
+    """Transmission prices are marked as certified where the archived verdict says so, and only there."""
+    right = record.certificate.get("verdict", "") == "certified"
+    wrong = int((record.tables["transmission_prices"]["certified"].to_numpy(dtype=np.bool_) != right).sum())
+    text = "Transmission prices whose mark of certification is not that of the archived verdict."
+    return Check("transmission_marks", True, float(wrong), 0.0, "", text)

@@ -75,17 +75,17 @@ def held_case(record: Record) -> Case:
 
 
 def transmission_record(record: Record) -> Record:
-    """The transmission market with the districts as loads."""
+    """The transmission market with the districts as loads; its marks are those of the game, judged with it."""
     case = with_districts(record)
     tables = {name[len(PREFIX) :]: table for name, table in record.tables.items() if name.startswith(PREFIX)}
-    prices = tables.pop("prices").rename(columns={"lmp_per_mwh": "price_per_mwh"})
+    prices = tables.pop("prices").rename(columns={"lmp_per_mwh": "price_per_mwh"}).assign(certified=False)
     tables = {"electricity_prices": prices, **tables}
     solution = {
         name.split("/", 1)[1]: array for name, array in record.solution.items() if name.startswith("transmission/")
     }
     summary = clearing_summary(case, tables, float(record.summary["transmission_cost"]))
     settings = {"formulation": "dc", "exactness": "off", "solver": "clarabel", "price_probes": 0}
-    return Record("clear", settings, case, summary, tables, solution, record.provenance, record.certificate)
+    return Record("clear", settings, case, summary, tables, solution, record.provenance)
 
 
 def with_districts(record: Record) -> Case:

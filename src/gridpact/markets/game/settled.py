@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 # Share of a power to which it is held where no step is known around it, and by which one stays inside a step: enough
 # for the end of the step not to count as reached.
 HELD = 1e-6
-INSIDE = 1e-5
+INSIDE = 5e-6
 # How near to the end of its step a power is on it: more than a solver misses a limit by, less than anybody judges.
 NEAR = 1e-7
 DISTRICT = "district "
@@ -80,7 +80,7 @@ def by_steps(
 ) -> Settled:
     """Both markets where the boundary powers z stand on price steps, the leader paying the better price at an edge.
 
-    A leader who does not trust in that stays inside its steps by a hundred-thousandth.
+    A leader who does not trust in that stays inside its steps by five millionths.
     """
     shape = game.transmission.columns.shape
     ends = np.array([_held(one, value, stay_inside) for one, value in zip(steps, z.tolist(), strict=True)])
