@@ -177,6 +177,22 @@ def test_seller_gets_the_upper_price() -> None:
     assert record.summary["tie_cost"] == pytest.approx(40.0, abs=1e-2)
 
 
+@pytest.mark.xfail(strict=True, reason="the district moves by a millionth beyond the power whose price it is told")
+def test_rising_price_by_hand() -> None:
+    """The hub asks 10 + 2 z: 10 z + 2 z^2 + 30 (6 - z) is least at z = 5, where 20 is paid; a price taker draws 6."""
+    units = [{"generator": "g", "bus": "hub", "max_p_mw": 20.0, "cost_per_mwh": 10.0, "cost_per_mw2h": 1.0}]
+    units[0]["slack"] = True
+    record = play(one_bus(6.0, generators=gas(30.0, 2.0)), hub((), [0.0], generators=units), designs=True)
+    one, table = hour(record), designs(record)
+    assert certified(record)
+    assert one["boundary_mw"] == pytest.approx(5.0, abs=2e-3)
+    assert one["lmp_per_mwh"] == pytest.approx(20.0, abs=4e-3)
+    assert one["wedge_per_mwh"] == pytest.approx(10.0, abs=1e-2)
+    assert table["leader_cost"]["stackelberg"] == pytest.approx(130.0, abs=1e-3)
+    assert table["leader_cost"]["competitive"] == pytest.approx(132.0, abs=1e-2)
+    assert table["import_mwh"]["competitive"] == pytest.approx(6.0, abs=1e-3)
+
+
 def test_many_feeders_are_one_large_one() -> None:
     """Where nothing is lost, ten feeders of a tenth move the price as one does."""
     many = play(one_bus(0.6, generators=gas(30.0, 0.2)), hub(BLOCKS, [0.0], feeders=10.0))

@@ -148,5 +148,5 @@ def test_tied_powers_as_a_study(cases: Any) -> None:
 @pytest.mark.parametrize("cases", [ramped, shared])
 @pytest.mark.parametrize("method", ["price_steps", "primal_dual"])
 def test_tied_powers_are_refused_by_the_others(cases: Any, method: str) -> None:
-    with pytest.raises(InputError, match="does not serve this case.*Choose"):
+    with pytest.raises(InputError, match=r"does not serve this case.*Choose"):
         equilibrium(played(*cases()), replace(Asked(), method=method))
