@@ -1,4 +1,4 @@
-# make demo      clear tomorrow's electricity and heat of a town and print their prices
+# make demo      a town that buys electricity and makes heat leads the market above it: who gains, and all prices
 # make test      style, types, tests and documentation
 # make test-all  the same with the long campaigns
 # make lint      style and types only
@@ -16,11 +16,14 @@ BIN := .venv/bin
 LOCKED := .venv/stamp-locked
 READY := .venv/stamp-ready
 BUILD_DOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
-RUN := runs/ieee33-dhn32-$(shell date +%Y%m%d-%H%M%S)
+RUN := runs/ieee30-district-$(shell date +%Y%m%d-%H%M%S)
 
 demo: $(READY)
 	mkdir -p runs
-	$(BIN)/gridpact run ieee33-dhn32 --out $(RUN)
+	$(BIN)/gridpact run ieee30-district --out $(RUN)
+	@echo
+	@echo "What leading gains and costs whom, against taking the price:"
+	@$(BIN)/gridpact show $(RUN) claims
 	@echo
 	@echo "Prices of electricity at 13:00 and what they are made of:"
 	@$(BIN)/gridpact show $(RUN) electricity_prices | sed -n '1p; / 13:00:00/p'
