@@ -20,7 +20,7 @@ from gridpact.programs.follower.bilevel import Bilevel
 from gridpact.programs.follower.linear import Polyhedron
 from gridpact.programs.follower.polyhedral import Polyhedral, polyhedral
 from gridpact.programs.solve import solve
-from gridpact.programs.standard_form import StandardForm
+from gridpact.programs.standard_form import NO_STATES, StandardForm
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -68,6 +68,7 @@ def held_at(form: StandardForm, columns: Ints, values: Floats) -> StandardForm:
         b=np.concatenate([values, form.b]),
         cones=(("zero", count), *form.cones),
         rows={},
+        states=NO_STATES,
     )
 
 

@@ -23,7 +23,7 @@ from gridpact.errors import InfeasibleError, NotConverged
 from gridpact.programs.blocks import blocks
 from gridpact.programs.follower.bilevel import Follower
 from gridpact.programs.solve import Solution, solve
-from gridpact.programs.standard_form import StandardForm
+from gridpact.programs.standard_form import NO_STATES, StandardForm
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -78,6 +78,7 @@ def without_linking(follower: Follower, z: Floats) -> tuple[StandardForm, sp.csc
         b=form.b - B @ z,
         rows={},
         columns={},
+        states=NO_STATES,
     )
     return held, B
 
