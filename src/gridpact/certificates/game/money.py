@@ -31,11 +31,8 @@ def _leader(record: Record) -> Check:
 
 
 def _ties(record: Record) -> Check:
-    """What the worst right price would cost more at the same dispatch; nothing for who does not trust in the best."""
-    power = of_connections(record, "boundary_mw")
-    low, high, paid = (of_connections(record, f"lmp{end}_per_mwh") for end in ("_low", "_high", ""))
-    worst_price = np.where(power > 0.0, high, low)
-    cost = record.case.hours * float(np.maximum((worst_price - paid) * power, 0.0).sum())
+    """What is at stake in ties is what the summary says; nothing for who does not trust in the best price."""
+    cost = tie_money(record)
     scale = max(1.0, abs(float(record.summary["leader_cost"])))
     told = float(record.summary["tie_cost"])
     off = {"table": abs(cost - told) / scale}
@@ -43,6 +40,14 @@ def _ties(record: Record) -> Check:
         off["pessimistic"] = told / scale
     text = "Money at stake in tie-breaking is what the table says, and none for a pessimistic leader; relative."
     return worst("tie_cost", text, TOLERANCE, [Measure("tie", list(off), np.array(list(off.values())))])
+
+
+def tie_money(record: Record) -> float:
+    """What the worst right price would cost more at the same dispatch."""
+    power = of_connections(record, "boundary_mw")
+    low, high, paid = (of_connections(record, f"lmp{end}_per_mwh") for end in ("_low", "_high", ""))
+    worst_price = np.where(power > 0.0, high, low)
+    return record.case.hours * float(np.maximum((worst_price - paid) * power, 0.0).sum())
 
 
 def _figures(record: Record) -> Check:

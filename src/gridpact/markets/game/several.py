@@ -90,9 +90,10 @@ def best_responses(
             moved = float(np.abs(power - boundary[leader.connections]).max())
             boundary[leader.connections] = power
             turns.append(Turn(number + 1, leader.name, float(play.feeders[0]) * found.cost, moved))
-        if (np.abs(boundary - before) <= MOVED * (1.0 + np.abs(before))).all():
+        moves = np.abs(boundary - before)
+        if (moves <= MOVED * (1.0 + np.abs(before))).all():
             return Responses(boundary, "settled", turns)
-        if _state(boundary) in seen:
+        if moves.max() > _same(boundary) and _state(boundary) in seen:
             return Responses(boundary, "cycling", turns)
         seen.add(_state(boundary))
     return Responses(boundary, f"not settled within {rounds} rounds", turns)
@@ -100,7 +101,12 @@ def best_responses(
 
 def _state(boundary: Floats) -> bytes:
     """Boundary powers as far as a difference counts."""
-    return bytes(np.round(boundary / (SAME * (1.0 + np.abs(boundary).max()))).tobytes())
+    return (np.round(boundary / _same(boundary)) + 0.0).tobytes()  # no zero has a sign
+
+
+def _same(boundary: Floats) -> float:
+    """MW up to which two states are the same: who moves by less is coming to rest, not going round in circles."""
+    return SAME * (1.0 + float(np.abs(boundary).max()))
 
 
 def response_of(
