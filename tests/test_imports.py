@@ -34,6 +34,8 @@ ALLOWED: dict[str, set[str]] = {
     "examples": {"case"} | TABLES,
     "progress": {"tqdm"},
     "study": EVERYTHING,
+    "clearing": EVERYTHING,
+    "run": EVERYTHING,
     "study_file": set(),
     "study_cases": {"case", "io", "markets", "study_file"},
     "bench": EVERYTHING,

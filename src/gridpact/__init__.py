@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from gridpact.case.join import join_cases as join_cases
     from gridpact.case.schema import HEADER as HEADER
     from gridpact.case.schema import SCHEMA as SCHEMA
+    from gridpact.clearing import clear as clear
+    from gridpact.clearing import compare_structures as compare_structures
     from gridpact.days import clear_days as clear_days
     from gridpact.errors import ArchiveError as ArchiveError
     from gridpact.errors import GridPactError as GridPactError
@@ -41,11 +43,9 @@ if TYPE_CHECKING:
     from gridpact.io.pandapipes.read import from_pandapipes as from_pandapipes
     from gridpact.io.pandapower.read import from_pandapower as from_pandapower
     from gridpact.remedies import compare_remedies as compare_remedies
-    from gridpact.study import Certificate as Certificate
-    from gridpact.study import Run as Run
-    from gridpact.study import clear as clear
+    from gridpact.run import Certificate as Certificate
+    from gridpact.run import Run as Run
     from gridpact.study import compare as compare
-    from gridpact.study import compare_structures as compare_structures
     from gridpact.study import open_run as open_run
     from gridpact.study import run_study as run_study
     from gridpact.study import validate_study as validate_study
@@ -69,17 +69,9 @@ _HOMES = {
     "gridpact.io.pandapipes.read": ("from_pandapipes",),
     "gridpact.io.pandapower.read": ("from_pandapower",),
     "gridpact.remedies": ("compare_remedies",),
-    "gridpact.study": (
-        "Certificate",
-        "Run",
-        "clear",
-        "compare",
-        "compare_structures",
-        "open_run",
-        "run_study",
-        "validate_study",
-        "verify",
-    ),
+    "gridpact.clearing": ("clear", "compare_structures"),
+    "gridpact.run": ("Certificate", "Run"),
+    "gridpact.study": ("compare", "open_run", "run_study", "validate_study", "verify"),
     "gridpact.sweep": ("sweep_stackelberg",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -32,6 +32,7 @@ from gridpact import examples
 from gridpact.bench_heat import district_day, district_week, joint_over_electricity, large_district
 from gridpact.case.case import Case
 from gridpact.certificates.judge import certify
+from gridpact.clearing import clear
 from gridpact.days import clear_days
 from gridpact.errors import InputError, Issue
 from gridpact.examples.synthetic import synthetic_feeder
@@ -45,7 +46,6 @@ from gridpact.markets.outcome import outcome_tables
 from gridpact.programs.solve import solve
 from gridpact.programs.standard_form import compile_program
 from gridpact.report.html import render
-from gridpact.study import clear
 
 PACKAGES = ("gridpact", "numpy", "scipy", "pandas", "clarabel", "power-grid-model", "pandapower")
 STAGES = ("build", "solver", "prices", "certificate", "archive", "report")

@@ -19,18 +19,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from gridpact.case.case import Case
+from gridpact.clearing import check_settings, clear, heat_settings
 from gridpact.errors import ArchiveError, InfeasibleError, InputError, Issue, NotConverged, WorkerLost
 from gridpact.results.days import QUESTION, days_summary, frame_of_days
 from gridpact.results.record import Record
-
-if TYPE_CHECKING:
-    from gridpact.study import Run
+from gridpact.run import Run
 
 REQUEST = "request.json"
 OTHER = "Delete it, or choose another folder."
@@ -94,7 +93,6 @@ def clear_days(
     from gridpact.io.archive import PartTables
     from gridpact.io.aside import finish, locked, resumable
     from gridpact.io.folder import read_case
-    from gridpact.study import Run, heat_settings
 
     started = perf_counter()
     settings = {"formulation": formulation, "exactness": exactness, "solver": solver, "price_probes": price_probes}
@@ -133,8 +131,6 @@ def judged_days(record: Record, folder: Path) -> dict[str, Any]:
 
 
 def _check(out: Any, window: Any, workers: Any, cluster: Any, settings: Mapping[str, Any]) -> None:
-    from gridpact.study import check_settings
-
     check_settings(**settings)
     issues = []
     if not isinstance(out, str | Path):
@@ -252,7 +248,6 @@ def _keep(part: Part) -> None:
     from gridpact.certificates.days import cost_by_step
     from gridpact.io.archive import write_run
     from gridpact.results.days import day_table
-    from gridpact.study import clear
 
     record = clear(part.case, **part.settings).record
     days = day_table(part.case, record.tables, cost_by_step(record))

@@ -12,17 +12,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridpact.case.case import Case
+from gridpact.clearing import DYNAMICS, EXACTNESS
 from gridpact.errors import InputError, Issue
 from gridpact.results.record import Record, words
+from gridpact.run import GAME, Run, judged, provenance
 
 if TYPE_CHECKING:
     from gridpact.markets.cleared import Cleared
     from gridpact.markets.game.equilibrium import Asked, Equilibrium
     from gridpact.markets.game.leader import Game
     from gridpact.markets.game.settled import Settled
-    from gridpact.study import Run
 
-QUESTION = "stackelberg"
 TIES = ("optimistic", "pessimistic")
 COMPLEMENTARITY = ("sos1", "big_m")
 SCAN_MOST = 1000
@@ -79,7 +79,6 @@ def stackelberg(
     has no prices.
     """
     from gridpact.markets.game.equilibrium import Asked
-    from gridpact.study import Run, judged
 
     settings = {
         "method": method,
@@ -106,7 +105,6 @@ def stackelberg(
 def _check(settings: Mapping[str, Any]) -> None:
     """Types and ranges, whatever the caller passed."""
     from gridpact.markets.game.equilibrium import METHODS
-    from gridpact.study import DYNAMICS, EXACTNESS
 
     choices = {
         "method": METHODS,
@@ -170,7 +168,6 @@ def _record(
     from gridpact.markets.probes import price_probes
     from gridpact.progress import tracker
     from gridpact.results.summary import clearing_summary
-    from gridpact.study import _provenance
 
     play = game(district, transmission_market(network), settings["heat_dynamics"])
     if network.tables["connections"]["district"].nunique() > 1:
@@ -188,13 +185,13 @@ def _record(
     tables["make_whole"] = _make_whole(district, state, tables, settings)
     told["tie_cost"] = _tie_cost(tables["equilibrium"], district.hours)
     return Record(
-        question=QUESTION,
+        question=GAME,
         settings=settings,
         case=district,
         summary=own | told,
         tables=tables,
         solution=_arrays(cleared) | {f"transmission/{name}": v for name, v in _arrays(state.transmission).items()},
-        provenance=_provenance(cleared.solution, perf_counter() - started),
+        provenance=provenance(cleared.solution, perf_counter() - started),
         transmission=network,
     )
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from gridpact.case.case import Case
 from gridpact.certificates.judge import certify
+from gridpact.clearing import clear
 from gridpact.results.record import Record
-from gridpact.study import clear
 from tests.certificates.cases import line_columns, made_case
 from tests.certificates.feeder import feeder_case
 from tests.certificates.spoil import check, failed, with_cells

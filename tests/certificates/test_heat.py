@@ -10,8 +10,8 @@ import pytest
 
 from gridpact.case.case import Case
 from gridpact.certificates.judge import certify
+from gridpact.clearing import clear
 from gridpact.results.record import Record
-from gridpact.study import clear
 from tests.certificates.heat_cases import heat_district, random_heat_district
 from tests.certificates.spoil import check, failed, with_case_column, with_cells, with_table, with_variable
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from gridpact.certificates.judge import certify
+from gridpact.clearing import clear
 from gridpact.results.record import Record
-from gridpact.study import clear
 from tests.certificates.heat_cases import heat_district
 from tests.certificates.spoil import check, failed, with_cells, with_table
 

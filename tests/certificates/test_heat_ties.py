@@ -12,7 +12,7 @@ from gridpact.certificates.evidence import Evidence, heat_prices_at, prices_at
 from gridpact.certificates.heat.participants import best_tank_plan
 from gridpact.certificates.heat.polygon import Polygon, Profit, best_profit, named_edges, outside, polygon
 from gridpact.certificates.heat.stationarity import plant_margins
-from gridpact.study import clear
+from gridpact.clearing import clear
 from tests.certificates.cases import made_case
 from tests.certificates.heat_cases import heat_district
 

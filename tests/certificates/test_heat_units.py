@@ -9,8 +9,8 @@ import pytest
 
 import gridpact as gp
 from gridpact.certificates.judge import certify
+from gridpact.clearing import clear
 from gridpact.results.record import Record
-from gridpact.study import clear
 from tests.certificates.heat_cases import heat_district
 from tests.certificates.spoil import check, failed, with_case_column, with_table
 

@@ -8,8 +8,8 @@ import pytest
 
 from gridpact.case.case import Case
 from gridpact.certificates.judge import certify
+from gridpact.clearing import clear
 from gridpact.results.record import Record
-from gridpact.study import clear
 from tests.certificates.cases import line_columns, made_case, transformer_columns
 from tests.certificates.spoil import check, failed, with_case_column, with_cells, with_table
 

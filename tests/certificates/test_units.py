@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from gridpact.certificates.judge import certify
+from gridpact.clearing import clear
 from gridpact.results.record import Record
-from gridpact.study import clear
 from tests.certificates.districts import random_district
 from tests.certificates.spoil import check, failed, with_case_column, with_cells, with_table
 from tests.certificates.units import STEPS, UNSERVED, units_case

@@ -16,7 +16,7 @@ from gridpact.io.archive import write_run
 from gridpact.io.export import export_run
 from gridpact.io.folder import read_case
 from gridpact.results.record import Record
-from gridpact.study import Run
+from gridpact.run import Run
 from tests.io.made import record
 
 NAMES = ("name", "required", "passed", "value", "tolerance", "where", "description")

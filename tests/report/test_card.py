@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from gridpact.report.card import certificate_card, run_card
-from gridpact.study import Certificate, Run
+from gridpact.run import Certificate, Run
 from tests.report.synthetic import certificate, make_case, make_record
 from tests.report.test_html import Reader
 

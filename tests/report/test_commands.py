@@ -11,7 +11,7 @@ import pytest
 import gridpact as gp
 from gridpact.cli import main
 from gridpact.report.panels import PANELS, svg_files
-from gridpact.study import Run
+from gridpact.run import Run
 from tests.report.synthetic import certificate, make_record
 
 

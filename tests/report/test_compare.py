@@ -16,7 +16,7 @@ from gridpact.report.comparison.measures import MEASURES, difference, entries, p
 from gridpact.report.drawing import LOOK
 from gridpact.report.figures import compare
 from gridpact.results.record import Record
-from gridpact.study import Run
+from gridpact.run import Run
 from tests.report.synthetic import certificate, make_case, make_record
 from tests.report.test_figures import _overlap
 from tests.report.test_html import Reader

@@ -114,18 +114,23 @@ def held_at(game: Game, answer: Response, exactness: str, dynamics: str) -> Sett
     price = answer.price.reshape(shape, order="F") / game.transmission.money
     z = answer.z.reshape(shape, order="F")
     room = HELD * (1.0 + np.abs(z))
-    state = settled(game, price, z - room, z + room, exactness, dynamics)
-    more = state.wedge() > 0.0
-    state = settled(game, price, np.where(more, z - room, z), np.where(more, z, z + room), exactness, dynamics)
+    more = _district(game, price, z - room, z + room, exactness, dynamics).wedge() > 0.0
+    low, high = np.where(more, z - room, z), np.where(more, z, z + room)
+    state = _district(game, price, low, high, exactness, dynamics)
     return replace(state, transmission=transmission_at(game, answer))
 
 
 def settled(game: Game, price: Floats, low: Floats, high: Floats, exactness: str, dynamics: str) -> Settled:
-    """The district at these prices per MWh with the boundary powers between ``low`` and ``high`` (program's unit)."""
+    """Both markets at these prices per MWh with boundary powers between ``low`` and ``high`` (program's unit)."""
+    return at_imports(_district(game, price, low, high, exactness, dynamics), price)
+
+
+def _district(game: Game, price: Floats, low: Floats, high: Floats, exactness: str, dynamics: str) -> Settled:
+    """The district alone at these prices: its transmission market is still to be said."""
     unit = game.transmission.base_mva / game.feeders[:, None]
     case = priced(game.case, game.interfaces, price, low * unit, high * unit)
     district = clear_pool(case, "soc", "clarabel", exactness, dynamics)
-    return at_imports(Settled(game, district, district, price, low * unit, high * unit), price)
+    return Settled(game, district, district, price, low * unit, high * unit)
 
 
 def at_imports(state: Settled, price: Floats | None = None) -> Settled:
