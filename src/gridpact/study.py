@@ -86,7 +86,7 @@ def verify(path: str | Path, *, deep: bool = False, progress: bool = False) -> R
         document["verdict"] = "failed"
     if deep:
         again = _asked_again(run.record, progress)
-        checks = [_same_objective(run, again), *_same_structures(run, again)]
+        checks = [_same_objective(run, again), *_same_structures(run, again), *_same_bound(run, again)]
         document["checks"] = [*document["checks"], *checks]
         document["verdict"] = document["verdict"] if all(check["passed"] for check in checks) else "failed"
     if in_days:
@@ -135,6 +135,15 @@ def _same_structures(run: Run, again: Run) -> list[dict[str, Any]]:
     value = float(np.max(np.where(blank, 0.0, off), initial=0.0)) if known else float("nan")
     text = "clearing the structures again gives the same figures, over the largest cost"
     return [_again("structures again", value, 1e-4, text)]
+
+
+def _same_bound(run: Run, again: Run) -> list[dict[str, Any]]:
+    """A leader's stated bound against the cost that a search made again found; nothing where nobody leads."""
+    if run.record.question != GAME:
+        return []
+    bound, cost = run.summary["leader_lower_bound"], again.summary["leader_cost"]
+    text = "the stated lower bound of the leader's cost is not above what a search made again found (relative)"
+    return [_again("bound again", max(0.0, bound - cost) / max(1.0, abs(cost)), 1e-6, text)]
 
 
 def _again(name: str, value: float, tolerance: float, description: str) -> dict[str, Any]:
