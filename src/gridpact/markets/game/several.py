@@ -26,7 +26,7 @@ from gridpact.case.case import Case
 from gridpact.case.part import part_of
 from gridpact.markets.game.equilibrium import Asked, Equilibrium, equilibrium
 from gridpact.markets.game.leader import Game, game
-from gridpact.markets.game.settled import DISTRICT, Settled, held_at, with_districts
+from gridpact.markets.game.settled import Settled, held_at, with_districts
 from gridpact.markets.game.transmission import Transmission, transmission_market
 from gridpact.programs.follower.response import Response, response, with_multipliers
 
@@ -126,16 +126,12 @@ def others_as_loads(network: Case, own: Ints, boundary: Floats) -> Case:
     """A transmission case whose only connections are ``own``, the others' powers being loads."""
     connections = network.tables["connections"]
     is_own = np.isin(np.arange(len(connections)), own)
-    kept = [f"connections/{name}/" for name in connections["connection"][~is_own]]
-    profiles = network.profiles[[path for path in network.profiles.columns if not path.startswith(tuple(kept))]]
-    others = replace(
-        network.with_table("connections", connections[~is_own].reset_index(drop=True)), profiles=network.profiles
-    )
+    gone = tuple(f"connections/{name}/" for name in connections["connection"][~is_own])
+    others = network.with_table("connections", connections[~is_own].reset_index(drop=True))
     loads = with_districts(others, boundary[~is_own])
-    added = [path for path in loads.profiles.columns if path.startswith(f"loads/{DISTRICT}")]
     return replace(
         loads.with_table("connections", connections[is_own].reset_index(drop=True)),
-        profiles=pd.concat([profiles, loads.profiles[added]], axis=1),
+        profiles=loads.profiles[[path for path in loads.profiles.columns if not path.startswith(gone)]],
     )
 
 

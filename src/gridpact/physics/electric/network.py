@@ -17,6 +17,8 @@ from gridpact.errors import InputError, Issue
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+# Of the capacity of the generators: demand below this is no measure of what flows.
+NEXT_TO_NOTHING = 1e-7
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +146,7 @@ def _at_ends(leaving: sp.csr_array, arriving: sp.csr_array, branches: Branches, 
 def power_base(case: Case) -> float:
     """Power of ten at or below what flows at most, in MVA: total demand or total renewable power.
 
-    Where there is neither, the capacity of the generators stands in for it.
+    Where there is next to neither, the capacity of the generators stands in for it.
 
     Flows near one keep the cones well conditioned: measured on the 33-node day, a base three times the
     demand stops the interior-point method at a dual residual of 1e-7, this one reaches 1e-9.
@@ -153,7 +155,8 @@ def power_base(case: Case) -> float:
     demand = sum(np.abs(case.series(table, column)).sum(axis=0) for table, column in parts)
     renewable = case.series("renewables", "p_mw").sum(axis=0)
     most = float(np.maximum(demand, renewable).max(initial=0.0))
-    most = most or float(np.abs(case.column("generators", "max_p_mw")).sum())
+    capacity = float(np.nansum(np.abs(case.column("generators", "max_p_mw"))))
+    most = most if most > NEXT_TO_NOTHING * capacity else capacity
     return float(10.0 ** np.floor(np.log10(most))) if most > 0 else 1.0
 
 

@@ -20,7 +20,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gridpact.programs.blocks import Block, blocks
-from gridpact.programs.conic import Compiled, raise_unless_solved
+from gridpact.programs.conic import Compiled
 from gridpact.programs.follower.apart import steps_apart
 from gridpact.programs.follower.planes import Plane
 from gridpact.programs.follower.relaxation import Priced, Relaxed
@@ -87,14 +87,14 @@ class Hours:
         return self._solved(form)
 
     def _solved(self, form: StandardForm) -> float:
+        """The optimum from below; -inf, which says nothing, where there is none or the solver gives up."""
         if self._compiled is None or not self._compiled.resembles(form):
             self._compiled = Compiled(form, tolerance=TOLERANCE)
         answer = self._compiled.answer(form)
         if answer.status == "infeasible":
             return np.inf
-        if answer.status == "unbounded":
+        if answer.status != "solved":
             return -np.inf
-        raise_unless_solved(answer)
         return float(-0.5 * answer.x @ (form.P @ answer.x) - form.b @ answer.z)
 
 
