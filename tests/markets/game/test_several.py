@@ -23,7 +23,7 @@ from tests.districts import bus, district, interface, line, load
 from tests.game_cases import connection, feeder, pjm
 from tests.markets.game.small import Blocks, gas, hub, one_bus, pieces_of
 
-QUICK = {"price_probes": 0}
+QUICK: dict[str, Any] = {"price_probes": 0}
 
 
 def buyer(demand: float, cost: float, most: float) -> Case:
