@@ -177,7 +177,6 @@ def test_seller_gets_the_upper_price() -> None:
     assert record.summary["tie_cost"] == pytest.approx(40.0, abs=1e-2)
 
 
-@pytest.mark.xfail(strict=True, reason="the district moves by a millionth beyond the power whose price it is told")
 def test_rising_price_by_hand() -> None:
     """The hub asks 10 + 2 z: 10 z + 2 z^2 + 30 (6 - z) is least at z = 5, where 20 is paid; a price taker draws 6."""
     units = [{"generator": "g", "bus": "hub", "max_p_mw": 20.0, "cost_per_mwh": 10.0, "cost_per_mw2h": 1.0}]

@@ -126,7 +126,6 @@ def test_market_that_cannot_serve_the_district() -> None:
     assert isinstance(error, InfeasibleError)
 
 
-@pytest.mark.xfail(strict=True, reason="told in the program's unit, as what the follower answers")
 def test_market_that_cannot_serve_the_district_in_words() -> None:
     error = str(refused(one_bus(20.0, generators=gas(30.0, 2.0)), market()))
     assert "15 MW" in error

@@ -16,6 +16,7 @@ from gridpact.case.part import part_of
 from gridpact.cli import main
 from gridpact.markets.game import several
 from gridpact.markets.game.equilibrium import Asked, Equilibrium
+from gridpact.markets.game.leader import game
 from gridpact.markets.game.several import best_responses, common_prices, leaders_of, others_as_loads
 from gridpact.markets.game.transmission import transmission_market
 from gridpact.run import Run
@@ -185,7 +186,7 @@ def stubbed(monkeypatch: pytest.MonkeyPatch, plays: dict[str, list[float]]) -> s
     network = shared_hub(BLOCKS, tuple(plays))
 
     def answer(leader: several.Leader, network: Case, boundary: Any, asked: Asked, dynamics: str) -> Any:
-        play = several.game(leader.case, several.seen_by(leader, network, boundary), dynamics)
+        play = game(leader.case, several.seen_by(leader, network, boundary), dynamics)
         z = np.array([plays[leader.name].pop(0)]) / play.transmission.base_mva
         return play, Equilibrium("stub", "", z, 1.0, 1.0, 0.0, None)
 

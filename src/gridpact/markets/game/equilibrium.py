@@ -225,7 +225,23 @@ def all_steps(game: Game) -> list[PriceSteps] | None:
     if values is None:
         return None
     low, high = _range(game, None)
-    return [price_steps(value, *ends) for value, *ends in zip(values, low.tolist(), high.tolist(), strict=True)]
+    ends = zip(low.tolist(), high.tolist(), strict=True)
+    return [_steps_of(game, number, value, *end) for number, (value, end) in enumerate(zip(values, ends, strict=True))]
+
+
+def _steps_of(game: Game, number: int, value: Value, low: float, high: float) -> PriceSteps:
+    """Price steps of one boundary power; where district and market cannot meet, ``InfeasibleError`` says where."""
+    case, base = game.transmission.case, game.transmission.base_mva
+    first, last = value.domain()
+    if max(low, first) > min(high, last):
+        step, connection = divmod(number, case.count("connections"))
+        where = f"connection {case.ids('connections')[connection]!r} at {case.snapshots[step].isoformat()}"
+        asked, served = (f"{base * a:g} to {base * b:g} MW" for a, b in ((low, high), (first, last)))
+        raise InfeasibleError(
+            f"No import is possible at {where}: the districts behind it need {asked}, and the transmission market can "
+            f"carry {served}. Give fewer feeders, raise the offers or the limits of lines there, or let demand be cut."
+        )
+    return price_steps(value, low, high)
 
 
 def _values(game: Game) -> list[Value] | None:

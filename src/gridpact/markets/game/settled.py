@@ -89,12 +89,15 @@ def by_steps(
 
 
 def _held(steps: PriceSteps, z: float, stay_inside: bool) -> tuple[float, float, float]:
-    """Between what a boundary power is held, and its price: its step, or next to itself where the price rises."""
+    """Between what a boundary power is held, and its price: its step, or next to itself where the price rises.
+
+    There, who buys would buy more at a price that stays, and who sells would sell more: both end at z itself.
+    """
     piece, _ = steps.paid(z)
     low, high, price = float(steps.edges[piece]), float(steps.edges[piece + 1]), steps.price(piece, z)
     if steps.slope()[piece] > 0.0:
         room = HELD * (1.0 + abs(z))
-        return max(low, z - room), min(high, z + room), price
+        return (max(low, z - room), min(high, z), price) if z >= 0.0 else (max(low, z), min(high, z + room), price)
     inside = INSIDE * (1.0 + max(abs(low), abs(high))) if stay_inside else 0.0
     return low + inside, high - inside, price
 
