@@ -51,10 +51,9 @@ class GameBench:
 
     def markdown(self) -> str:
         head = f"# Time of a game\n\nMedians of {self.repeat} runs after one that does not count. {self.machine}."
-        return (
-            "\n\n".join([head, EXPLANATION, _table(self.games), SCIP.format(limit=self.limit), _table(self.scip)])
-            + "\n"
-        )
+        parts = [head, EXPLANATION, _table(self.games)]
+        parts += [SCIP.format(limit=self.limit), _table(self.scip)] if self.scip else []
+        return "\n\n".join(parts) + "\n"
 
     def as_dict(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in ("games", "scip", "machine", "repeat", "limit")}

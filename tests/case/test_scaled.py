@@ -33,8 +33,8 @@ def others_stay(before: gp.Case, after: gp.Case, columns: Columns) -> None:
         pd.testing.assert_frame_equal(after.tables[name].drop(columns=touched), table.drop(columns=touched))
     assert list(after.profiles.columns) == list(before.profiles.columns)
     for path in before.profiles.columns:
-        table, _, column = path.split("/")
-        factor = 1.5 if (table, column) in columns else 1.0
+        own, _, column = path.split("/")
+        factor = 1.5 if (own, column) in columns else 1.0
         np.testing.assert_allclose(after.profiles[path], factor * before.profiles[path], rtol=1e-15)
 
 

@@ -29,6 +29,8 @@ Floats = NDArray[np.float64]
 # for the end of the step not to count as reached.
 HELD = 1e-6
 INSIDE = 5e-6
+# How often it is looked which power is drawn where.
+HOLDS = 4
 # How near to the end of its step a power is on it: more than a solver misses a limit by, less than anybody judges.
 NEAR = 1e-7
 DISTRICT = "district "
@@ -108,18 +110,25 @@ def by_price(game: Game, z: Floats, exactness: str, dynamics: str) -> Settled:
     return held_at(game, with_multipliers(follower, response(follower, z), z), exactness, dynamics)
 
 
-def held_at(game: Game, answer: Response, exactness: str, dynamics: str) -> Settled:
+def held_at(game: Game, answer: Response, exactness: str, dynamics: str, free: float = HELD) -> Settled:
     """All districts held to the boundary powers of an answer, at its prices.
 
-    Held from the side to which it would go, an import stays where it is; held from both, it would go to an end.
+    Held from the side to which it would go, an import stays where it is; held from both, it would go to an end. One
+    that goes nowhere is left a share ``free`` of itself: a second reason to stay would leave its price open.
     """
     shape = game.transmission.columns.shape
     price = answer.price.reshape(shape, order="F") / game.transmission.money
     z = answer.z.reshape(shape, order="F")
-    room = HELD * (1.0 + np.abs(z))
-    more = _district(game, price, z - room, z + room, exactness, dynamics).wedge() > 0.0
-    low, high = np.where(more, z - room, z), np.where(more, z, z + room)
-    state = _district(game, price, low, high, exactness, dynamics)
+    room, wide = (share * (1.0 + np.abs(z)) for share in (HELD, free))
+    low, high = z - wide, z + wide
+    for _ in range(HOLDS):
+        state = _district(game, price, low, high, exactness, dynamics)
+        moved = state.boundary / game.transmission.base_mva - z
+        up, down = moved > 0.5 * room, moved < -0.5 * room
+        if not (up | down).any():
+            break
+        low = np.where(up, z - room, np.where(down, z, low))
+        high = np.where(up, z, np.where(down, z + room, high))
     return replace(state, transmission=transmission_at(game, answer))
 
 

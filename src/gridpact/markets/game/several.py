@@ -36,6 +36,8 @@ Ints = NDArray[np.int64]
 MOVED = 1e-6
 SAME = 1e-4
 NEAR = 1e-6
+# Share of itself that a power is left where nothing draws it away at the common prices.
+FREE = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +160,7 @@ def common_prices(whole: Transmission, boundary: Floats) -> Response:
 
 def settled_at(play: Game, boundary: Floats, exactness: str, dynamics: str) -> Settled:
     """All districts held to their boundary powers, at the common prices."""
-    return held_at(play, common_prices(play.transmission, boundary), exactness, dynamics)
+    return held_at(play, common_prices(play.transmission, boundary), exactness, dynamics, FREE)
 
 
 @dataclass(frozen=True, eq=False)
