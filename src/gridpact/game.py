@@ -170,7 +170,9 @@ def _record(
     from gridpact.results.summary import clearing_summary
 
     play = game(district, transmission_market(network), settings["heat_dynamics"])
-    if network.tables["connections"]["district"].nunique() > 1:
+    several = network.tables["connections"]["district"].nunique() > 1
+    _require_single_powers(several, settings, asked)
+    if several:
         state, told, more = _several(play, settings, asked)
     else:
         found = equilibrium(play, asked, _told(progress))
@@ -194,6 +196,13 @@ def _record(
         provenance=provenance(cleared.solution, perf_counter() - started),
         transmission=network,
     )
+
+
+def _require_single_powers(several: bool, settings: Mapping[str, Any], asked: Asked) -> None:
+    """Staying inside a step needs a leader that has one: price steps of its own."""
+    if settings["tie_breaking"] == "pessimistic" and (several or asked.method not in ("auto", "price_steps")):
+        where = "several leaders, who settle at common prices" if several else f"method {asked.method!r}"
+        raise InputError([Issue(f"tie_breaking = 'pessimistic' is not there for {where}", "Choose optimistic.")])
 
 
 def _single(
@@ -259,6 +268,9 @@ def _state(play: Game, found: Equilibrium, settings: Mapping[str, Any]) -> Settl
     from gridpact.markets.game.settled import by_price, by_steps
 
     how = settings["exactness"], settings["heat_dynamics"]
+    if found.steps is None and settings["tie_breaking"] == "pessimistic":
+        message = "tie_breaking = 'pessimistic' is not there where ramps or several connections tie boundary powers"
+        raise InputError([Issue(message, "Choose optimistic.")])
     if found.steps is not None:
         return by_steps(play, found.steps, found.z, settings["tie_breaking"] == "pessimistic", *how)
     return by_price(play, found.z, *how)

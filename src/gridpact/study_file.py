@@ -94,7 +94,7 @@ def setting_issues(file: Path, function: Callable[..., Any], settings: Any) -> l
         if name not in known:
             fix = f"Settings are: {', '.join(known)}."
             issues.append(Issue(f"the setting {name!r} is unknown", fix, str(file)))
-        elif type(value) is not type(known[name]):
+        elif type(value) is not type(known[name]) and not (type(known[name]) is float and type(value) is int):
             fix = f"Give a value like {known[name]!r}."
             issues.append(Issue(f"the setting {name!r} has the wrong type", fix, str(file), value=str(value)))
     return issues

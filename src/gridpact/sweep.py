@@ -59,6 +59,7 @@ def sweep_stackelberg(
     values = list(factors)
     _check(parameter, values, workers)
     district, network = _read(case, transmission)
+    _require_present(district if parameter in IN_DISTRICT else network, parameter)
     tasks = [_task(district, network, parameter, factor, settings) for factor in values]
     tell = counted("games", len(tasks), progress)
     rows: dict[int, dict[str, Any]] = {}
@@ -85,6 +86,14 @@ def _check(parameter: Any, factors: Sequence[Any], workers: Any) -> None:
         issues.append(Issue(f"workers = {workers!r} is not possible", "Give a whole number from 1 to 1000."))
     if issues:
         raise InputError(issues)
+
+
+def _require_present(case: Case, parameter: str) -> None:
+    """``InputError`` where the case has none of the numbers that the parameter multiplies."""
+    columns = {**IN_DISTRICT, **IN_TRANSMISSION}[parameter]
+    if not any((np.nan_to_num(case.series(table, column)) != 0.0).any() for table, column in columns):
+        tables = ", ".join(sorted({table for table, _ in columns}))
+        raise InputError([Issue(f"the case has nothing that {parameter} could vary", f"Fill one of: {tables}.")])
 
 
 def _task(case: Case, network: Case, parameter: str, factor: float, settings: Mapping[str, Any]) -> Task:

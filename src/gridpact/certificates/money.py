@@ -134,6 +134,8 @@ def _surplus(due: Due, scale: float) -> Check:
 def _could_carry_nothing(case: Case, grid: Grid, formulation: str) -> bool:
     if case.count("shunts") or case.count("capacitors") or grid.half_g.any():
         return False
+    if any((case.series("interfaces", f"max_{way}_mw") < 0.0).any() for way in ("import", "export")):
+        return False  # a limit below zero makes an interface carry something the other way
     if formulation == "dc":
         return True
     q_low, q_high = case.series("interfaces", "min_q_mvar"), case.series("interfaces", "max_q_mvar")

@@ -23,7 +23,7 @@ from gridpact.markets.pool import clear_pool
 from gridpact.programs.blocks import blocks
 from gridpact.programs.follower.bilevel import Bilevel
 from gridpact.programs.follower.bounds import Bounds
-from gridpact.programs.follower.joint import at_multipliers
+from gridpact.programs.follower.joint import Joint, at_multipliers, joint
 from gridpact.programs.follower.kkt import kkt_single_level
 from gridpact.programs.follower.multiplier_bounds import proven_bounds
 from gridpact.programs.follower.price_steps import PriceSteps, price_steps
@@ -115,8 +115,8 @@ def _equilibrium(game: Game, asked: Asked, track: Track | None) -> Equilibrium:
     bilevel = game.bilevel()
     single = single_level(game, asked, steps)
     solved = _by_limits(single, asked)
-    if not np.isfinite(solved.upper):
-        raise NotConverged(f"SCIP found no equilibrium within {asked.time_limit:g} s. Raise time_limit.")
+    if np.isnan(solved.x_leader).any():
+        solved, why = _taking_the_price(single, solved), f"{why}; no better point than the competitive one in time"
     error = float(np.abs(bilevel.weights) @ single.error)
     scip = replace(_by_scip(method, why, bilevel, solved, steps, perf_counter() - started), error=error)
     return scip if steps is not None or bilevel.follower.form.P.nnz else _polished(bilevel, scip)
@@ -125,13 +125,34 @@ def _equilibrium(game: Game, asked: Asked, track: Track | None) -> Equilibrium:
 def _by_limits(single: SingleLevel, asked: Asked) -> SingleSolution:
     """SCIP's answer within the time; a bound that was given as a number may be to blame where there is none."""
     try:
-        return solve_single_level(single, asked.time_limit, asked.gap)
+        return solve_single_level(single, asked.time_limit, asked.gap, _start(single))
     except InfeasibleError as error:
         if not asked.big_m or error.unbounded:
             raise
         raise InfeasibleError(
             f"{error} big_m = {asked.big_m:g} may cut off all of them: raise it, or leave it out."
         ) from None
+
+
+def _competitive(single: SingleLevel) -> Joint:
+    """Where both end who take the price as it is: a point that the follower answers to."""
+    return joint(single.bilevel, float(single.bilevel.weights[0]))
+
+
+def _start(single: SingleLevel) -> dict[str, Floats]:
+    """The competitive point for SCIP to begin with."""
+    both = _competitive(single)
+    start = {"leader": both.leader.x, "follower": both.follower.x, "u": single.turn @ both.follower.z}
+    if "s" in single.groups:
+        start["s"] = (single.turn @ both.follower.s)[-single.groups["s"].size :]
+    return start
+
+
+def _taking_the_price(single: SingleLevel, solved: SingleSolution) -> SingleSolution:
+    """SCIP's bound beside the competitive point, where SCIP itself found none."""
+    both, weights = _competitive(single), single.bilevel.weights
+    cost = both.leader.cost + float((weights * both.price) @ both.z)
+    return replace(solved, x_leader=both.leader.x, price=both.price, upper=cost)
 
 
 def _polished(bilevel: Bilevel, found: Equilibrium) -> Equilibrium:

@@ -96,12 +96,14 @@ def _held(steps: PriceSteps, z: float, stay_inside: bool) -> tuple[float, float,
     There, who buys would buy more at a price that stays, and who sells would sell more: both end at z itself.
     """
     piece, _ = steps.paid(z)
-    low, high, price = float(steps.edges[piece]), float(steps.edges[piece + 1]), steps.price(piece, z)
-    if steps.slope()[piece] > 0.0:
-        room = HELD * (1.0 + abs(z))
-        return (max(low, z - room), min(high, z), price) if z >= 0.0 else (max(low, z), min(high, z + room), price)
+    low, high = float(steps.edges[piece]), float(steps.edges[piece + 1])
     inside = INSIDE * (1.0 + max(abs(low), abs(high))) if stay_inside else 0.0
-    return low + inside, high - inside, price
+    low, high = low + inside, high - inside
+    if steps.slope()[piece] == 0.0:
+        return low, high, float(steps.first[piece])
+    z, room = float(np.clip(z, low, high)), HELD * (1.0 + abs(z))
+    ends = (max(low, z - room), z) if z >= 0.0 else (z, min(high, z + room))
+    return *ends, steps.price(piece, z)
 
 
 def by_price(game: Game, z: Floats, exactness: str, dynamics: str) -> Settled:

@@ -30,6 +30,10 @@ Ints = NDArray[np.int64]
 # Slack of a row, relative to the largest right-hand side, up to which it counts as binding.
 BINDING = 1e-7
 FEASIBLE = 1e-9
+NO_END = (
+    "Where the leader ends, the follower has nothing left to give: its price has no end there. Let the demand of the "
+    "transmission network go unserved at a price (table unserved), or limit the interface a little below what is left."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,6 +159,8 @@ def _solution(lp: Any) -> Floats:
         highs.setOptionValue(option, FEASIBLE)
     highs.passModel(lp)
     highs.run()
+    if highs.getModelStatus() in (highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kUnboundedOrInfeasible):
+        raise NotConverged(NO_END)
     if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         status = highs.modelStatusToString(highs.getModelStatus())
         raise NotConverged(f"No multipliers of the follower were found at its answer ({status}).")

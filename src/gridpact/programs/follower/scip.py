@@ -39,13 +39,14 @@ STATUS = {
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """What SCIP is to solve: the columns' limits include those of the binaries."""
+    """What SCIP is to solve: the columns' limits include those of the binaries; ``start`` is nan where unknown."""
 
     form: StandardForm
     low: Floats
     high: Floats
     pairs: Ints
     products: Products
+    start: Floats | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,9 +72,20 @@ def solve_by_scip(task: Task, time_limit: float, gap: float) -> Outcome:
         left = max(0.0, time_limit - (perf_counter() - started))
         limits = {"limits/time": left, "limits/gap": gap, "limits/absgap": gap}
         model.setParams({**limits, "numerics/feastol": feasibility})
+        if task.start is not None:
+            _offer(model, columns, task.start)
         if _optimised(model):
             return _outcome(model, columns, perf_counter() - started)
     raise NotConverged("SCIP stopped: its linear programs are too badly scaled. Look for limits or prices far apart.")
+
+
+def _offer(model: Any, columns: list[Any], start: Floats) -> None:
+    """A point to begin with, as far as it is known (not nan); SCIP completes it, or does without."""
+    point = model.createPartialSol()
+    for column, value in zip(columns, start.tolist(), strict=True):
+        if value == value:
+            model.setSolVal(point, column, value)
+    model.addSol(point)
 
 
 def _optimised(model: Any) -> bool:

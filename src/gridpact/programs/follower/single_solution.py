@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -48,13 +49,22 @@ class SingleSolution:
         return max(0.0, self.upper - self.lower) / max(1.0, abs(self.upper)) if np.isfinite(self.upper) else np.inf
 
 
-def solve_single_level(single: SingleLevel, time_limit: float = 600.0, gap: float = 1e-4) -> SingleSolution:
+def solve_single_level(
+    single: SingleLevel, time_limit: float = 600.0, gap: float = 1e-4, start: Mapping[str, Floats] | None = None
+) -> SingleSolution:
     """Solve by SCIP to a relative ``gap``, or as far as the time allows.
+
+    ``start`` has values of some groups of columns to begin with, such as a point at which nobody leads.
 
     Raises ``InfeasibleError`` where there is no feasible point or no lower bound.
     """
     short = _lean(single)
     task = _task(single, short)
+    if start is not None:
+        point = np.full(single.form.q.size, np.nan)
+        for name, values in start.items():
+            point[single.groups[name]] = values
+        task = replace(task, start=point[short.kept_columns])
     outcome = solve_by_scip(task, time_limit, gap)
     if outcome.status not in ("solved", "stopped"):
         raise _error(task, outcome, time_limit, gap)
