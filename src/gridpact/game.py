@@ -392,4 +392,5 @@ def stackelberg_program(
     district, network = _read(case, transmission)
     play = game(district, transmission_market(network), heat_dynamics)
     asked = Asked(method, complementarity=complementarity, segments=segments)
-    return print_single_level(single_level(play, asked, all_steps(play)), most)
+    steps = None if (method, complementarity) == ("kkt", "sos1") else all_steps(play)  # SOS1 can do without bounds
+    return print_single_level(single_level(play, asked, steps), most)
