@@ -6,9 +6,10 @@
              or the rounds are used up
 
 At the end all leaders pay one common vector of multipliers. Where several are right, it is the one with the least sum
-of boundary prices, then the least first price, then the least second one, in the order of the connections; the same
-rule holds when a leader deviates. What a leader could still gain is its cost at the common prices less the proven
-bound of its best response: the largest of these gains is the epsilon of an epsilon-Nash equilibrium.
+of boundary prices, then, by weights that fall by halves, the least prices in the order of the connections. What a
+leader could still gain is its cost at the common prices less the proven bound of its best response, in which it gets
+the price that is best for it: the largest of these gains is an upper bound of the epsilon of an epsilon-Nash
+equilibrium.
 Existence is not promised (Hu and Ralph, "Using EPECs to model bilevel games in restructured electricity markets with
 locational prices", Operations Research 55(5), 2007).
 """
