@@ -53,6 +53,14 @@ def known_interfaces(case: Case, transmission: Case) -> Iterator[Issue]:
             yield _at_row("connections", row, "interface", "the district has no such interface", fix, name)
 
 
+def free_names(case: Case, transmission: Case) -> Iterator[Issue]:
+    """Loads that are called as the districts behind the connections will be."""
+    taken = {f"district {name}" for name in transmission.ids("connections")}
+    for row, name in enumerate(transmission.ids("loads")):
+        if name in taken:
+            yield _at_row("loads", row, "load", "a district is to have this name", "Give the load another name.", name)
+
+
 def separate_districts(case: Case, transmission: Case) -> Iterator[Issue]:
     """Connections of two leaders whose interfaces stand in one network: neither could decide alone."""
     label = dict(zip(case.ids("interfaces"), district_labels(case)[case.positions("interfaces", "bus")], strict=True))
@@ -105,6 +113,7 @@ PAIRING: Sequence[Callable[[Case, Case], Iterator[Issue]]] = (
     has_connections,
     known_interfaces,
     separate_districts,
+    free_names,
     branches_react,
     always_runs,
     only_electricity,

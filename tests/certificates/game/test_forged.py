@@ -112,6 +112,11 @@ def claimed(record: Record) -> Record:
 
 LIES: list[tuple[str, str, Forge]] = [
     (
+        "price_ends",
+        "an end left blank",
+        lambda r: f.with_cell(r, "equilibrium", 0, "lmp_high_per_mwh", lambda _: np.nan),
+    ),
+    (
         "transmission_marks",
         "prices of the market are marked as if they were not certified",
         lambda game: f.with_column(game, "transmission_prices", "certified", lambda mark: ~mark),
@@ -254,7 +259,7 @@ MISSING: dict[str, Forge] = {
     "a scanned point less": lambda r: f.with_table(r, "scan", r.tables["scan"].iloc[1:]),
     "another interface": lambda r: f.with_column(r, "equilibrium", "interface", lambda _: "other"),
     "another bus": lambda r: f.with_column(r, "equilibrium", "bus", lambda _: "1"),
-    "not a number": lambda r: f.with_cell(r, "equilibrium", 0, "lmp_high_per_mwh", lambda _: np.inf),
+    "not a number": lambda r: f.with_cell(r, "equilibrium", 0, "root_price_per_mwh", lambda _: np.inf),
     "no tie cost": lambda r: f.with_summary(r, tie_cost=None),
     "another method": lambda r: with_settings(r, method="kkt"),
     "an hour of the equilibrium less": lambda r: f.with_table(r, "equilibrium", r.tables["equilibrium"].iloc[1:]),

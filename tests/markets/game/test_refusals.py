@@ -132,7 +132,6 @@ def test_market_that_cannot_serve_the_district_in_words() -> None:
     assert "follower" not in error
 
 
-@pytest.mark.xfail(strict=True, reason="the last unit's price has no upper end, and the table of prices asks for one")
 def test_district_that_draws_all_there_is() -> None:
     """The hub's 15 MW at 10 and 50 and one of its own at 300: nothing forbids that."""
     run = gp.stackelberg(one_bus(16.0, generators=gas(300.0, 2.0)), market(), designs=False, price_probes=0)

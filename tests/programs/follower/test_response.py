@@ -8,7 +8,7 @@ import pytest
 from gridpact.errors import InfeasibleError, NotConverged
 from gridpact.programs.follower.bilevel import Follower
 from gridpact.programs.follower.price_steps import price_steps
-from gridpact.programs.follower.response import price_range, response, with_multipliers
+from gridpact.programs.follower.response import price_range, response, with_multipliers, with_prices
 from tests.programs.follower.posing import form_of, ints, market, side_by_side
 from tests.programs.follower.values import random_value
 
@@ -35,8 +35,17 @@ def test_last_reserve_has_no_greatest_price() -> None:
     """At 8 everything is sold: one more has no price, one less has 50."""
     answer = response(BLOCKS, np.array([8.0]))
     assert with_multipliers(BLOCKS, answer, np.array([1.0])).price == pytest.approx([50.0])
-    with pytest.raises(NotConverged, match="No multipliers"):
+    with pytest.raises(NotConverged, match="nothing left to give"):
         with_multipliers(BLOCKS, answer, np.array([-1.0]))
+    assert price_range(BLOCKS, answer)[1] == pytest.approx([np.inf])
+
+
+def test_prices_that_are_asked_for() -> None:
+    """Between 10 and 50 every price is right at the edge; beyond, none is."""
+    answer = response(BLOCKS, np.array([5.0]))
+    assert with_prices(BLOCKS, answer, np.array([30.0])).price == pytest.approx([30.0])
+    with pytest.raises(NotConverged, match="No multipliers"):
+        with_prices(BLOCKS, answer, np.array([51.0]))
 
 
 def test_no_answer() -> None:

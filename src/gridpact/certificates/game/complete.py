@@ -14,13 +14,13 @@ from gridpact.certificates.game.leaders import has_leaders, leader_faults
 from gridpact.certificates.game.records import is_connection_table
 from gridpact.results.record import Record
 
+# Blank where the price has no end.
+ENDS = ("lmp_low_per_mwh", "lmp_high_per_mwh")
 EQUILIBRIUM = (
     "feeders",
     "import_mw",
     "boundary_mw",
     "lmp_per_mwh",
-    "lmp_low_per_mwh",
-    "lmp_high_per_mwh",
     "step_from_mw",
     "step_to_mw",
     "root_price_per_mwh",
@@ -83,6 +83,8 @@ def _faults(record: Record) -> Iterator[str]:
     known = {str(name) for name in network.tables["connections"]["interface"]}
     yield from (f"connections/{name}" for name in sorted(known - set(names)))
     yield from _grid(record, "equilibrium", "connection", network.ids("connections"), EQUILIBRIUM)
+    table = record.tables.get("equilibrium", pd.DataFrame())
+    yield from (f"tables/equilibrium/{end}" for end in ENDS if end not in table or table[end].dtype.kind != "f")
     passed = ("price_per_mwh", "supporting_per_mwh")
     yield from _grid(record, "pass_through_prices", "bus", record.case.ids("buses"), passed)
     yield from (f"equilibrium/{column}" for column in ("interface", "bus") if not _is_named(record, network, column))

@@ -73,7 +73,9 @@ class Sides:
         pairs = (self.below, self.above, low), (self.above, self.below, high)
         over = [np.maximum(self._over(*pair), 0.0) for pair in pairs]
         straight = [np.where(side.straight & exact, np.abs(side.beyond(end)), 0.0) for side, _, end in pairs]
-        return np.maximum(over[0], straight[0]), np.maximum(over[1], straight[1])
+        # Blank says that the price has no end there: only where the market has no answer beyond.
+        blank = [np.where(np.isnan(end) & np.isfinite(side.slope), np.inf, 0.0) for side, _, end in pairs]
+        return np.maximum(over[0], straight[0]) + blank[0], np.maximum(over[1], straight[1]) + blank[1]
 
     def _over(self, side: Side, other: Side, price: Floats) -> Floats:
         over: Floats = side.beyond(price) - self.near * np.maximum(-other.beyond(price), 0.0)

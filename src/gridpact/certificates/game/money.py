@@ -46,7 +46,8 @@ def tie_money(record: Record) -> float:
     """What the worst right price would cost more at the same dispatch."""
     power = of_connections(record, "boundary_mw")
     low, high, paid = (of_connections(record, f"lmp{end}_per_mwh") for end in ("_low", "_high", ""))
-    worst_price = np.where(power > 0.0, high, low)
+    ends = np.where(power > 0.0, high, low)
+    worst_price = np.where(np.isnan(ends), paid, ends)  # a price without an end puts no finite amount at stake
     return record.case.hours * float(np.maximum((worst_price - paid) * power, 0.0).sum())
 
 

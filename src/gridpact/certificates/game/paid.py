@@ -69,8 +69,8 @@ def paid_checks(record: Record) -> list[Check]:
             "The price paid is between the least and the greatest right one, relative.",
             1e-5,
             [
-                Measure("least", names, (of_connections(record, "lmp_low_per_mwh") - price) / scale),
-                Measure("greatest", names, (price - of_connections(record, "lmp_high_per_mwh")) / scale),
+                Measure("least", names, _beyond((of_connections(record, "lmp_low_per_mwh") - price) / scale)),
+                Measure("greatest", names, _beyond((price - of_connections(record, "lmp_high_per_mwh")) / scale)),
             ],
             instants,
         ),
@@ -98,3 +98,8 @@ def _marks(record: Record) -> Check:
     wrong = int((record.tables["transmission_prices"]["certified"].to_numpy(dtype=np.bool_) != right).sum())
     text = "Transmission prices whose mark of certification is not that of the archived verdict."
     return Check("transmission_marks", True, float(wrong), 0.0, "", text)
+
+
+def _beyond(off: Floats) -> Floats:
+    """Nothing is beyond an end that is not there; whether it may be blank is judged with the market solved again."""
+    return np.nan_to_num(off, nan=0.0)

@@ -14,13 +14,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridpact.case.case import Case
+from gridpact.errors import NotConverged
 from gridpact.markets.cleared import Cleared
 from gridpact.markets.game.leader import Game, priced
 from gridpact.markets.market_program import electric_program
 from gridpact.markets.pool import clear_pool
 from gridpact.physics.electric import dc
 from gridpact.programs.follower.price_steps import PriceSteps
-from gridpact.programs.follower.response import Response, response, with_multipliers
+from gridpact.programs.follower.response import Response, response, with_multipliers, with_prices
 from gridpact.programs.solve import Solution
 from gridpact.programs.standard_form import compile_program
 
@@ -148,11 +149,16 @@ def _district(game: Game, price: Floats, low: Floats, high: Floats, exactness: s
 
 
 def at_imports(state: Settled, price: Floats | None = None) -> Settled:
-    """The transmission market at what the district imports, its multipliers those that are best for the leader."""
+    """The transmission market at what the district imports, with the multipliers that give the price it pays."""
     game = state.game
     z, follower = snapped(state), game.transmission.follower()
     answer = response(follower, z)
-    chosen = answer if price is None else with_multipliers(follower, answer, z)
+    if price is None:
+        return replace(state, transmission=transmission_at(game, answer))
+    try:
+        chosen = with_prices(follower, answer, game.transmission.money * price.ravel(order="F"))
+    except NotConverged:  # off its step by a hair: then the best for the leader, and the judges see whether it is paid
+        chosen = with_multipliers(follower, answer, z)
     return replace(state, transmission=transmission_at(game, chosen))
 
 

@@ -65,7 +65,8 @@ def _equilibrium(state: Settled) -> pd.DataFrame:
     game = state.game
     connections = game.transmission.case.tables["connections"]
     follower = game.transmission.follower()
-    low, high = price_range(follower, response(follower, snapped(state)))
+    ends = price_range(follower, response(follower, snapped(state)))
+    low, high = (np.where(np.isfinite(end), end, np.nan) for end in ends)  # blank: no end
     shape, money_unit = state.price.shape, game.transmission.money
     buses = game.case.positions("interfaces", "bus")[game.interfaces]
     feeders = np.repeat(game.feeders[:, None], shape[1], axis=1)

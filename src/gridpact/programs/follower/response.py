@@ -30,10 +30,16 @@ Ints = NDArray[np.int64]
 # Slack of a row, relative to the largest right-hand side, up to which it counts as binding.
 BINDING = 1e-7
 FEASIBLE = 1e-9
+# How near multipliers come to the prices that are asked of them, relative.
+PRICED = 1e-8
 NO_END = (
     "Where the leader ends, the follower has nothing left to give: its price has no end there. Let the demand of the "
     "transmission network go unserved at a price (table unserved), or limit the interface a little below what is left."
 )
+
+
+class NoEnd(NotConverged):
+    """A price that has no end in the direction that was asked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,19 +100,42 @@ def with_multipliers(follower: Follower, answer: Response, direction: Floats) ->
     return replace(answer, u=u, price=B.T @ u)
 
 
+def with_prices(follower: Follower, answer: Response, price: Floats) -> Response:
+    """The same answer with optimal multipliers that give these prices; ``NotConverged`` where none do."""
+    u = _on_face(follower, answer, np.zeros(price.size), price)
+    return replace(answer, u=u, price=follower.form.A[:, follower.linking].T @ u)
+
+
 def price_range(follower: Follower, answer: Response) -> tuple[Floats, Floats]:
-    """Least and greatest price of every linking quantity over all optimal multipliers, each by itself."""
-    ends = []
-    B = follower.form.A[:, follower.linking]
-    for sign in (1.0, -1.0):
-        # Quantities of different blocks do not disturb each other; those of one block are asked one by one.
-        found = np.empty(follower.linking.size)
-        for members in _apart(follower):
-            direction = np.zeros(found.size)
-            direction[members] = sign
-            found[members] = (B.T @ _on_face(follower, answer, direction))[members]
-        ends.append(found)
-    return ends[0], ends[1]
+    """Least and greatest price of every linking quantity over all optimal multipliers, each by itself.
+
+    Infinite where there is no end: the follower has nothing left to give, or cannot take less.
+    """
+    low, high = (sign * _least(follower, answer, sign) for sign in (1.0, -1.0))
+    return low, high
+
+
+def _least(follower: Follower, answer: Response, sign: float) -> Floats:
+    """Least ``sign`` x price. Quantities of different blocks do not disturb each other; those of one go one by one."""
+    found = np.full(follower.linking.size, -np.inf)
+    for members in _apart(follower):
+        for group in (members, *members[:, None]):
+            missing = group[np.isinf(found[group])]
+            if missing.size:
+                found[missing] = _least_of(follower, answer, missing, sign)
+    return found
+
+
+def _least_of(follower: Follower, answer: Response, members: Ints, sign: float) -> Floats:
+    """The same for some quantities together, -inf where one of them has no end."""
+    direction = np.zeros(follower.linking.size)
+    direction[members] = sign
+    try:
+        u = _on_face(follower, answer, direction)
+    except NoEnd:
+        return np.full(members.size, -np.inf)
+    least: Floats = sign * (follower.form.A[:, follower.linking].T @ u)[members]
+    return least
 
 
 def _apart(follower: Follower) -> list[Ints]:
@@ -118,10 +147,10 @@ def _apart(follower: Follower) -> list[Ints]:
     return [np.flatnonzero(order == turn) for turn in range(int(order.max(initial=-1)) + 1)]
 
 
-def _on_face(follower: Follower, answer: Response, direction: Floats) -> Floats:
-    """Multipliers with the least direction'B'u among all that are optimal at the answer.
+def _on_face(follower: Follower, answer: Response, direction: Floats, price: Floats | None = None) -> Floats:
+    """Multipliers with the least direction'B'u among all that are optimal at the answer, with these prices if given.
 
-    Raises ``NotConverged`` where that has no bound: the follower answers with its last reserve.
+    Raises ``NoEnd`` where that has no bound: the follower answers with its last reserve.
     """
     import highspy
 
@@ -137,11 +166,16 @@ def _on_face(follower: Follower, answer: Response, direction: Floats) -> Floats:
     # Where the cost is curved its gradient is known as well as the answer is: that of the answer's multipliers fits.
     known = np.where(equal, answer.u, np.maximum(answer.u, 0.0))[rows]
     gradient = -(matrix @ known) if form.P.nnz else form.q[others]
+    low = high = -gradient
+    if price is not None:
+        room = PRICED * (1.0 + np.abs(price))
+        matrix = sp.csc_array(sp.vstack([matrix, A[:, follower.linking].T]))
+        low, high = np.append(low, price - room), np.append(high, price + room)
     lp.num_row_, lp.num_col_ = matrix.shape
     lp.col_cost_ = A[:, follower.linking] @ direction
     lp.col_lower_ = np.where(equal[rows], -np.inf, 0.0)
     lp.col_upper_ = np.full(rows.size, np.inf)
-    lp.row_lower_ = lp.row_upper_ = -gradient
+    lp.row_lower_, lp.row_upper_ = low, high
     lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
     u = np.zeros(form.b.size)
@@ -155,12 +189,13 @@ def _solution(lp: Any) -> Floats:
     highs = highspy.Highs()
     highs.silent()
     highs.setOptionValue("threads", 1)
+    highs.setOptionValue("presolve", "off")  # which does not tell infeasible from unbounded
     for option in ("primal_feasibility_tolerance", "dual_feasibility_tolerance"):
         highs.setOptionValue(option, FEASIBLE)
     highs.passModel(lp)
     highs.run()
     if highs.getModelStatus() in (highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kUnboundedOrInfeasible):
-        raise NotConverged(NO_END)
+        raise NoEnd(NO_END)
     if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         status = highs.modelStatusToString(highs.getModelStatus())
         raise NotConverged(f"No multipliers of the follower were found at its answer ({status}).")
