@@ -72,7 +72,8 @@ def heat_tables(draw: st.DrawFn, names: list[str], bus: str) -> dict[str, Mappin
 def _devices(draw: st.DrawFn, names: list[str], bus: str) -> dict[str, Mapping[str, object]]:
     """One plant of each form, and one of every other device, at the first node."""
     node, name = names[:1], names[:1]
-    low, high = sorted(draw(lists(2, st.floats(0.1, 1e3))))
+    # A plant that could run at one power only would be refused.
+    low, high = sorted(draw(st.lists(st.floats(0.1, 1e3), min_size=2, max_size=2, unique=True)))
     width, height = draw(st.floats(0.5, 100.0)), draw(st.floats(0.5, 100.0))
     power, heat = draw(lists(2, st.floats(0.0, 1e100)))
     tank = sorted(draw(lists(3, st.floats(1e-300, 1e300))))
