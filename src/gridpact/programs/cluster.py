@@ -164,9 +164,21 @@ def remote(address: str, security: Security | None, workers: int, attempts: int)
     if security.get_connection_args("client").get("ssl_context") is None:
         fix = "Pass security=distributed.Security(tls_ca_file=..., tls_client_cert=..., tls_client_key=...)"
         raise InputError([Issue("The cluster needs certificates", fix, value=address)])
-    with quiet(), Client(address, security=security, set_as_default=False) as client:
-        threads = max(workers, sum(client.nthreads().values()))
-        yield DaskPool(client, {"": TASKS_PER_WORKER * threads}, attempts, partial(_raise_if_gone, client, address))
+    with quiet():
+        client = Client(address, security=security, set_as_default=False)
+        try:
+            threads = max(workers, sum(client.nthreads().values()))
+            yield DaskPool(client, {"": TASKS_PER_WORKER * threads}, attempts, partial(_raise_if_gone, client, address))
+        finally:
+            _close(client)
+
+
+def _close(client: Client) -> None:
+    """Close; an attempt to reconnect to a cluster that is gone may be in the way of the first try."""
+    try:
+        client.close()
+    except ValueError:  # tornado: a stream in the midst of a handshake
+        client.close()
 
 
 def _raise_if_gone(client: Client, address: str) -> None:
