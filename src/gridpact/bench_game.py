@@ -1,6 +1,6 @@
 """What the game costs: the default method over one clearing of the district, and single levels by SCIP over it.
 
-    gridpact bench --game [--repeat N] [--limit SECONDS] [-o benchmarks/stackelberg.md]
+    gridpact bench --game [--quick] [--repeat N] [-o benchmarks/stackelberg.md]
 
 Figures are medians of ``repeat`` runs after one that does not count; a clearing and the method are timed in turn, and
 their ratio is taken run by run. SCIP is given ``limit`` seconds once, without repetition.

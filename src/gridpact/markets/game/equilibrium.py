@@ -114,18 +114,22 @@ def _equilibrium(game: Game, asked: Asked, track: Track | None) -> Equilibrium:
         )
     bilevel = game.bilevel()
     single = single_level(game, asked, steps)
-    solved = _by_limits(single, asked)
+    both = joint(bilevel, float(bilevel.weights[0]))
+    solved = _by_limits(single, asked, both)
     if np.isnan(solved.x_leader).any():
-        solved, why = _taking_the_price(single, solved), f"{why}; no better point than the competitive one in time"
+        solved, why = (
+            _taking_the_price(bilevel, solved, both),
+            f"{why}; no better point than the competitive one in time",
+        )
     error = float(np.abs(bilevel.weights) @ single.error)
     scip = replace(_by_scip(method, why, bilevel, solved, steps, perf_counter() - started), error=error)
     return scip if steps is not None or bilevel.follower.form.P.nnz else _polished(bilevel, scip)
 
 
-def _by_limits(single: SingleLevel, asked: Asked) -> SingleSolution:
+def _by_limits(single: SingleLevel, asked: Asked, both: Joint) -> SingleSolution:
     """SCIP's answer within the time; a bound that was given as a number may be to blame where there is none."""
     try:
-        return solve_single_level(single, asked.time_limit, asked.gap, _start(single))
+        return solve_single_level(single, asked.time_limit, asked.gap, _start(single, both))
     except InfeasibleError as error:
         if not asked.big_m or error.unbounded:
             raise
@@ -134,24 +138,17 @@ def _by_limits(single: SingleLevel, asked: Asked) -> SingleSolution:
         ) from None
 
 
-def _competitive(single: SingleLevel) -> Joint:
-    """Where both end who take the price as it is: a point that the follower answers to."""
-    return joint(single.bilevel, float(single.bilevel.weights[0]))
-
-
-def _start(single: SingleLevel) -> dict[str, Floats]:
-    """The competitive point for SCIP to begin with."""
-    both = _competitive(single)
+def _start(single: SingleLevel, both: Joint) -> dict[str, Floats]:
+    """The competitive point, which the follower answers to, for SCIP to begin with."""
     start = {"leader": both.leader.x, "follower": both.follower.x, "u": single.turn @ both.follower.z}
     if "s" in single.groups:
         start["s"] = (single.turn @ both.follower.s)[-single.groups["s"].size :]
     return start
 
 
-def _taking_the_price(single: SingleLevel, solved: SingleSolution) -> SingleSolution:
+def _taking_the_price(bilevel: Bilevel, solved: SingleSolution, both: Joint) -> SingleSolution:
     """SCIP's bound beside the competitive point, where SCIP itself found none."""
-    both, weights = _competitive(single), single.bilevel.weights
-    cost = both.leader.cost + float((weights * both.price) @ both.z)
+    cost = both.leader.cost + float((bilevel.weights * both.price) @ both.z)
     return replace(solved, x_leader=both.leader.x, price=both.price, upper=cost)
 
 
