@@ -113,8 +113,12 @@ def errors(outcomes: Iterator[Outcome[Any]]) -> dict[int, Exception | None]:
 
 
 def worker_processes() -> list[psutil.Process]:
-    """The workers that this process has started and that still live."""
-    return [child for child in psutil.Process().children(recursive=True) if alive(child)]
+    """The workers that this process has started and that still live; other tests may leave other children."""
+    return [child for child in psutil.Process().children(recursive=True) if alive(child) and is_worker(child)]
+
+
+def is_worker(process: psutil.Process) -> bool:
+    return "gridpact.programs.worker" in process.cmdline()
 
 
 def alive(process: psutil.Process) -> bool:

@@ -136,9 +136,10 @@ class Case:
     def series(self, table: str, column: str) -> Floats:
         """A number column over time, shape (n, steps): its profiles where given, its constants elsewhere."""
         values = np.repeat(self.column(table, column)[:, None], self.steps, axis=1)
-        for row, name in enumerate(self.ids(table)):
+        given = {path for path in self.profiles.columns if path.startswith(f"{table}/") and path.endswith(f"/{column}")}
+        for row, name in enumerate(self.ids(table) if given else []):
             path = f"{table}/{name}/{column}"
-            if path in self.profiles.columns:
+            if path in given:
                 values[row] = self.profiles[path].to_numpy(dtype=np.float64)
         return values
 

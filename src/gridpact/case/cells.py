@@ -31,8 +31,13 @@ Known = Mapping[str, Set[str] | None]
 
 def type_table(table: Table, text: TextTable) -> pd.DataFrame:
     """The table with all columns of the schema, typed; absent columns at their defaults."""
-    columns = {column.name: _type_column(column, texts_of(text, column.name)) for column in table.columns}
-    return pd.DataFrame(columns, index=pd.RangeIndex(len(text.cells)))
+    rows = pd.RangeIndex(len(text.cells))
+    present, absent = (
+        [column for column in table.columns if (column.name in text.cells) == there] for there in (True, False)
+    )
+    columns = {column.name: _type_column(column, texts_of(text, column.name)) for column in present}
+    columns |= {column.name: _type_column(column, [""]).repeat(len(rows)).set_axis(rows) for column in absent}
+    return pd.DataFrame(columns, index=rows, columns=[column.name for column in table.columns])
 
 
 def texts_of(text: TextTable, column: str) -> list[str]:
