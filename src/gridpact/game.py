@@ -41,7 +41,7 @@ def stackelberg(
     time_limit: float = 600.0,
     complementarity: str = "sos1",
     big_m: float = 0.0,
-    segments: int = 8,
+    segments: int = 16,
     exactness: str = "repair",
     price_probes: int = 4,
     heat_dynamics: str = "quasi_dynamic",
@@ -373,7 +373,7 @@ def stackelberg_program(
     *,
     method: str = "kkt",
     complementarity: str = "sos1",
-    segments: int = 8,
+    segments: int = 16,
     heat_dynamics: str = "quasi_dynamic",
     most: int = 20,
 ) -> str:

@@ -10,6 +10,7 @@ from gridpact.programs.follower.bilevel import Bilevel
 from gridpact.programs.follower.kkt import kkt_single_level
 from gridpact.programs.follower.multiplier_bounds import proven_bounds
 from gridpact.programs.follower.printed import print_single_level
+from gridpact.programs.follower.segments import equal_boxes
 from gridpact.programs.follower.strong_duality import primal_dual_single_level
 from tests.programs.follower.posing import form_of, ints, price_bid, random_payment
 from tests.programs.follower.test_kkt import HIGH, LOW, buyer
@@ -78,7 +79,7 @@ def test_big_m_with_its_binaries() -> None:
 
 def test_pieces_and_equal_objectives() -> None:
     ends = np.array([10.0]), np.array([50.0])
-    text = print_single_level(primal_dual_single_level(named_buyer(), LOW, HIGH, *ends, 2))
+    text = print_single_level(primal_dual_single_level(named_buyer(), equal_boxes(LOW, HIGH, *ends, 2)))
     row = "10 follower.g[0] + 50 follower.g[1] + 3 u.most[0] + 9 u.most[1] - product[0] = 0"
     assert text.startswith("minimise  30 leader.own[0] + product[0]\n")
     assert f"  equal objectives:\n    {row}\n" in text
@@ -92,7 +93,7 @@ def test_large_programs_are_cut_short_with_a_count() -> None:
     assert text.splitlines()[0].endswith(" + ... 24 more")
     assert max(map(len, text.splitlines()[1:])) < 200
     assert len(text.splitlines()) < 40
-    few = primal_dual_single_level(named_buyer(), LOW, HIGH, np.array([10.0]), np.array([50.0]), 9)
+    few = primal_dual_single_level(named_buyer(), equal_boxes(LOW, HIGH, np.array([10.0]), np.array([50.0]), 9))
     assert "d[0] d[1] d[2] and 6 more 0 or 1" in print_single_level(few, most=3)
 
 

@@ -16,6 +16,7 @@ from gridpact.programs.follower.bounds import Bounds
 from gridpact.programs.follower.kkt import kkt_single_level
 from gridpact.programs.follower.multiplier_bounds import proven_bounds
 from gridpact.programs.follower.optimality_gap import optimality_gap
+from gridpact.programs.follower.segments import equal_boxes
 from gridpact.programs.follower.single_solution import SingleSolution, solve_single_level
 from gridpact.programs.follower.strong_duality import primal_dual_single_level
 from tests.programs.follower.brute import by_active_sets, steps_of
@@ -106,7 +107,7 @@ def test_listed_optimum_by_equal_objectives(problem: dict[str, Any]) -> None:
     """A relaxation in general; at these optima, which are vertices, it is exact."""
     bilevel = linear_problem(problem)
     prices = dual_vertices(bilevel) @ bilevel.follower.form.A.toarray()[:, bilevel.follower.linking]
-    single = primal_dual_single_level(bilevel, *reach(bilevel), prices.min(axis=0), prices.max(axis=0), 8)
+    single = primal_dual_single_level(bilevel, equal_boxes(*reach(bilevel), prices.min(axis=0), prices.max(axis=0), 8))
     check(problem, bilevel, solve_single_level(single))
 
 
@@ -139,7 +140,7 @@ def test_second_order_cone_of_two_rows_below() -> None:
     prices = np.array([[0.5, 0.5, 0.5, 1.0]]), np.array([[0.5, 1.0, 1.0, 1.0]])
     found = [
         solve_single_level(kkt_single_level(bilevel)),
-        solve_single_level(primal_dual_single_level(bilevel, *ends, *prices, segments=4)),
+        solve_single_level(primal_dual_single_level(bilevel, equal_boxes(*ends, *prices, 4))),
     ]
     for solution in found:
         assert solution.upper == pytest.approx(answer["leader_objective"], abs=1e-6)

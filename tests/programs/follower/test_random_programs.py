@@ -9,6 +9,7 @@ from gridpact.programs.follower.bilevel import Bilevel
 from gridpact.programs.follower.kkt import kkt_single_level
 from gridpact.programs.follower.multiplier_bounds import proven_bounds
 from gridpact.programs.follower.optimality_gap import optimality_gap
+from gridpact.programs.follower.segments import equal_boxes
 from gridpact.programs.follower.single_solution import SingleSolution, solve_single_level
 from gridpact.programs.follower.strong_duality import primal_dual_single_level
 from tests.programs.follower.brute import all_steps, by_active_sets, by_scan, by_steps
@@ -43,7 +44,7 @@ def check_payment(seed: int) -> None:
         check(bilevel, solution, expected)
         assert solution.multiplier_share < 0.99
     prices = np.array([[hour[0][2], hour[-1][2]] for hour in steps]).T
-    relaxed = solve_single_level(primal_dual_single_level(bilevel, low, high, *prices, segments=8), gap=1e-3)
+    relaxed = solve_single_level(primal_dual_single_level(bilevel, equal_boxes(low, high, *prices, 8)), gap=1e-3)
     assert relaxed.lower <= expected + 1e-5 * max(1.0, abs(expected))
 
 

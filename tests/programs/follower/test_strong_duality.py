@@ -12,7 +12,8 @@ from gridpact.errors import InputError
 from gridpact.programs.follower.bilevel import Bilevel
 from gridpact.programs.follower.kkt import kkt_single_level
 from gridpact.programs.follower.optimality_gap import optimality_gap
-from gridpact.programs.follower.segments import equal_boxes, piece_prices
+from gridpact.programs.follower.price_steps import PriceSteps
+from gridpact.programs.follower.segments import equal_boxes, step_boxes
 from gridpact.programs.follower.single_level import SingleLevel
 from gridpact.programs.follower.single_solution import solve_single_level
 from gridpact.programs.follower.strong_duality import primal_dual_single_level
@@ -42,7 +43,7 @@ def test_more_pieces_come_closer_from_below() -> None:
     """Four units at 50 cost 200; z = 4 lies between edges, its price is one of the box."""
     bilevel = buyer(own_price=300.0)
     found = [
-        solve_single_level(primal_dual_single_level(bilevel, LOW, HIGH, CHEAP, DEAR, pieces), gap=1e-6)
+        solve_single_level(primal_dual_single_level(bilevel, equal_boxes(LOW, HIGH, CHEAP, DEAR, pieces)), gap=1e-6)
         for pieces in (1, 3, 9, 27)
     ]
     lower = [solution.lower for solution in found]
@@ -54,7 +55,7 @@ def test_more_pieces_come_closer_from_below() -> None:
 def test_the_stated_error_holds() -> None:
     """The product that the leader pays for is within the error of price times quantity, at any number of pieces."""
     for pieces in (1, 2, 5):
-        single = primal_dual_single_level(buyer(own_price=300.0), LOW, HIGH, CHEAP, DEAR, pieces)
+        single = primal_dual_single_level(buyer(own_price=300.0), equal_boxes(LOW, HIGH, CHEAP, DEAR, pieces))
         solution = solve_single_level(single, gap=1e-6)
         assert single.error == pytest.approx([40.0 * 4.0 / pieces / 4.0])
         paid = solution.upper - 300.0 * solution.x_leader[1]
@@ -75,22 +76,47 @@ def test_no_product_is_off_by_more_than_the_error(seed: int) -> None:
     assert np.all(above - price * z <= boxes.error + 1e-12)
 
 
-def test_prices_of_pieces() -> None:
-    """Steps of 10 up to 3 and 50 up to 6; then rising from 50 to 80. A cut on a step's edge has both of its prices."""
-    edges, first, last = np.array([0.0, 3.0, 6.0, 9.0]), np.array([10.0, 50.0, 50.0]), np.array([10.0, 50.0, 80.0])
-    low, high = piece_prices(edges, first, last, (1.0, 9.0), 4)
-    assert low.tolist() == [10.0, 10.0, 50.0, 60.0]
-    assert high.tolist() == [50.0, 50.0, 60.0, 80.0]
-    low, high = piece_prices(edges, first, last, (-3.0, 12.0), 5)
-    assert low.tolist() == [10.0, 10.0, 10.0, 50.0, 80.0]
-    assert high.tolist() == [10.0, 50.0, 50.0, 80.0, 80.0]
+def test_pieces_are_cut_at_the_steps() -> None:
+    """Steps of 10, 50 and 90, the last two of length 1: as many pieces have no error; with two, the smallest box."""
+    steps = PriceSteps(np.array([0.0, 3.0, 4.0, 5.0]), np.array([10.0, 50.0, 90.0]), np.array([10.0, 50.0, 90.0]))
+    for pieces in (3, 7):
+        exact = step_boxes([steps], pieces)
+        assert exact.z_low.tolist() == [0.0, 3.0, 4.0]
+        assert exact.price_low.tolist() == exact.price_high.tolist() == [10.0, 50.0, 90.0]
+        assert exact.error.tolist() == [0.0]
+    coarse = step_boxes([steps, steps], 2)
+    assert coarse.of.tolist() == [0, 0, 1, 1]
+    assert coarse.z_high.tolist() == [3.0, 5.0] * 2
+    assert coarse.price_low.tolist() == [10.0, 50.0] * 2
+    assert coarse.price_high.tolist() == [10.0, 90.0] * 2
+    assert coarse.error.tolist() == [2.0 * 40.0 / 4.0] * 2
+
+
+def test_pieces_of_a_rising_price_are_halved() -> None:
+    """From 10 to 50 along 4, then 60: four pieces, of which three share the slope; the first half is cut once more."""
+    steps = PriceSteps(np.array([0.0, 4.0, 5.0]), np.array([10.0, 60.0]), np.array([50.0, 60.0]))
+    boxes = step_boxes([steps], 4)
+    assert boxes.z_low.tolist() == [0.0, 1.0, 2.0, 4.0]
+    assert boxes.price_low.tolist() == [10.0, 20.0, 30.0, 60.0]
+    assert boxes.price_high.tolist() == [20.0, 30.0, 50.0, 60.0]
+    assert boxes.error.tolist() == [2.0 * 20.0 / 4.0]
+
+
+def test_values_of_the_pieces_at_an_edge() -> None:
+    """z = 3 has two prices: the piece is the one of the price that is asked for."""
+    steps = PriceSteps(np.array([0.0, 3.0, 6.0]), np.array([10.0, 50.0]), np.array([10.0, 50.0]))
+    values = step_boxes([steps, steps], 2).values(np.array([3.0, 3.0]), np.array([10.0, 50.0]))
+    assert values["d"].tolist() == [1.0, 0.0, 0.0, 1.0]
+    assert values["z_part"].tolist() == [3.0, 0.0, 0.0, 3.0]
+    assert values["price_part"].tolist() == [10.0, 0.0, 0.0, 50.0]
+    assert values["product"].tolist() == [30.0, 150.0]
 
 
 def test_prices_known_piece_by_piece_leave_no_error() -> None:
     """With an edge where the price steps, each piece has one price: the relaxation is exact."""
     bilevel = buyer(own_price=300.0)
     prices = np.array([[10.0, 50.0]])
-    single = primal_dual_single_level(bilevel, LOW, HIGH, prices, prices, segments=2)
+    single = primal_dual_single_level(bilevel, equal_boxes(LOW, HIGH, prices, prices, 2))
     solution = solve_single_level(single)
     assert single.error.tolist() == [0.0]
     assert solution.upper == pytest.approx(200.0, abs=1e-5)
@@ -103,7 +129,7 @@ def test_lower_bound_of_a_quadratic_follower(seed: int) -> None:
     bilevel = random_payment(seed, hours=2, quadratic=True)
     exact = solve_single_level(kkt_single_level(bilevel), gap=1e-6)
     ends = -3.0 * bilevel.scale, 9.0 * bilevel.scale
-    single = primal_dual_single_level(bilevel, *ends, np.full(2, -10.0), np.full(2, 130.0), segments=16)
+    single = primal_dual_single_level(bilevel, equal_boxes(*ends, np.full(2, -10.0), np.full(2, 130.0), 16))
     relaxed = solve_single_level(single, gap=1e-5)
     assert relaxed.lower <= exact.upper + 1e-6 * abs(exact.upper)
     assert relaxed.lower >= exact.upper - bilevel.weights @ single.error
@@ -120,7 +146,7 @@ def caught(bilevel: Bilevel, single: SingleLevel) -> bool:
 def test_leaving_out_the_equal_objectives_is_caught() -> None:
     """Primal and dual feasibility alone let the leader choose a price that no optimum has."""
     bilevel = buyer(own_price=300.0)
-    single = primal_dual_single_level(bilevel, LOW, HIGH, CHEAP, DEAR, 8)
+    single = primal_dual_single_level(bilevel, equal_boxes(LOW, HIGH, CHEAP, DEAR, 8))
     fewer = replace(single, form=without(single.form, "equal objectives"))
     assert solve_single_level(fewer).upper < 100.0, "four units at 10 each, which the follower never sells"
     assert caught(bilevel, fewer)
@@ -138,11 +164,10 @@ def test_leaving_out_complementarity_is_caught() -> None:
 def test_refusals() -> None:
     def refused(bilevel: Bilevel, *ends: np.ndarray, segments: int = 4) -> str:
         with pytest.raises(InputError) as error:
-            primal_dual_single_level(bilevel, *ends, segments)
+            primal_dual_single_level(bilevel, equal_boxes(*ends, segments))
         return str(error.value)
 
-    none = np.zeros(0)
-    assert "bids" in refused(price_bid(), none, none, none, none)
+    assert "bids" in refused(price_bid(), LOW, HIGH, CHEAP, DEAR)
     assert "at least 1, not 0" in refused(buyer(), LOW, HIGH, CHEAP, DEAR, segments=0)
     assert "range of the quantities" in refused(buyer(), HIGH, LOW, CHEAP, DEAR)
     assert "range of the prices" in refused(buyer(), LOW, HIGH, CHEAP, np.array([np.inf]))

@@ -10,7 +10,7 @@ ramps tie hours or several connections share one; the others serve all. "auto" t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 
@@ -30,8 +30,8 @@ from gridpact.programs.follower.price_steps import PriceSteps, price_steps
 from gridpact.programs.follower.reach import reach
 from gridpact.programs.follower.relaxation import Priced
 from gridpact.programs.follower.response import response, with_multipliers
-from gridpact.programs.follower.search import Node, search
-from gridpact.programs.follower.segments import piece_prices
+from gridpact.programs.follower.search import Node, first_leaf, search
+from gridpact.programs.follower.segments import Boxes, step_boxes
 from gridpact.programs.follower.single_level import SingleLevel
 from gridpact.programs.follower.single_solution import SingleSolution, solve_single_level
 from gridpact.programs.follower.strong_duality import primal_dual_single_level
@@ -55,7 +55,7 @@ class Asked:
     time_limit: float = 600.0
     complementarity: str = "sos1"
     big_m: float = 0.0
-    segments: int = 8
+    segments: int = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,22 +114,19 @@ def _equilibrium(game: Game, asked: Asked, track: Track | None) -> Equilibrium:
         )
     bilevel = game.bilevel()
     single = single_level(game, asked, steps)
-    both = joint(bilevel, float(bilevel.weights[0]))
-    solved = _by_limits(single, asked, both)
+    begin = _beginning(game, bilevel, steps)
+    solved = _by_limits(single, asked, _offered(single, begin, asked, steps))
     if np.isnan(solved.x_leader).any():
-        solved, why = (
-            _taking_the_price(bilevel, solved, both),
-            f"{why}; no better point than the competitive one in time",
-        )
+        solved, why = _as_begun(bilevel, solved, begin), f"{why}; no better point in time than the one it began with"
     error = float(np.abs(bilevel.weights) @ single.error)
     scip = replace(_by_scip(method, why, bilevel, solved, steps, perf_counter() - started), error=error)
     return scip if steps is not None or bilevel.follower.form.P.nnz else _polished(bilevel, scip)
 
 
-def _by_limits(single: SingleLevel, asked: Asked, both: Joint) -> SingleSolution:
+def _by_limits(single: SingleLevel, asked: Asked, start: Mapping[str, Floats]) -> SingleSolution:
     """SCIP's answer within the time; a bound that was given as a number may be to blame where there is none."""
     try:
-        return solve_single_level(single, asked.time_limit, asked.gap, _start(single, both))
+        return solve_single_level(single, asked.time_limit, asked.gap, start)
     except InfeasibleError as error:
         if not asked.big_m or error.unbounded:
             raise
@@ -138,25 +135,40 @@ def _by_limits(single: SingleLevel, asked: Asked, both: Joint) -> SingleSolution
         ) from None
 
 
-def _start(single: SingleLevel, both: Joint) -> dict[str, Floats]:
-    """The competitive point, which the follower answers to, for SCIP to begin with."""
-    start = {"leader": both.leader.x, "follower": both.follower.x, "u": single.turn @ both.follower.z}
+def _beginning(game: Game, bilevel: Bilevel, steps: Sequence[PriceSteps] | None) -> Joint:
+    """A point for SCIP to begin with: the first leaf of the price steps, or the competitive one where there are none.
+
+    What SCIP proves is its own bound; good points are what it lacks most.
+    """
+    if steps is None:
+        return joint(bilevel, float(bilevel.weights[0]))
+    z = first_leaf(priced_game(game, steps)).z
+    return _best_at(bilevel, z)
+
+
+def _best_at(bilevel: Bilevel, z: Floats) -> Joint:
+    """The leader's best choice at the multipliers that the follower has at z, the optimistic ones."""
+    answer = response(bilevel.follower, z)
+    return at_multipliers(bilevel, with_multipliers(bilevel.follower, answer, z).u)
+
+
+def _offered(single: SingleLevel, begin: Joint, asked: Asked, steps: Sequence[PriceSteps] | None) -> dict[str, Floats]:
+    """A point to which the follower answers, in the columns of the single level."""
+    start = {"leader": begin.leader.x, "follower": begin.follower.x, "u": single.turn @ begin.follower.z}
     if "s" in single.groups:
-        start["s"] = (single.turn @ both.follower.s)[-single.groups["s"].size :]
-    return start
+        start["s"] = (single.turn @ begin.follower.s)[-single.groups["s"].size :]
+    return start | (_boxes(steps, asked.segments).values(begin.z, begin.price) if "product" in single.groups else {})
 
 
-def _taking_the_price(bilevel: Bilevel, solved: SingleSolution, both: Joint) -> SingleSolution:
-    """SCIP's bound beside the competitive point, where SCIP itself found none."""
-    cost = both.leader.cost + float((bilevel.weights * both.price) @ both.z)
-    return replace(solved, x_leader=both.leader.x, price=both.price, upper=cost)
+def _as_begun(bilevel: Bilevel, solved: SingleSolution, begin: Joint) -> SingleSolution:
+    """SCIP's bound beside the point it began with, where it took none."""
+    cost = bilevel.leader.cost(begin.leader.x) + float((bilevel.weights * begin.price) @ begin.z)
+    return replace(solved, x_leader=begin.leader.x, price=begin.price, upper=cost)
 
 
 def _polished(bilevel: Bilevel, found: Equilibrium) -> Equilibrium:
     """The best choice at the multipliers of the one found: SCIP's powers miss the edges of their piece by a hair."""
-    answer = response(bilevel.follower, found.z)
-    u = with_multipliers(bilevel.follower, answer, found.z).u
-    best = at_multipliers(bilevel, u)
+    best = _best_at(bilevel, found.z)
     return replace(found, z=best.z, cost=best.leader.cost, price=best.price)
 
 
@@ -170,7 +182,7 @@ def single_level(game: Game, asked: Asked, steps: Sequence[PriceSteps] | None) -
     bilevel = game.bilevel()
     if asked.method != "primal_dual":
         return kkt_single_level(bilevel, asked.complementarity, _bounds(game, bilevel, asked, steps))
-    return primal_dual_single_level(bilevel, *_boxes(steps, asked.segments), asked.segments)
+    return primal_dual_single_level(bilevel, _boxes(steps, asked.segments))
 
 
 def _bounds(game: Game, bilevel: Bilevel, asked: Asked, steps: Sequence[PriceSteps] | None) -> Bounds | None:
@@ -200,15 +212,12 @@ def _range(game: Game, steps: Sequence[PriceSteps] | None) -> tuple[Floats, Floa
     return low.ravel(order="F"), high.ravel(order="F")
 
 
-def _boxes(steps: Sequence[PriceSteps] | None, pieces: int) -> tuple[Floats, Floats, Floats, Floats]:
-    """Ends of every boundary power, and the least and greatest price on each of its pieces."""
+def _boxes(steps: Sequence[PriceSteps] | None, pieces: int) -> Boxes:
+    """Pieces of every boundary power with their prices."""
     if steps is None:
         fix = "Choose kkt: primal_dual needs the range of every price, which is known for single boundary powers only."
         raise InputError([Issue(f"method 'primal_dual' does not serve this case: {TIED}", fix)])
-    ends = [(float(one.edges[0]), float(one.edges[-1])) for one in steps]
-    prices = [piece_prices(one.edges, one.first, one.last, end, pieces) for one, end in zip(steps, ends, strict=True)]
-    low, high = np.array(ends).T
-    return low, high, np.array([least for least, _ in prices]), np.array([greatest for _, greatest in prices])
+    return step_boxes(steps, pieces)
 
 
 def _by_scip(

@@ -40,9 +40,14 @@ class Plane:
         return float(self.value + self.on(first, last).min(axis=1).sum())
 
     def costs(self, first: Ints, last: Ints) -> Floats:
-        """Least cost with each quantity on each step of its range, the others anywhere in theirs; inf outside."""
+        """Least cost with each quantity on each step of its range, the others anywhere in theirs; inf outside.
+
+        Where some quantity can stand on no step of its range, no other can either.
+        """
         least = self.on(first, last)
         best = least.min(axis=1)
+        if np.isinf(best).any():
+            return np.full(least.shape, np.inf)
         costs: Floats = self.value + best.sum() - best[:, None] + least
         return costs
 

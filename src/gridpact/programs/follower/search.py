@@ -3,6 +3,7 @@
     node     for every linking quantity a range of price steps
     bound    the leader's program, each payment replaced by its lower convex envelope over the range
     plane    what any solved relaxation says of all others (see ``relaxation``): a bound for the asking
+    dive     at the root: half of the open quantities settle on the step that the planes say is best, until all have
 cut off  steps at the ends of a range that cannot be better than the best leaf, by the planes
     leaf     a single step each: the price is known, the program convex and exact
     branch   where the payment exceeds its envelope most, at the edge of the step that z stands on
@@ -96,6 +97,13 @@ def search(
         tree.advance()
 
 
+def first_leaf(priced: Priced) -> Found:
+    """A good leaf, of one relaxation and a dive."""
+    tree = Tree(priced, gap=0.0)
+    tree.begin()
+    return tree.best
+
+
 class Tree:
     """The nodes of a search: ``open`` by bound, ``closed`` without a better point, and the ``best`` leaf."""
 
@@ -184,6 +192,8 @@ class Tree:
         known = _node(self.priced, node, solved)
         self._try(known)
         self.planes.append(self._plane(solved, known))
+        if not self.course:
+            self._dive(known)
         known = replace(known, bound=max(known.bound, self.planes[-1].bound(known.first, known.last)))
         kept = self._kept(known)
         if known.is_leaf:
@@ -200,6 +210,24 @@ class Tree:
             return plane
         good = plane.costs(node.first, node.last) < self.enough
         return self.hours.refined(plane, solved, good & (good.sum(axis=1) > 1)[:, None])
+
+    def _dive(self, node: Node) -> None:
+        """Settle the quantities by halves, first those whose best step is clearest: a good leaf to begin with."""
+        while not node.is_leaf and np.isfinite(self.planes[-1].bound(node.first, node.last)):
+            node = _half_settled(node, self.planes[-1])
+            solved = self.relaxation.solve(_envelopes(self.priced, node.first, node.last), node.z)
+            if solved is None:
+                return
+            node = replace(node, z=solved.z)
+            if node.is_leaf:
+                self._take(node.first, solved)
+            self.planes.append(self._plane(solved, node))
+
+    def _take(self, pieces: Ints, leaf: Relaxed) -> None:
+        """A solved leaf, the best one if it is."""
+        self.tried[tuple(pieces.tolist())] = leaf.bound
+        if leaf.bound < self.best.cost:
+            self.best = Found(pieces, leaf.z, leaf.bound, -np.inf)
 
     def _again(self, leaf: Node) -> None:
         """What is left of a node is a leaf, whose own cost is above what the node's envelopes say."""
@@ -220,12 +248,11 @@ class Tree:
         if known or not promising:
             return
         leaf = self.relaxation.solve(_envelopes(self.priced, pieces, pieces), node.z)
-        self.tried[name] = np.inf if leaf is None else leaf.bound
         if leaf is None:
+            self.tried[name] = np.inf
             return
+        self._take(pieces, leaf)
         self.planes.append(self._plane(leaf, node))
-        if leaf.bound < self.best.cost:
-            self.best = Found(pieces, leaf.z, leaf.bound, -np.inf)
 
     def _kept(self, node: Node) -> Node:
         """The node without the steps at the ends of its ranges that no plane lets be better than the best leaf."""
@@ -252,6 +279,17 @@ def _cut(priced: Priced, node: Node) -> tuple[int, int]:
     where = int(np.argmax(np.where(node.first < node.last, node.excess, -np.inf)))
     stands = priced.steps[where].at(float(node.z[where]))[0]
     return where, int(np.clip(stands, node.first[where], node.last[where] - 1))
+
+
+def _half_settled(node: Node, plane: Plane) -> Node:
+    """The node with half of its open quantities each on its best step: those that lose most on any other."""
+    least = plane.on(node.first, node.last)
+    best, second = np.sort(least, axis=1)[:, :2].T
+    is_open = node.first < node.last
+    clear = np.argsort(np.where(is_open, best - second, np.inf), kind="stable")[: (int(is_open.sum()) + 1) // 2]
+    first, last = node.first.copy(), node.last.copy()
+    first[clear] = last[clear] = least[clear].argmin(axis=1)
+    return replace(node, first=first, last=last)
 
 
 def _envelopes(priced: Priced, first: Ints, last: Ints) -> list[Envelope]:

@@ -22,7 +22,7 @@ from gridpact.programs.blocks import blocks
 from gridpact.programs.follower.bilevel import Bilevel
 from gridpact.programs.follower.conditions import column_names, leader_parts, stationarity
 from gridpact.programs.follower.polyhedral import Polyhedral, polyhedral
-from gridpact.programs.follower.segments import Boxes, equal_boxes, piece_parts
+from gridpact.programs.follower.segments import Boxes, piece_parts
 from gridpact.programs.follower.single_level import Layout, Part, SingleLevel, assembled, equalities, named, picked
 from gridpact.programs.follower.square_root import square_root
 
@@ -31,17 +31,16 @@ Ints = NDArray[np.int64]
 PIECES = ("product", "z_part", "price_part", "d")
 
 
-def primal_dual_single_level(
-    bilevel: Bilevel, z_low: Floats, z_high: Floats, price_low: Floats, price_high: Floats, segments: int
-) -> SingleLevel:
+def primal_dual_single_level(bilevel: Bilevel, boxes: Boxes) -> SingleLevel:
     """Leader and follower as one program whose optimum is at most the leader's; ``error`` (k,) is that of p.
 
-    The follower's quantities are within ``z_low`` and ``z_high`` (k,), and its prices there within ``price_low`` and
-    ``price_high``, (k,) or one for each piece (k, segments), which the caller has proven.
+    Every quantity with its price lies in one of its ``boxes``, which the caller has proven. Raises ``InputError`` where
+    the leader bids.
     """
-    _refuse(bilevel, z_low, z_high, price_low, price_high, segments)
+    if bilevel.bids[0].size:
+        text = "the leader bids into the follower's cost, which makes equal objectives a product of two unknowns"
+        raise InputError([Issue(text, "Use the KKT single level.")])
     follower = polyhedral(bilevel)
-    boxes = equal_boxes(z_low, z_high, price_low, price_high, segments)
     form, leader = follower.form, bilevel.leader
     sizes = {"leader": leader.q.size, "follower": form.q.size, "u": form.b.size}
     layout = Layout(sizes | boxes.groups())
@@ -70,22 +69,6 @@ def primal_dual_single_level(
         follower.turn,
         boxes.error,
     )
-
-
-def _refuse(
-    bilevel: Bilevel, z_low: Floats, z_high: Floats, price_low: Floats, price_high: Floats, segments: int
-) -> None:
-    issues = []
-    if bilevel.bids[0].size:
-        text = "the leader bids into the follower's cost, which makes equal objectives a product of two unknowns"
-        issues.append(Issue(text, "Use the KKT single level."))
-    if segments < 1:
-        issues.append(Issue(f"segments must be at least 1, not {segments}", "Choose more for a smaller error."))
-    for low, high, what in ((z_low, z_high, "quantities"), (price_low, price_high, "prices")):
-        if not (np.all(np.isfinite(low)) and np.all(np.isfinite(high)) and np.all(low <= high)):
-            issues.append(Issue(f"the range of the {what} is empty or not finite", "Give finite lows below the highs."))
-    if issues:
-        raise InputError(issues)
 
 
 def _primal(follower: Polyhedral) -> Part:
@@ -148,6 +131,6 @@ def _limits(layout: Layout, follower: Polyhedral, boxes: Boxes) -> tuple[Floats,
     high = np.full(layout.width, np.inf)
     place = layout.groups()
     for group, ends in (("z_part", (boxes.z_low, boxes.z_high)), ("price_part", (boxes.price_low, boxes.price_high))):
-        low[place[group]] = np.minimum(0.0, ends[0].ravel())
-        high[place[group]] = np.maximum(0.0, ends[1].ravel())
+        low[place[group]] = np.minimum(0.0, ends[0])
+        high[place[group]] = np.maximum(0.0, ends[1])
     return low, high
