@@ -95,15 +95,17 @@ def stackelberg(
         "scan": scan,
         "rounds": rounds,
     }
-    _check(settings)
+    issues = setting_issues(settings)
+    if issues:
+        raise InputError(issues)
     district, network = _read(case, transmission)
     started = perf_counter()
     asked = Asked(method, gap, time_limit, complementarity, big_m, segments)
     return Run(judged(_record(district, network, settings, asked, progress, started)))
 
 
-def _check(settings: Mapping[str, Any]) -> None:
-    """Types and ranges, whatever the caller passed."""
+def setting_issues(settings: Mapping[str, Any]) -> list[Issue]:
+    """What is wrong with the types and ranges of the settings that are there, whatever the caller passed."""
     from gridpact.markets.game.equilibrium import METHODS
 
     choices = {
@@ -126,18 +128,17 @@ def _check(settings: Mapping[str, Any]) -> None:
     issues = [
         Issue(f"{name} = {settings[name]!r} is not possible", f"Choose one of: {', '.join(map(str, allowed))}.")
         for name, allowed in choices.items()
-        if settings[name] not in allowed
+        if settings.get(name, allowed[0]) not in allowed
     ]
-    for name, (low, high) in ranges.items():
-        value, whole = settings[name], name in ("segments", "price_probes", "scan", "rounds")
+    for name in (name for name in ranges if name in settings):
+        (low, high), value, whole = ranges[name], settings[name], name in ("segments", "price_probes", "scan", "rounds")
         number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
         if not number or not low <= value <= high:
             kind = "whole number" if whole else "number"
             issues.append(Issue(f"{name} = {value!r} is not possible", f"Give a {kind} from {low:g} to {high:g}."))
-    if settings["big_m"] and settings["complementarity"] != "big_m":
+    if settings.get("big_m") and settings.get("complementarity") != "big_m":
         issues.append(Issue("big_m is given, but not used", 'Set complementarity = "big_m", or leave big_m out.'))
-    if issues:
-        raise InputError(issues)
+    return issues
 
 
 def _read(case: Case | str | Path, transmission: Case | str | Path) -> tuple[Case, Case]:
@@ -387,8 +388,13 @@ def stackelberg_program(
     from gridpact.markets.game.transmission import transmission_market
     from gridpact.programs.follower.printed import print_single_level
 
-    if method not in ("kkt", "primal_dual") or complementarity not in COMPLEMENTARITY:
-        raise InputError([Issue(f"method = {method!r} is no single program", 'Choose "kkt" or "primal_dual".')])
+    issues = setting_issues({"complementarity": complementarity, "segments": segments, "heat_dynamics": heat_dynamics})
+    if method not in ("kkt", "primal_dual"):
+        issues.append(Issue(f"method = {method!r} is no single program", 'Choose "kkt" or "primal_dual".'))
+    if type(most) is not int or most < 1:
+        issues.append(Issue(f"most = {most!r} is not possible", "Give a whole number of at least 1."))
+    if issues:
+        raise InputError(issues)
     district, network = _read(case, transmission)
     play = game(district, transmission_market(network), heat_dynamics)
     asked = Asked(method, complementarity=complementarity, segments=segments)

@@ -13,7 +13,8 @@ import pandas as pd
 
 from gridpact.clearing import clear
 from gridpact.days import clear_days, judged_days
-from gridpact.errors import InputError, Issue
+from gridpact.errors import ArchiveError, InputError, Issue
+from gridpact.game import setting_issues as game_setting_issues
 from gridpact.game import stackelberg
 from gridpact.results.days import QUESTION as DAYS
 from gridpact.results.record import Record
@@ -79,6 +80,7 @@ def verify(path: str | Path, *, deep: bool = False, progress: bool = False) -> R
     Returns the run with the new certificate. Raises ``ArchiveError`` where the files were tampered with.
     """
     run = open_run(path)
+    _require_settings(run.record)
     in_days = run.record.question == DAYS
     document = dict(judged_days(run.record, Path(path)) if in_days else judge_of(run.record)(run.record))
     document["checks"] = [*document["checks"], _same_verdict(run, document["verdict"])]
@@ -92,6 +94,17 @@ def verify(path: str | Path, *, deep: bool = False, progress: bool = False) -> R
     if in_days:
         return Run(replace(run.record, certificate=document, summary=run.summary | {"verdict": document["verdict"]}))
     return Run(marked(run.record, document))
+
+
+def _require_settings(record: Record) -> None:
+    """``ArchiveError`` where the settings are none that the question takes."""
+    if record.question not in QUESTIONS:
+        raise ArchiveError(f"study.toml: the question {record.question!r} is unknown.")
+    issues = setting_issues(Path("study.toml"), QUESTIONS[record.question], record.settings)
+    if not issues and record.question == GAME:
+        issues = game_setting_issues(record.settings)
+    if issues:
+        raise ArchiveError(str(InputError(issues)))
 
 
 def _asked_again(record: Record, progress: bool) -> Run:

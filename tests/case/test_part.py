@@ -110,3 +110,19 @@ def test_a_part_costs_what_it_cost_alone(name: str) -> None:
     part = part_of(gp.join_cases(given), interfaces_of(name, given[name]))
     costs = [gp.clear(case, price_probes=0).summary["objective"] for case in (part, given[name])]
     assert costs[0] == pytest.approx(costs[1], rel=1e-8)
+
+
+def test_steps_that_are_not_there_are_refused() -> None:
+    case = gp.read_case(gp.examples.path("ieee33-day") / "case")
+    for first, stop in ((5, 3), (3, 3), (-1, 2), (20, 25)):
+        with pytest.raises(gp.InputError, match=f"no steps from {first} to before {stop}"):
+            case.steps_between(first, stop)
+
+
+def test_a_part_of_a_window_is_judged_anew() -> None:
+    """A shiftable load cannot take its day's energy in one hour: valid in the whole, not in a part."""
+    case = gp.read_case(gp.examples.path("ieee33-day") / "case")
+    assert case.steps_between(0, 24).validated
+    part = case.steps_between(0, 1)
+    assert not part.validated
+    assert any(issue.file == "shiftable" for issue in gp.validate(part))

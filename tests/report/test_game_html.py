@@ -180,7 +180,8 @@ def _renamed(table: pd.DataFrame, name: str) -> pd.DataFrame:
 def test_every_figure_is_a_file_of_its_own(tmp_path: Path) -> None:
     names = {path.stem for path in small_game().figures(tmp_path / "figures")}
     expected = {"gains", "designs", "price-steps", "price-functions", "boundary-lmp", "wedge", "transmission-prices"}
-    assert expected | {"transmission-dispatch", "course", "scan", "price-map", "settlement"} <= names
+    assert expected | {"transmission-dispatch", "scan", "price-map", "settlement"} <= names
+    assert ("course" in names) == (len(small_game().table("bounds")) > 1)
 
 
 def test_the_card_of_a_notebook_begins_with_the_game() -> None:

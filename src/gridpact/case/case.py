@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridpact.case.schema import SCHEMA
+from gridpact.errors import InputError, Issue
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -60,10 +61,17 @@ class Case:
         return other.marked_validated() if self.validated and window in ("horizon", *PERIODS) else other
 
     def steps_between(self, first: int, stop: int) -> Case:
-        """The case of the steps ``first`` to before ``stop``; as valid as the whole where it keeps windows whole."""
+        """The case of the steps ``first`` to before ``stop``; as valid as the whole where it keeps windows whole.
+
+        Raises ``InputError`` where there are no such steps.
+        """
+        if not 0 <= first < stop <= self.steps:
+            fix = f"The case has the steps 0 to {self.steps}: begin before the end, within them."
+            raise InputError([Issue(f"there are no steps from {first} to before {stop}", fix)])
         profiles = self.profiles.iloc[first:stop]
         part = replace(self, start=self.snapshots[first], steps=stop - first, profiles=profiles, tables=self._designed)
-        return part.marked_validated() if self.validated else part
+        keeps_windows = {first, stop} <= set(self.window_edges.tolist())
+        return part.marked_validated() if self.validated and keeps_windows else part
 
     @cached_property
     def _designed(self) -> Mapping[str, pd.DataFrame]:
@@ -136,11 +144,11 @@ class Case:
     def series(self, table: str, column: str) -> Floats:
         """A number column over time, shape (n, steps): its profiles where given, its constants elsewhere."""
         values = np.repeat(self.column(table, column)[:, None], self.steps, axis=1)
-        given = {path for path in self.profiles.columns if path.startswith(f"{table}/") and path.endswith(f"/{column}")}
-        for row, name in enumerate(self.ids(table) if given else []):
-            path = f"{table}/{name}/{column}"
-            if path in given:
-                values[row] = self.profiles[path].to_numpy(dtype=np.float64)
+        begin, end = f"{table}/", f"/{column}"
+        paths = [path for path in self.profiles.columns if path.startswith(begin) and path.endswith(end)]
+        named = {path.removeprefix(begin).removesuffix(end): path for path in paths}
+        for row, path in [(row, named[name]) for row, name in enumerate(self.ids(table)) if name in named]:
+            values[row] = self.profiles[path].to_numpy(dtype=np.float64)
         return values
 
     def positions(self, table: str, column: str) -> Ints:

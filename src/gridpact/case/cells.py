@@ -35,14 +35,9 @@ def type_table(table: Table, text: TextTable) -> pd.DataFrame:
     present, absent = (
         [column for column in table.columns if (column.name in text.cells) == there] for there in (True, False)
     )
-    columns = {column.name: _type_column(column, texts_of(text, column.name)) for column in present}
+    columns = {column.name: _type_column(column, text.stripped(column.name)) for column in present}
     columns |= {column.name: _type_column(column, [""]).repeat(len(rows)).set_axis(rows) for column in absent}
     return pd.DataFrame(columns, index=rows, columns=[column.name for column in table.columns])
-
-
-def texts_of(text: TextTable, column: str) -> list[str]:
-    """The cells of a column without surrounding space; blanks where the table has no such column."""
-    return [cell.strip() for cell in text.column(column)]
 
 
 def numbers(texts: list[str]) -> Floats:
@@ -89,7 +84,7 @@ def cells_of_table(table: Table, text: TextTable, known: Known) -> Iterator[Issu
 
 
 def _cells_of_column(column: Column, text: TextTable, known: Known) -> Iterator[Issue]:
-    texts = texts_of(text, column.name)
+    texts = text.stripped(column.name)
     if column.required:
         blank = np.array([not cell for cell in texts], dtype=np.bool_)
         hint = " Also where a profile replaces it." if column.profile else ""
@@ -102,11 +97,12 @@ def _cells_of_column(column: Column, text: TextTable, known: Known) -> Iterator[
 def number_issues(column: Column, text: TextTable, texts: list[str], name: str) -> Iterator[Issue]:
     """Texts that are no finite number within the column's bounds; ``name`` is the column of the file."""
     values = numbers(texts)
-    kinds = np.full(len(texts), "", dtype=object)
-    for place in np.flatnonzero(np.isnan(values)):
-        kinds[place] = _what_is_wrong(texts[place])
+    none = np.flatnonzero(np.isnan(values)).tolist()
+    kinds = {cell: _what_is_wrong(cell) for cell in {texts[place] for place in none}}
     for kind, fix in _NUMBER_FIXES.items():
-        yield from text.issues(kinds == kind, name, kind, fix)
+        wrong = np.zeros(len(texts), dtype=np.bool_)
+        wrong[[place for place in none if kinds[texts[place]] == kind]] = True
+        yield from text.issues(wrong, name, kind, fix)
     yield from text.issues(~in_bounds(column, values), name, f"{column.name} {_bounds(column)}", _unit_fix(column))
 
 

@@ -21,6 +21,8 @@ def join_cases(cases: Mapping[str, Case]) -> Case:
     case, where a name cannot stand in an id, and where the cases differ in start, steps, time zone, currency,
     frequency or window.
     """
+    if not isinstance(cases, Mapping) or not all(isinstance(case, Case) for case in cases.values()):
+        raise InputError([Issue("what is to be joined is not a mapping of cases", 'Give {"north": case, ...}.')])
     issues = [*_name_issues(cases), *_clock_issues(cases)]
     if issues:
         raise InputError(issues)
@@ -37,8 +39,12 @@ def _name_issues(cases: Mapping[str, Case]) -> list[Issue]:
     if not cases:
         return [Issue("there is no case to join", "Give cases by name.")]
     fix = "Use letters, digits and signs other than '/', without space around them."
-    wrong = [name for name in cases if not name or name != name.strip() or "/" in name or not name.isprintable()]
+    wrong = [str(name) for name in cases if not isinstance(name, str) or not _stands_in_an_id(name)]
     return [Issue("the name of a district cannot stand in an id", fix, value=name) for name in wrong]
+
+
+def _stands_in_an_id(name: str) -> bool:
+    return name != "" and name == name.strip() and "/" not in name and name.isprintable()
 
 
 def _clock_issues(cases: Mapping[str, Case]) -> list[Issue]:

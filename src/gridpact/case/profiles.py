@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gridpact.case.case import Floats, Ints
-from gridpact.case.cells import Known, in_bounds, number_issues, numbers, texts_of
+from gridpact.case.cells import Known, in_bounds, number_issues, numbers
 from gridpact.case.horizon import parse_times
 from gridpact.case.schema import SCHEMA, Column
 from gridpact.case.text import TextTable, near
@@ -46,7 +46,7 @@ def _column_issues(path: str, profiles: TextTable, known: Known) -> Iterator[Iss
         return
     column = profile_column(path)
     if column is not None:
-        texts = texts_of(profiles, path)
+        texts = profiles.stripped(path)
         blank = [not text for text in texts]
         yield from profiles.issues(blank, path, "value is missing", "Give a value for every snapshot.")
         yield from number_issues(column, profiles, texts, path)
@@ -82,13 +82,13 @@ def type_profiles(profiles: TextTable | None, snapshots: pd.DatetimeIndex) -> pd
         for path in profiles.cells.columns:
             column = profile_column(path)
             if column is not None:
-                columns[path] = _over_horizon(column, texts_of(profiles, path), steps, len(snapshots))
+                columns[path] = _over_horizon(column, profiles.stripped(path), steps, len(snapshots))
     return pd.DataFrame(columns, index=snapshots, columns=pd.Index(list(columns), dtype=object))
 
 
 def snapshot_steps(profiles: TextTable, snapshots: pd.DatetimeIndex) -> Ints:
     """The step of the horizon that each row of the profiles stands for, -1 for none; shape (rows,)."""
-    instants, naive, _ = parse_times(texts_of(profiles, "snapshot"))
+    instants, naive, _ = parse_times(profiles.stripped("snapshot"))
     return np.where(naive, -1, snapshots.get_indexer(instants)).astype(np.int64)
 
 

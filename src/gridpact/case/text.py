@@ -38,6 +38,7 @@ class TextTable:
     rows: Ints
     ragged: NDArray[np.bool_]
     _columns: dict[str, list[str]] = field(default_factory=dict, repr=False)
+    _stripped: dict[str, list[str]] = field(default_factory=dict, repr=False)
 
     def issues(
         self, wrong: ArrayLike, column: str, message: str, fix: str | Callable[[str], str], quote: bool = True
@@ -64,6 +65,12 @@ class TextTable:
         if column not in self._columns:
             self._columns[column] = self._cells_of(column)
         return self._columns[column]
+
+    def stripped(self, column: str) -> list[str]:
+        """The same without surrounding space."""
+        if column not in self._stripped:
+            self._stripped[column] = [cell.strip() for cell in self.column(column)]
+        return self._stripped[column]
 
     def _cells_of(self, column: str) -> list[str]:
         if column not in self.cells:

@@ -125,8 +125,10 @@ def _typed_tables(tables: Mapping[str, TextTable]) -> dict[str, pd.DataFrame]:
 
 def _unique(ids: pd.Series[str]) -> pd.Series[str]:
     """Blank and doubled ids, which have been reported, under names that nothing refers to."""
-    spare = pd.Series([f"{SPARE}{row}" for row in range(len(ids))], index=ids.index, dtype=object)
-    return ids.mask(ids.duplicated() | (ids == ""), spare)
+    renamed = ids.copy()
+    for row in np.flatnonzero(ids.duplicated() | (ids == "")).tolist():
+        renamed.iat[row] = f"{SPARE}{row}"
+    return renamed
 
 
 def _rule_issues(case: Case, text: TextCase) -> Iterator[Issue]:

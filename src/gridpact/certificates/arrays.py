@@ -53,22 +53,50 @@ VARIABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 
 VECTORS = ("q", "x", "b", "z", "s", "P_data", "A_data")
 INDICES = ("P_indices", "P_indptr", "A_indices", "A_indptr", "cone_sizes")
+SCALARS = ("constant", "base_mva")
 
 
 def array_faults(record: Record) -> Iterator[str]:
     """Places in the solution that are not as they should be."""
-    solution = record.solution
-    names = (*VECTORS, *INDICES, "cone_kinds", "constant", "base_mva")
-    missing = [name for name in names if name not in solution]
-    yield from (f"solution/{name}" for name in missing)
-    if missing:
-        return
-    columns, rows = solution["q"].size, solution["b"].size
+    faults = list(program_faults(record.solution))
+    yield from faults
+    if not faults:
+        yield from _index_faults(record, record.solution["q"].size, record.solution["b"].size)
+
+
+def program_faults(solution: Mapping[str, NDArray[Any]], prefix: str = "") -> Iterator[str]:
+    """What keeps the arrays under ``prefix`` from being a program with a solution."""
+    kinds = dict.fromkeys(VECTORS, "fi") | dict.fromkeys(INDICES, "iu") | dict.fromkeys(SCALARS, "fi")
+    kinds["cone_kinds"] = "U"
+    here = {name: solution.get(f"{prefix}{name}", np.zeros(0, dtype=np.bool_)) for name in kinds}
+    wrong = [
+        name
+        for name, allowed in kinds.items()
+        if here[name].dtype.kind not in allowed or here[name].ndim != (name not in SCALARS)
+    ]
+    yield from (f"solution/{prefix}{name}" for name in wrong)
+    if not wrong:
+        yield from (f"solution/{prefix}{name}" for name in _misfits(here))
+
+
+def _misfits(arrays: Mapping[str, NDArray[Any]]) -> Iterator[str]:
+    """Arrays whose lengths or numbers do not fit the others."""
+    columns, rows = arrays["q"].size, arrays["b"].size
     sizes = {"x": columns, "z": rows, "s": rows, "P_indptr": columns + 1, "A_indptr": columns + 1}
-    yield from (f"solution/{name}" for name, size in sizes.items() if solution[name].shape != (size,))
-    if int(solution["cone_sizes"].sum()) != rows:
-        yield "solution/cone_sizes"
-    yield from _index_faults(record, columns, rows)
+    sizes["cone_kinds"] = arrays["cone_sizes"].size
+    yield from (name for name, size in sizes.items() if arrays[name].size != size)
+    if (arrays["cone_sizes"] < 0).any() or int(arrays["cone_sizes"].sum()) != rows:
+        yield "cone_sizes"
+    if not arrays["base_mva"] > 0.0:
+        yield "base_mva"
+    for matrix, height in (("P", columns), ("A", rows)):
+        data, indices, ends = (arrays[f"{matrix}_{part}"] for part in ("data", "indices", "indptr"))
+        if not ends.size or ends[0] != 0 or ends[-1] != indices.size or (np.diff(ends) < 0).any():
+            yield f"{matrix}_indptr"
+        if data.size != indices.size:
+            yield f"{matrix}_data"
+        if _outside(indices, height):
+            yield f"{matrix}_indices"
 
 
 def _index_faults(record: Record, columns: int, rows: int) -> Iterator[str]:

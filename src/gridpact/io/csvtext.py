@@ -52,7 +52,7 @@ def parse_csv(file: str, data: bytes) -> Parsed:
     row = 1
     try:
         for cells in reader:
-            if any(map(str.strip, cells)):
+            if cells and (cells[0].strip() or any(map(str.strip, cells))):
                 lines.append((row, cells))
             row = reader.line_num + 1
     except csv.Error as error:

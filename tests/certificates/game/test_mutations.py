@@ -113,3 +113,31 @@ def test_arrays_of_the_markets_are_judged(game: Record) -> None:
         array[int(np.argmax(np.abs(array)))] *= 1.01
         forged = replace(game, solution={**game.solution, name: array})
         assert certify_game(forged)["verdict"] == "failed", name
+
+
+def spoiled(name: str, how: str, array: np.ndarray) -> np.ndarray | None:  # type: ignore[type-arg]
+    """An array that is gone, of text, one short, or of numbers that fit nothing."""
+    if how == "gone":
+        return None
+    if how == "text":
+        return np.full(array.shape, "a")
+    if how == "short":
+        return array[:-1] if array.ndim else array[None]
+    return np.full(array.shape, -7) if array.dtype.kind in "iu" else array * np.nan
+
+
+PROGRAM = ("q", "b", "x", "s", "z", "cone_sizes", "P_data", "P_indptr", "A_data", "A_indices", "A_indptr", "base_mva")
+
+
+@pytest.mark.parametrize("how", ["gone", "text", "short", "senseless"])
+@pytest.mark.parametrize("prefix", ["", "transmission/"])
+def test_arrays_that_are_no_program_are_told(game: Record, prefix: str, how: str) -> None:
+    """Whoever writes such arrays may have written the manifest as well: a verdict, not a crash."""
+    for name in PROGRAM:
+        place = f"{prefix}{name}"
+        if not game.solution[place].size:  # a cost without squares: nothing to be short of
+            continue
+        array = spoiled(name, how, game.solution[place])
+        others = {key: value for key, value in game.solution.items() if key != place}
+        forged = replace(game, solution=others if array is None else {**others, place: array})
+        assert certify_game(forged)["verdict"] == "failed", place

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gridpact.case.case import Case
+from gridpact.certificates.arrays import program_faults
 from gridpact.certificates.check import Check
 from gridpact.certificates.evidence import rows_of, steps_of
 from gridpact.certificates.game.leaders import has_leaders, leader_faults
@@ -75,6 +76,8 @@ def _faults(record: Record) -> Iterator[str]:
     if network is None or not network.count("connections"):
         yield "transmission"
         return
+    yield from program_faults(record.solution)
+    yield from program_faults(record.solution, "transmission/")
     several = has_leaders(record)
     needed = [name for name in SUMMARY if not (several and name in ("feeders", "stated_error"))]
     yield from (f"summary/{name}" for name in needed if not _is_number(record.summary.get(name)))

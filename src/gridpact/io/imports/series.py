@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gridpact.case.cells import numbers, texts_of
+from gridpact.case.cells import numbers
 from gridpact.case.horizon import WRITE_TIME, parse_times
 from gridpact.case.text import TextTable
 from gridpact.errors import InputError, Issue
@@ -41,15 +41,15 @@ def read_series(price: Price, profiles: str | os.PathLike[str] | None) -> Series
     if price is None or isinstance(price, int | float):
         return Series() if table is None else _series(table, None)
     prices = _price_table(Path(price))
-    if table is not None and texts_of(table, "snapshot") != texts_of(prices, "snapshot"):
+    if table is not None and table.stripped("snapshot") != prices.stripped("snapshot"):
         fix = f"Give {table.file} and {prices.file} the same snapshots in the same order."
         raise InputError([Issue("snapshots of prices and profiles differ", fix, prices.file, column="snapshot")])
     only_times = TextTable(prices.file, prices.cells[["snapshot"]], prices.rows, prices.ragged)
-    return _series(only_times if table is None else table, texts_of(prices, PRICE))
+    return _series(only_times if table is None else table, prices.stripped(PRICE))
 
 
 def _series(table: TextTable, prices: list[str] | None) -> Series:
-    times = parse_times(texts_of(table, "snapshot"))[0]
+    times = parse_times(table.stripped("snapshot"))[0]
     step = times[1] - times[0] if len(times) > 1 else pd.Timedelta(hours=1)
     if step <= pd.Timedelta(0):
         row = int(table.rows[1])
@@ -63,7 +63,7 @@ def _price_table(path: Path) -> TextTable:
     if sorted(table.cells.columns) != sorted(["snapshot", PRICE]):
         fix = f"Give it the columns snapshot and {PRICE}."
         raise InputError([Issue("these are not the columns of a price series", fix, table.file, 1)])
-    wrong = np.isnan(numbers(texts_of(table, PRICE)))
+    wrong = np.isnan(numbers(table.stripped(PRICE)))
     issues = list(table.issues(wrong, PRICE, "is not a number", "Write a number with a decimal point."))
     if issues:
         raise InputError(issues)
@@ -78,7 +78,7 @@ def _with_snapshots(path: Path) -> TextTable:
     if list(table.cells.columns).count("snapshot") != 1 or not len(table.cells):
         fix = "Give it one column snapshot with the start of every step."
         raise InputError([Issue("this is no time series", fix, table.file, 1, "snapshot")])
-    instants, naive, _ = parse_times(texts_of(table, "snapshot"))
+    instants, naive, _ = parse_times(table.stripped("snapshot"))
     wrong = naive | np.asarray(instants.isna())
     issues = list(table.issues(wrong, "snapshot", "is not a time with its offset from UTC", WRITE_TIME))
     if issues:
