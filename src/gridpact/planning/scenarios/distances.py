@@ -1,0 +1,31 @@
+"""Squared Euclidean distances, and ways through them that never hold more than a block.
+
+|x - c|^2 = |x|^2 - 2 x'c + |c|^2
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gridpact.planning.scenarios.days import Floats
+
+BLOCK = 4_000_000  # distances held at once: 32 MB
+
+
+def squared_distances(points: Floats, others: Floats) -> Floats:
+    """Between (n, d) points and (m, d) others; shape (n, m), never negative."""
+    own, theirs = np.einsum("nd,nd->n", points, points), np.einsum("md,md->m", others, others)
+    squares: Floats = own[:, None] + theirs[None, :]
+    squares -= 2.0 * (points @ others.T)
+    np.maximum(squares, 0.0, out=squares)
+    return squares
+
+
+def blocks(points: Floats) -> Iterator[tuple[slice, Floats]]:
+    """Rows of the (n, n) squared distances, a block of rows at a time."""
+    rows = max(1, BLOCK // max(1, len(points)))
+    for begin in range(0, len(points), rows):
+        part = slice(begin, min(begin + rows, len(points)))
+        yield part, squared_distances(points[part], points)

@@ -1,0 +1,113 @@
+"""K-means: Lloyd's iteration, and the single-point exchange of Hartigan behind it.
+
+    inertia = sum_i w_i |x_i - c_l(i)|^2,    c_a = sum_{i in a} w_i x_i / W_a,    W_a = sum_{i in a} w_i
+
+Lloyd: every point to its nearest centre, every centre to the mean of its points, until nothing changes. Exchange:
+moving point i from a to b, both centres following, changes the inertia by
+
+    W_b w_i / (W_b + w_i) |x_i - c_b|^2  -  W_a w_i / (W_a - w_i) |x_i - c_a|^2 ,
+
+which may be negative where Lloyd stands still. J. A. Hartigan, M. A. Wong, "Algorithm AS 136", Applied Statistics 28,
+100-108, 1979; S. P. Lloyd, IEEE Trans. Information Theory 28, 129-137, 1982.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gridpact.planning.scenarios.days import Floats, Ints
+from gridpact.planning.scenarios.distances import squared_distances
+
+MOST_ITERATIONS = 300
+LEAST_GAIN = 1e-12  # of the inertia: what is smaller is rounding
+
+
+@dataclass(frozen=True, eq=False)
+class Partition:
+    """``labels`` (n,), ``centres`` (k, d) and the weighted sum of squared distances between them."""
+
+    labels: Ints
+    centres: Floats
+    inertia: float
+
+
+def lloyd(points: Floats, centres: Floats, weights: Floats) -> Partition:
+    """From given centres to where Lloyd's iteration stands still; no cluster stays empty.
+
+    ``points`` (n, d), ``centres`` (k, d), ``weights`` (n,) positive; at least k points must differ.
+    """
+    labels = np.full(len(points), -1, dtype=np.int64)
+    for _ in range(MOST_ITERATIONS):
+        squares = squared_distances(points, centres)
+        nearest = _without_empty(squares.argmin(axis=1), squares, weights)
+        if np.array_equal(nearest, labels):
+            break
+        labels, centres = nearest, means(points, nearest, weights, len(centres))
+    return partition(points, labels, weights, len(centres))
+
+
+def exchange(points: Floats, begin: Partition, weights: Floats) -> Partition:
+    """Move single points, the best one first, until no move lowers the inertia."""
+    labels, centres = begin.labels.copy(), begin.centres.copy()
+    k = len(centres)
+    mass = np.bincount(labels, weights, minlength=k).astype(np.float64)
+    size = np.bincount(labels, minlength=k)
+    squares, each = squared_distances(points, centres), np.arange(len(points))
+    for _ in range(10 * len(points)):
+        gain, target = _best_moves(squares, labels, weights, mass, size)
+        i = int(gain.argmax())
+        if not gain[i] > LEAST_GAIN * (weights @ squares[each, labels]):
+            break
+        a, b, w = int(labels[i]), int(target[i]), weights[i]
+        centres[a] += (centres[a] - points[i]) * (w / (mass[a] - w))
+        centres[b] += (points[i] - centres[b]) * (w / (mass[b] + w))
+        mass[[a, b]] += (-w, w)
+        size[[a, b]] += (-1, 1)
+        labels[i] = b
+        squares[:, [a, b]] = squared_distances(points, centres[[a, b]])
+    return partition(points, labels, weights, k)
+
+
+def _best_moves(squares: Floats, labels: Ints, weights: Floats, mass: Floats, size: Ints) -> tuple[Floats, Ints]:
+    """For every point the gain of its best move, and where to; a point alone in its cluster stays."""
+    each = np.arange(labels.size)
+    costs = squares * (mass[None, :] * weights[:, None] / (mass[None, :] + weights[:, None]))
+    costs[each, labels] = np.inf
+    target = costs.argmin(axis=1)
+    movable = size[labels] > 1
+    left = np.where(movable, mass[labels] - weights, 1.0)
+    saved = np.where(movable, mass[labels] * weights / left * squares[each, labels], -np.inf)
+    return saved - costs[each, target], target
+
+
+def polished(points: Floats, centres: Floats, weights: Floats) -> Partition:
+    """Lloyd, then exchange."""
+    return exchange(points, lloyd(points, centres, weights), weights)
+
+
+def partition(points: Floats, labels: Ints, weights: Floats, k: int) -> Partition:
+    """A partition by its labels, its centres and inertia computed afresh."""
+    centres = means(points, labels, weights, k)
+    apart = points - centres[labels]
+    return Partition(labels, centres, float(weights @ np.einsum("nd,nd->n", apart, apart)))
+
+
+def means(points: Floats, labels: Ints, weights: Floats, k: int) -> Floats:
+    """Weighted mean of every cluster, shape (k, d)."""
+    member = (labels[None, :] == np.arange(k)[:, None]) * weights
+    return np.asarray(member @ points / member.sum(axis=1)[:, None])
+
+
+def _without_empty(labels: Ints, squares: Floats, weights: Floats) -> Ints:
+    """Give every empty cluster the point that costs most where it is, unless that is alone there."""
+    size = np.bincount(labels, minlength=squares.shape[1])
+    if size.all():
+        return labels
+    labels, cost = labels.copy(), weights * squares.min(axis=1)
+    for empty in np.flatnonzero(size == 0):
+        i = int(np.where(size[labels] > 1, cost, -1.0).argmax())
+        size[[labels[i], empty]] += (-1, 1)
+        labels[i], cost[i] = empty, -1.0
+    return labels
