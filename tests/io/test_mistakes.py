@@ -1,4 +1,4 @@
-"""Every mistake listed in tests/cases/bad (mistakes, heat, connections) is found, where it is, and nothing else is."""
+"""Every mistake listed in tests/cases/bad for the files of a case is found, where it is, and nothing else is."""
 
 import json
 import shutil
@@ -24,6 +24,8 @@ def mistakes(file: str, base: str) -> list[dict[str, Any]]:
 MISTAKES = mistakes("mistakes.toml", "base")
 OF_HEAT = mistakes("heat.toml", "heat")
 OF_CONNECTIONS = mistakes("connections.toml", "transmission")
+OF_RELIABILITY = mistakes("reliability.toml", "reliability")
+EVERYTHING = MISTAKES + OF_HEAT + OF_CONNECTIONS + OF_RELIABILITY
 
 
 def spoiled(mistake: dict[str, Any], folder: Path) -> Path:
@@ -44,7 +46,7 @@ def place(issue: Issue) -> tuple[str, int, str, str]:
     return issue.file, issue.row, issue.column, issue.value
 
 
-@pytest.mark.parametrize("base", ["base", "heat", "transmission"])
+@pytest.mark.parametrize("base", ["base", "heat", "transmission", "reliability"])
 def test_the_case_without_mistakes_is_fine(base: str) -> None:
     assert validate(BAD / base) == []
 
@@ -53,7 +55,11 @@ def test_there_are_enough_mistakes_of_heat() -> None:
     assert len(OF_HEAT) == len({mistake["name"] for mistake in OF_HEAT}) >= 40
 
 
-@pytest.mark.parametrize("mistake", MISTAKES + OF_HEAT + OF_CONNECTIONS, ids=lambda mistake: mistake["name"])
+def test_there_are_enough_mistakes_of_reliability() -> None:
+    assert len(OF_RELIABILITY) == len({mistake["name"] for mistake in OF_RELIABILITY}) >= 10
+
+
+@pytest.mark.parametrize("mistake", EVERYTHING, ids=lambda mistake: mistake["name"])
 def test_mistake_is_found_alone(mistake: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = spoiled(mistake, tmp_path / "case")
     assert main(["validate", str(folder), "--json"]) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from gridpact.case.reliability_tables import ISLANDING, LINE_FAILURES, LOAD_POINT, TIE, TRANSFORMER_FAILURES
 from gridpact.case.table import BLANK, Column, Table, own_id, reference
 
 _BUS = reference("bus", "buses", "bus it is connected to")
@@ -50,6 +51,7 @@ _LINES = Table(
             "max_i_ka", "highest permitted current at either end; blank: none", unit="kA", default=BLANK, positive=True
         ),
         Column("in_service", "false takes the line out of the network", kind="flag", default=True),
+        *LINE_FAILURES,
     ),
 )
 
@@ -75,6 +77,7 @@ _TRANSFORMERS = Table(
             positive=True,
         ),
         Column("in_service", "false takes the transformer out of the network", kind="flag", default=True),
+        *TRANSFORMER_FAILURES,
     ),
 )
 
@@ -85,6 +88,7 @@ _SWITCHES = Table(
         own_id("switch", "name of the switch"),
         reference("line", "lines", "line the switch stands in"),
         Column("closed", "whether the switch is closed", kind="flag", default=True),
+        *TIE,
     ),
 )
 
@@ -154,6 +158,7 @@ _GENERATORS = Table(
             kind="flag",
             default=False,
         ),
+        ISLANDING,
     ),
 )
 
@@ -206,6 +211,7 @@ _STORAGES = Table(
         Column("min_mwh", "least energy at any time", unit="MWh", default=0.0, minimum=0.0),
         Column("loss_per_hour", "share of the stored energy lost in an hour", default=0.0, minimum=0.0, maximum=1.0),
         Column("wear_cost_per_mwh", "cost of discharged energy", unit="currency/MWh", default=0.0, minimum=0.0),
+        ISLANDING,
     ),
 )
 
@@ -217,6 +223,7 @@ _LOADS = Table(
         _BUS,
         Column("p_mw", "active power", unit="MW", default=0.0, profile=True),
         Column("q_mvar", "reactive power", unit="Mvar", default=0.0, profile=True),
+        *LOAD_POINT,
     ),
 )
 

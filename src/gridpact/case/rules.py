@@ -35,6 +35,15 @@ from gridpact.case.network_rules import (
     transformer_names,
     transformer_ratio,
 )
+from gridpact.case.reliability_rules import (
+    TOO_LONG,
+    TOO_OFTEN,
+    hand_switched,
+    limited_ties,
+    one_device_each,
+    repaired,
+    whole_customers,
+)
 from gridpact.case.temperature_rules import begun_once, below_ambient, crossed_sides, held_return, lifted_heat
 from gridpact.errors import Issue
 
@@ -103,6 +112,8 @@ IMPLAUSIBLE = (
         "The column is in MVA; is the value in kVA? Leave the cell blank for no limit.",
     ),
     *TOO_LARGE,
+    *TOO_OFTEN,
+    *TOO_LONG,
 )
 
 
@@ -178,4 +189,9 @@ RULES: tuple[Rule, ...] = (
     implausible_flow,
     connected_once,
     equal_feeders,
+    repaired,
+    one_device_each,
+    hand_switched,
+    limited_ties,
+    whole_customers,
 )
