@@ -49,7 +49,10 @@ def lloyd(points: Floats, centres: Floats, weights: Floats) -> Partition:
 
 
 def exchange(points: Floats, begin: Partition, weights: Floats) -> Partition:
-    """Move single points, the best one first, until no move lowers the inertia."""
+    """Move single points, the best first, until no move lowers the inertia.
+
+    Moves between different pairs of clusters do not touch each other's gain, so a round makes all of them.
+    """
     labels, centres = begin.labels.copy(), begin.centres.copy()
     k = len(centres)
     mass = np.bincount(labels, weights, minlength=k).astype(np.float64)
@@ -57,17 +60,30 @@ def exchange(points: Floats, begin: Partition, weights: Floats) -> Partition:
     squares, each = squared_distances(points, centres), np.arange(len(points))
     for _ in range(10 * len(points)):
         gain, target = _best_moves(squares, labels, weights, mass, size)
-        i = int(gain.argmax())
-        if not gain[i] > LEAST_GAIN * (weights @ squares[each, labels]):
+        moved = _apart(gain, labels, target, LEAST_GAIN * (weights @ squares[each, labels]))
+        if not moved.size:
             break
-        a, b, w = int(labels[i]), int(target[i]), weights[i]
-        centres[a] += (centres[a] - points[i]) * (w / (mass[a] - w))
-        centres[b] += (points[i] - centres[b]) * (w / (mass[b] + w))
-        mass[[a, b]] += (-w, w)
-        size[[a, b]] += (-1, 1)
-        labels[i] = b
-        squares[:, [a, b]] = squared_distances(points, centres[[a, b]])
+        a, b, w = labels[moved], target[moved], weights[moved]
+        centres[a] += (centres[a] - points[moved]) * (w / (mass[a] - w))[:, None]
+        centres[b] += (points[moved] - centres[b]) * (w / (mass[b] + w))[:, None]
+        mass[a], mass[b], size[a], size[b] = mass[a] - w, mass[b] + w, size[a] - 1, size[b] + 1
+        labels[moved] = b
+        changed = np.concatenate([a, b])
+        squares[:, changed] = squared_distances(points, centres[changed])
     return partition(points, labels, weights, k)
+
+
+def _apart(gain: Floats, labels: Ints, target: Ints, least: float) -> Ints:
+    """The best move, the best of those between other clusters, and so on; all that gain more than ``least``."""
+    worth = np.flatnonzero(gain > least)
+    chosen: list[int] = []
+    touched: set[int] = set()
+    for i in worth[np.argsort(-gain[worth], kind="stable")].tolist():
+        pair = {int(labels[i]), int(target[i])}
+        if not pair & touched:
+            chosen.append(i)
+            touched |= pair
+    return np.array(chosen, dtype=np.int64)
 
 
 def _best_moves(squares: Floats, labels: Ints, weights: Floats, mass: Floats, size: Ints) -> tuple[Floats, Ints]:
