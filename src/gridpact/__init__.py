@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from gridpact.io.matpower.read import from_matpower as from_matpower
     from gridpact.io.pandapipes.read import from_pandapipes as from_pandapipes
     from gridpact.io.pandapower.read import from_pandapower as from_pandapower
+    from gridpact.planning.reconfiguration import Reconfiguration as Reconfiguration
+    from gridpact.planning.reconfiguration import reconfigure as reconfigure
     from gridpact.remedies import compare_remedies as compare_remedies
     from gridpact.run import Certificate as Certificate
     from gridpact.run import Run as Run
@@ -68,6 +70,7 @@ _HOMES = {
     "gridpact.io.matpower.read": ("from_matpower",),
     "gridpact.io.pandapipes.read": ("from_pandapipes",),
     "gridpact.io.pandapower.read": ("from_pandapower",),
+    "gridpact.planning.reconfiguration": ("Reconfiguration", "reconfigure"),
     "gridpact.remedies": ("compare_remedies",),
     "gridpact.clearing": ("clear", "compare_structures"),
     "gridpact.run": ("Certificate", "Run"),
@@ -88,6 +91,7 @@ __all__ = [
     "InputError",
     "Issue",
     "NotConverged",
+    "Reconfiguration",
     "Run",
     "clear",
     "clear_days",
@@ -101,6 +105,7 @@ __all__ = [
     "join_cases",
     "open_run",
     "read_case",
+    "reconfigure",
     "run_bench",
     "run_game_bench",
     "run_study",
