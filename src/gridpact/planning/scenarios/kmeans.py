@@ -60,7 +60,7 @@ def exchange(points: Floats, begin: Partition, weights: Floats) -> Partition:
     squares, each = squared_distances(points, centres), np.arange(len(points))
     for _ in range(10 * len(points)):
         gain, target = _best_moves(squares, labels, weights, mass, size)
-        moved = _apart(gain, labels, target, LEAST_GAIN * (weights @ squares[each, labels]))
+        moved = _apart(gain, labels, target, LEAST_GAIN * float(weights @ squares[each, labels]))
         if not moved.size:
             break
         a, b, w = labels[moved], target[moved], weights[moved]

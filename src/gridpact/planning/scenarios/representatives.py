@@ -2,7 +2,7 @@
 
 The mean (centroid) has the right energy and is too smooth: no calm night, no windy one. A real day (medoid: the member
 nearest to the mean) has the right shape and the wrong energy. So the medoid m is stretched until it has the energy E
-of the mean day, and stays within what the series ever does:
+of the mean day, and goes not above what the series ever does, nor below 0, or below the least it ever does:
 
     p_h = min(t m_h, high)                      where the series is never negative; night stays night
     p_h = min(max(m_h + c, low), high)          where it can be, as prices
