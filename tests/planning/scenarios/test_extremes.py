@@ -59,6 +59,7 @@ SUN_AND_WIND = {"wind_309_WIND_1": 1.5, "pv_all": 1.5}
         (Extreme("x", {"load": 1.0}, "median"), "unknown measure"),
         (Extreme("x", {}), "no finite coefficients"),
         (Extreme("x", {"load": np.inf}), "no finite coefficients"),
+        (Extreme("x", {"load": "all"}), "no finite coefficients"),  # type: ignore[dict-item]
     ],
 )
 def test_bad_extremes_are_refused(extreme: Extreme, message: str) -> None:

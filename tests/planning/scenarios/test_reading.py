@@ -173,9 +173,16 @@ def test_points_by_hand() -> None:
         ("range", {"z": 1.0}, "The series are: a"),
         ("range", {"a": -1.0}, "no weight"),
         ("range", {"a": np.nan}, "no weight"),
+        ("range", {"a": "much"}, "no weight"),
         ("range", {"a": 0.0}, "any importance"),
     ],
 )
 def test_bad_scales_are_refused(normalise: str, importance: dict[str, float], message: str) -> None:
     with pytest.raises(InputError, match=message):
         points_of(Days(np.ones((1, 1, 24)), ("a",), ("1",)), normalise, importance)
+
+
+@pytest.mark.parametrize("values", [np.ones((1, 1, 23)), np.ones((2, 1, 24)), np.full((1, 1, 24), np.nan)])
+def test_days_that_are_none_are_refused(values: Any) -> None:
+    with pytest.raises(InputError, match="no days"):
+        read_days(Days(values, ("a",), ("1",)))

@@ -20,7 +20,7 @@ from gridpact.planning.scenarios.distances import squared_distances
 from gridpact.planning.scenarios.kmeans import Partition, means, polished
 from gridpact.planning.scenarios.seeding import crowded_farthest
 
-EFFORT = 16
+EFFORT = 24
 MOST_CANDIDATES = 512
 BETTER = 1.0 - 1e-9
 
@@ -44,7 +44,7 @@ def cluster(points: Floats, k: int, *, weights: Floats | None = None, effort: in
 
 
 def _require_possible(points: Floats, k: int) -> None:
-    if type(k) is not int or k < 1:
+    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
         raise InputError(
             [Issue("this is no number of clusters", "Give a whole number from 1.", column="k", value=str(k))]
         )

@@ -69,13 +69,19 @@ def _scales(values: Floats, normalise: str) -> tuple[Floats, Floats]:
     raise InputError([Issue("this normalisation is not known", f"Choose one of {', '.join(SCALES)}.", value=normalise)])
 
 
+def number(value: object) -> float:
+    """A finite number as it is; NaN for everything else."""
+    sound = isinstance(value, int | float | np.integer | np.floating) and bool(np.isfinite(value))
+    return float(value) if sound else np.nan  # type: ignore[arg-type]
+
+
 def _importance(names: tuple[str, ...], given: Mapping[str, float]) -> Floats:
     issues = [
         Issue("no series has this name", f"The series are: {', '.join(names)}.", column="importance", value=str(name))
         for name in given
         if name not in names
     ]
-    weight = np.array([float(given.get(name, 1.0)) for name in names])
+    weight = np.array([number(given.get(name, 1.0)) for name in names])
     for name, value in zip(names, weight, strict=True):
         if not 0.0 <= value < np.inf:
             issues.append(Issue("this is no weight", "Give a number of 0 or more.", column=name, value=str(value)))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridpact.errors import InputError, Issue
-from gridpact.planning.scenarios.days import Days, Floats, Ints
+from gridpact.planning.scenarios.days import Days, Floats, Ints, number
 
 MEASURES = ("highest hour", "lowest hour", "highest energy", "lowest energy")
 
@@ -91,6 +91,6 @@ def _issues(days: Days, extreme: Extreme) -> list[Issue]:
                 extreme.measure,
             )
         )
-    if not extreme.coefficients or not np.isfinite(list(extreme.coefficients.values())).all():
+    if not extreme.coefficients or np.isnan([number(value) for value in extreme.coefficients.values()]).any():
         issues.append(Issue(f"{spot} has no finite coefficients", "Give MW per unit of at least one series."))
     return issues

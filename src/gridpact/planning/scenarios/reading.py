@@ -39,7 +39,7 @@ def read_days(series: Source, columns: Sequence[str] | None = None, incomplete: 
             [Issue("this is not possible", "Choose refuse or drop.", "", 0, "incomplete", str(incomplete))]
         )
     if isinstance(series, Days):
-        return series if columns is None else _chosen_series(series, columns)
+        return _sound(series if columns is None else _chosen_series(series, columns))
     table = _selected(_table_of(series), columns)
     _require_numbers(table)
     if isinstance(table.index, pd.DatetimeIndex):
@@ -84,6 +84,15 @@ def _chosen_series(days: Days, columns: Sequence[str]) -> Days:
     _require_known(days.names, columns)
     places = [days.names.index(name) for name in columns]
     return Days(days.values[:, places], tuple(columns), days.dates)
+
+
+def _sound(days: Days) -> Days:
+    """Days that somebody made: as many names and dates as the values need, 24 hours, finite numbers."""
+    shape = np.shape(days.values)
+    if shape != (len(days.dates), len(days.names), HOURS) or not np.isfinite(days.values).all():
+        fix = "Give finite values (days, series, 24), one name per series and one date per day."
+        raise InputError([Issue("these are no days", fix, value=str(shape))])
+    return days
 
 
 def _require_numbers(table: pd.DataFrame) -> None:

@@ -74,7 +74,7 @@ def forward_selection(points: Floats, probability: Floats, k: int) -> tuple[Ints
 def _require(points: Floats, k: int) -> None:
     count = len(points)
     different = len(np.unique(points, axis=0))
-    if type(k) is not int or not 1 <= k <= different:
+    if isinstance(k, bool) or not isinstance(k, int | np.integer) or not 1 <= k <= different:
         raise InputError([Issue("this is no number of scenarios", f"Give 1 to {different}.", column="k", value=str(k))])
     if count > MOST:
         fix = f'Use method="clusters", or reduce to {MOST} by it first.'
