@@ -5,8 +5,8 @@
 writes ``src/gridpact/examples/<name>/`` (study.toml and the case folders) and ``tests/cases/case33bw/case/`` below
 ROOT, by default this repository. The output depends on nothing but the source data, the numbers in this file,
 make_oberrhein.py, which builds oberrhein-day with the importer of the package, make_heat.py, which adds heat networks,
-make_game.py, which adds transmission markets, and make_rbts2.py, which builds the example of reliability; what the numbers mean, and which of them are choices of ours, is told
-in the SOURCES.txt beside each example.
+make_game.py, which adds transmission markets, and make_rbts2.py, which builds the example of reliability; what the
+numbers mean, and which of them are choices of ours, is told in the SOURCES.txt beside each example.
 """
 
 from __future__ import annotations
