@@ -161,6 +161,32 @@ def test_the_course_ends_with_the_proven_gap() -> None:
     assert below.lines[0].get_ydata()[-1] == pytest.approx(100.0 * 0.001 / 50.0)
 
 
+@pytest.mark.parametrize("lower", [[53.0, 49.5, 49.2, 49.0], [48.0, 49.0, 49.9, 49.999], [0.0, 10.0, 20.0, 49.0]])
+@pytest.mark.parametrize("asked", [0.0, 0.03, 1e-4])
+def test_the_gap_is_numbered_at_powers_of_ten_alone(lower: list[float], asked: float) -> None:
+    """Within one decade matplotlib would number minor ticks by formulas, which figures show as they are written."""
+    record = game_record()
+    bounds = record.tables["bounds"].assign(lower=lower)
+    record = replace(record, tables={**record.tables, "bounds": bounds}, settings={"gap": asked})
+    _, below = drawn(search.draw_course, record).axes
+    told = [float(text.get_text()) for text in below.get_yticklabels(which="both") if text.get_text()]
+    low, high = below.get_ylim()
+    shown = [value for value in told if 0.999 * low <= value <= 1.001 * high]
+    assert len(shown) >= 2, "else nobody can read the axis"
+    np.testing.assert_allclose(np.log10(shown), np.round(np.log10(shown)), atol=1e-9)
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.name)
+def test_no_text_is_a_formula(panel) -> None:  # type: ignore[no-untyped-def]
+    """Names may hold a dollar, so that figures show formulas as they are written; here no name does."""
+    record = game_record()
+    narrow = record.tables["bounds"].assign(lower=[53.0, 49.5, 49.2, 49.0])
+    records = (replace(record, tables={**record.tables, "bounds": narrow}, settings={"gap": 0.03}), *RECORDS.values())
+    figures = [figure for figure in (drawn(panel.draw, one) for one in records) if figure is not None]
+    assert figures
+    assert [text.get_text() for one in figures for text in one.findobj(Text) if "$" in text.get_text()] == []
+
+
 def test_one_node_is_no_course() -> None:
     record = game_record()
     bounds = record.tables["bounds"].head(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from gridpact.report.figures import canvas
 from gridpact.report.figures.game import look
@@ -37,13 +37,23 @@ def draw_course(record: Record) -> Figure | None:
     asked = 100.0 * float(record.settings.get("gap", 0.0))
     if asked > 0.0:
         below.axhline(asked, color=canvas.VERMILLION, linestyle="--", linewidth=1.2, label="gap that was asked for")
-    below.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    _whole_decades(below, np.append(gap, asked if asked > 0.0 else gap[:1]))
     below.set_ylabel("% of the cost")
     below.xaxis.set_major_locator(MaxNLocator(integer=True))
     below.set_xlabel("nodes of the search")
     for axes in (above, below):
         canvas.legend_above(axes)
     return figure
+
+
+def _whole_decades(axes: Axes, values: canvas.Floats) -> None:
+    """A logarithmic vertical axis around the values that begins and ends at powers of ten, the only ticks with numbers.
+
+    Within a single decade there would be no number else; and numbers beside minor ticks are formulas to matplotlib.
+    """
+    axes.set_ylim(10.0 ** np.floor(np.log10(0.9 * values.min())), 10.0 ** np.ceil(np.log10(1.1 * values.max())))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def draw_scan(record: Record) -> Figure | None:
