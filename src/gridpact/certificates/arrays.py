@@ -66,7 +66,7 @@ def array_faults(record: Record) -> Iterator[str]:
 
 def program_faults(solution: Mapping[str, NDArray[Any]], prefix: str = "") -> Iterator[str]:
     """What keeps the arrays under ``prefix`` from being a program with a solution."""
-    kinds = dict.fromkeys(VECTORS, "fi") | dict.fromkeys(INDICES, "iu") | dict.fromkeys(SCALARS, "fi")
+    kinds = dict.fromkeys(VECTORS, "fi") | dict.fromkeys(INDICES, "i") | dict.fromkeys(SCALARS, "fi")
     kinds["cone_kinds"] = "U"
     here = {name: solution.get(f"{prefix}{name}", np.zeros(0, dtype=np.bool_)) for name in kinds}
     wrong = [

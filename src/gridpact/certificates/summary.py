@@ -72,7 +72,7 @@ def _difference(told: Any, own: Any) -> float:
     """NaN where something is missing, of another kind, or another word."""
     if isinstance(own, float) and isinstance(told, float | int):
         return abs(told - own) / max(1.0, abs(own))
-    return 0.0 if told == own else float("nan")
+    return 0.0 if isinstance(told, str | float | int | None) and told == own else float("nan")
 
 
 def _verdict(evidence: Evidence) -> str:

@@ -153,7 +153,8 @@ def table_faults(record: Record) -> Iterator[str]:
     if committable(record.case):
         yield from _column_faults(record, "commitment", COMMITMENT, ()) or _unit_faults(record)
     for name in ("limits", "price_probes"):
-        if name in record.tables and (steps_of(record.case, record.tables[name]["snapshot"]) < 0).any():
+        table = record.tables.get(name)
+        if table is not None and ("snapshot" not in table or (steps_of(record.case, table["snapshot"]) < 0).any()):
             yield f"tables/{name}/snapshot"
     yield from (f"tables/{name}/{column}" for name, column in FLAGS if not _is_flag(record, name, column))
 

@@ -141,3 +141,27 @@ def test_arrays_that_are_no_program_are_told(game: Record, prefix: str, how: str
         others = {key: value for key, value in game.solution.items() if key != place}
         forged = replace(game, solution=others if array is None else {**others, place: array})
         assert certify_game(forged)["verdict"] == "failed", place
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [
+        ("dispatch", "p_mw"),
+        ("electricity_prices", "price_per_mwh"),
+        ("claims", "lower_by"),
+        ("limits", "snapshot"),
+        ("transmission_dispatch", "p_mw"),
+        ("transmission_settlement", "payment"),
+    ],
+)
+def test_tables_that_cannot_be_read_are_told(game: Record, name: str, column: str) -> None:
+    """Text in place of numbers, a column or a whole table that is gone."""
+    table = game.tables[name]
+    others = {key: value for key, value in game.tables.items() if key != name}
+    for forged in (
+        {**others, name: table.assign(**{column: "much"})},
+        {**others, name: table.drop(columns=column)},
+        {**others, name: table.iloc[:0]} if name not in ("claims", "limits") else others,
+        others,
+    ):
+        assert certify_game(replace(game, tables=forged))["verdict"] == "failed"

@@ -8,14 +8,17 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import gridpact as gp
+import gridpact.markets.game.equilibrium as equilibrium_module
 from gridpact.case.case import Case
-from gridpact.errors import InputError
-from gridpact.markets.game.equilibrium import Asked, Equilibrium, equilibrium
+from gridpact.errors import InputError, NotConverged
+from gridpact.markets.game.equilibrium import Asked, Equilibrium, _beginning, _paid, all_steps, equilibrium
 from gridpact.markets.game.leader import Game
 from gridpact.programs.follower.response import response, with_multipliers
+from gridpact.programs.follower.single_solution import SingleSolution, solve_single_level
 from gridpact.results.record import Record
 from tests.districts import bus, district, interface, load
 from tests.markets.game.small import cost_of, gas, hub, one_bus, played, random_game
@@ -150,3 +153,93 @@ def test_tied_powers_as_a_study(cases: Any) -> None:
 def test_tied_powers_are_refused_by_the_others(cases: Any, method: str) -> None:
     with pytest.raises(InputError, match=r"does not serve this case.*Choose"):
         equilibrium(played(*cases()), replace(Asked(), method=method))
+
+
+def three_ways(case: Case, transmission: Case) -> list[Record]:
+    return [
+        gp.stackelberg(case, transmission, method=method, designs=False, price_probes=0).record
+        for method in ("price_steps", "kkt", "primal_dual")
+    ]
+
+
+def test_an_edge_next_to_nothing_is_none() -> None:
+    """Offers below zero and no demand: the market begins at an import of 0, where the steps begin a hair later.
+
+    The district needs 2 MW and has 2 of its own at 20. It takes 1.5 MW at -50, which leaves 0.5 of its own: -75 + 10.
+    As a coefficient, that hair once made a row say something else, and -20 was taken as proven.
+    """
+    for record in three_ways(one_bus(2.0, generators=gas(20.0, 2.0)), hub([(1.5, -50.0), (9.0, -10.0)])):
+        assert record.certificate["verdict"] == "certified"
+        assert record.summary["leader_cost"] == pytest.approx(-65.0, abs=1e-4)
+        assert record.summary["leader_lower_bound"] == pytest.approx(-65.0, abs=1e-2)
+
+
+def test_a_first_point_whose_price_has_no_end_is_no_obstacle() -> None:
+    """In the second hour nobody else is there: exporting, the district would face a market that cannot take less.
+
+    It needs 1 MW in both hours and has 3 of its own at 35; the other demand of 1 MW in the first pays 40. It sells
+    that, at 40, and makes 2 MW: 70 - 40, and 35 in the second hour.
+    """
+    case = one_bus(1.0, generators=gas(35.0, 3.0), steps=2)
+    for record in three_ways(case, hub([(10.0, 40.0)], [1.0, 0.0])):
+        assert record.certificate["verdict"] == "certified"
+        assert record.summary["leader_cost"] == pytest.approx(65.0, abs=1e-3)
+
+
+def test_what_scip_begins_with_costs_what_it_says_where_prices_rise() -> None:
+    """32 + 0.2 z against own power at 45, 60 MW needed: the price at the point is the follower's own answer there."""
+    unit = {"generator": "a", "bus": "hub", "max_p_mw": 200.0, "cost_per_mwh": 20.0, "cost_per_mw2h": 0.1}
+    rising = hub([(1.0, 1.0)], [60.0], generators=[{**unit, "slack": True}])
+    game = played(one_bus(60.0, generators=gas(45.0, 60.0)), rising)
+    bilevel = game.bilevel()
+    begin = _beginning(game, bilevel, all_steps(game))
+    answer = response(bilevel.follower, begin.z)
+    assert begin.price == pytest.approx(answer.price, rel=1e-6)
+    best = equilibrium(game, Asked("price_steps", 1e-6))
+    assert _paid(bilevel, begin) >= best.cost - 1e-6 * abs(best.cost)
+
+
+def test_a_bound_that_a_known_point_contradicts_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    case, transmission = one_bus(2.0, generators=gas(20.0, 2.0)), hub([(1.5, 5.0), (9.0, 30.0)])
+
+    def too_high(*_: Any) -> SingleSolution:
+        return replace(solve_single_level(*_), lower=1e3, upper=1e3)
+
+    monkeypatch.setattr(equilibrium_module, "solve_single_level", too_high)
+    with pytest.raises(NotConverged, match=r"nothing costs less than 1000, but .* is possible"):
+        equilibrium(played(case, transmission), Asked("kkt"))
+
+
+def test_no_time_for_a_bound_is_said() -> None:
+    case, transmission, _, _ = random_game(500, 2)
+    with pytest.raises(NotConverged, match="Raise time_limit"):
+        equilibrium(played(case, transmission), Asked("kkt", time_limit=1e-6))
+
+
+def test_a_district_without_any_choice() -> None:
+    """1.5 MW of 2 at 10: probes of the price, 0.01 MW up and down, are answered as well."""
+    run = gp.stackelberg(one_bus(1.5), hub([(2.0, 10.0), (3.0, 30.0)]))
+    assert run.certificate.verdict == "certified"
+    assert run.summary["leader_cost"] == pytest.approx(15.0, abs=1e-6)
+
+
+def test_imported_networks_play() -> None:
+    """The 33-node feeder behind the IEEE 30-bus market as pandapower has it, with quadratic costs.
+
+    Near the end of what the lines carry the price is so steep that no rows can be told to bind: a line all the same.
+    The LMP is what the market without a game says at that import.
+    """
+    networks = pytest.importorskip("pandapower.networks")
+    case, network = gp.from_pandapower(networks.case33bw()), gp.from_pandapower(networks.case30())
+    blank = network.tables["connections"]
+    row = {"connection": "c", "bus": "7", "interface": case.ids("interfaces")[0], "feeders": 2.0}
+    full = {column.name: row.get(column.name, column.default) for column in gp.SCHEMA["connections"].columns}
+    network = network.with_table("connections", pd.DataFrame([full]).astype(blank.dtypes.to_dict()))
+    run = gp.stackelberg(case, network, price_probes=0, designs=False)
+    assert run.certificate.verdict == "certified"
+    taken = run.table("equilibrium").iloc[0]
+    loads = network.tables["loads"]
+    districts = loads.iloc[:1].assign(load="districts", bus="7", p_mw=taken["boundary_mw"], q_mvar=0.0)
+    alone = network.with_table("loads", pd.concat([loads, districts], ignore_index=True))
+    prices = gp.clear(alone, formulation="dc", price_probes=0).table("electricity_prices").set_index("bus")
+    assert prices.loc["7", "price_per_mwh"] == pytest.approx(taken["lmp_per_mwh"], rel=1e-4)

@@ -48,6 +48,14 @@ FIGURES = (
     "dlmp_mean_per_mwh",
     "dlmp_max_per_mwh",
 )
+TRANSMISSION = (
+    "transmission_prices",
+    "transmission_dispatch",
+    "transmission_branches",
+    "transmission_buses",
+    "transmission_demand",
+    "transmission_settlement",
+)
 HOURS = ("boundary_mw", "lmp_per_mwh", "dlmp_mean_per_mwh", "dlmp_max_per_mwh")
 SUMMARY = (
     "objective",
@@ -92,7 +100,7 @@ def _faults(record: Record) -> Iterator[str]:
     yield from _grid(record, "pass_through_prices", "bus", record.case.ids("buses"), passed)
     yield from (f"equilibrium/{column}" for column in ("interface", "bus") if not _is_named(record, network, column))
     yield from _listed(record, "make_whole", ("participant", "kind"), WHOLE)
-    yield from (f"tables/{name}" for name in ("transmission_prices",) if name not in record.tables)
+    yield from (f"tables/{name}" for name in TRANSMISSION if name not in record.tables)
     if several:
         yield from leader_faults(record)
         return
@@ -166,6 +174,9 @@ def _design_faults(record: Record) -> Iterator[str]:
         if len(own) if not is_there else not is_connection_table(record, own):
             yield f"tables/design_hours ({name})"
     yield from _numbers(hours, "design_hours", HOURS)
+    fall = record.tables["claims"].get("lower_by")
+    if fall is None or fall.dtype.kind != "f":
+        yield "tables/claims/lower_by"
 
 
 def _scan_faults(record: Record, network: Case) -> Iterator[str]:

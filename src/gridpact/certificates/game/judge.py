@@ -42,8 +42,11 @@ def certify_game(record: Record) -> Certificate:
     if not entry.passed:
         return {"verdict": "failed", "checks": [entry.as_dict()]}
     district, transmission = certify(district_record(record)), certify(transmission_record(record))
+    markets = [*_named("district", district), *_named("transmission", transmission)]
+    if not all(check["passed"] for document in (district, transmission) for check in document["checks"][:2]):
+        return {"verdict": "failed", "checks": [entry.as_dict(), *markets]}  # not all there: nothing else can be read
     own = [entry, *_checks(record)]
-    checks = [*_named("district", district), *_named("transmission", transmission), *(check.as_dict() for check in own)]
+    checks = [*markets, *(check.as_dict() for check in own)]
     if any(check["required"] and not check["passed"] for check in checks):
         return {"verdict": "failed", "checks": checks}
     proven = all(check.passed for check in own if check.name == "gap")

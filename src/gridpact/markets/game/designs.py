@@ -32,6 +32,8 @@ Floats = NDArray[np.float64]
 DESIGNS = ("uncoordinated", "competitive", "cooperative", "stackelberg")
 # Of the cost: what the district may still gain at the competitive price for it to count as one.
 REGRET = 1e-5
+# Of an import in MW: how far a repaired dispatch may lie from the joint one, whose market is not cleared again.
+MOVED = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +111,11 @@ def _joint_state(game: Game, both: Joint, exactness: str) -> Settled:
     if exactness in ("repair", "certify"):
         district = made_exact(district, exactness == "certify")
     answer = Response(both.z, both.follower.x, both.follower.s, both.follower.z, both.price, both.follower.cost)
-    return _unbounded(game, district, transmission_at(game, answer), price)
+    state = _unbounded(game, district, transmission_at(game, answer), price)
+    z = both.z.reshape(price.shape, order="F") * game.transmission.base_mva
+    if (np.abs(state.boundary - z) > MOVED * (1.0 + np.abs(z))).any():
+        raise NotConverged("The joint dispatch is not one of the physics, and its repair imports something else.")
+    return state
 
 
 def _unbounded(game: Game, district: Cleared, transmission: Cleared, price: Floats) -> Settled:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from gridpact.errors import InfeasibleError, InputError, Issue, NotConverged
 from gridpact.markets.game.leader import Game
 from gridpact.markets.pool import clear_pool
+from gridpact.markets.probes import STEP
 from gridpact.programs.blocks import blocks
 from gridpact.programs.follower.bilevel import Bilevel
 from gridpact.programs.follower.bounds import Bounds
@@ -29,7 +30,7 @@ from gridpact.programs.follower.multiplier_bounds import proven_bounds
 from gridpact.programs.follower.price_steps import PriceSteps, price_steps
 from gridpact.programs.follower.reach import reach
 from gridpact.programs.follower.relaxation import Priced
-from gridpact.programs.follower.response import response, with_multipliers
+from gridpact.programs.follower.response import NoEnd, response, with_multipliers
 from gridpact.programs.follower.search import Node, first_leaf, search
 from gridpact.programs.follower.segments import Boxes, step_boxes
 from gridpact.programs.follower.single_level import SingleLevel
@@ -42,6 +43,8 @@ Ints = NDArray[np.int64]
 Track = Callable[[float], None]
 
 METHODS = ("auto", "price_steps", "kkt", "primal_dual")
+# Of the cost: how far a bound may lie above a point that is known, by the accuracy of both.
+CONTRADICTED = 1e-6
 STEPS_SERVE = "every boundary power has hours of its own"
 TIED = "ramps or several connections tie boundary powers together"
 
@@ -116,11 +119,33 @@ def _equilibrium(game: Game, asked: Asked, track: Track | None) -> Equilibrium:
     single = single_level(game, asked, steps)
     begin = _beginning(game, bilevel, steps)
     solved = _by_limits(single, asked, _offered(single, begin, asked, steps))
+    error = float(np.abs(bilevel.weights) @ single.error)
+    _require_bound(solved, _paid(bilevel, begin))
     if np.isnan(solved.x_leader).any():
         solved, why = _as_begun(bilevel, solved, begin), f"{why}; no better point in time than the one it began with"
-    error = float(np.abs(bilevel.weights) @ single.error)
     scip = replace(_by_scip(method, why, bilevel, solved, steps, perf_counter() - started), error=error)
-    return scip if steps is not None or bilevel.follower.form.P.nnz else _polished(bilevel, scip)
+    if bilevel.follower.form.P.nnz:
+        return scip
+    return _cheaper(_polished(bilevel, scip) if steps is None or error else scip, bilevel, begin)
+
+
+def _require_bound(solved: SingleSolution, known: float) -> None:
+    """``NotConverged`` where SCIP has no bound, or one that a known point contradicts."""
+    if not np.isfinite(solved.lower):
+        raise NotConverged("SCIP had no lower bound when its time was over. Raise time_limit.")
+    if solved.lower > known + CONTRADICTED * max(1.0, abs(known)):
+        raise NotConverged(
+            f"SCIP says that nothing costs less than {solved.lower:g}, but {known:g} is possible: its numbers are too "
+            "far apart. Choose price_steps, or look for limits and prices that are nearly zero."
+        )
+
+
+def _cheaper(found: Equilibrium, bilevel: Bilevel, begin: Joint) -> Equilibrium:
+    """The point that was found, or the one it began with where that costs less."""
+    known = _paid(bilevel, begin)
+    if known >= found.cost - CONTRADICTED * max(1.0, abs(known)):
+        return found
+    return replace(found, z=begin.z, cost=known, price=begin.price)
 
 
 def _by_limits(single: SingleLevel, asked: Asked, start: Mapping[str, Floats]) -> SingleSolution:
@@ -136,14 +161,17 @@ def _by_limits(single: SingleLevel, asked: Asked, start: Mapping[str, Floats]) -
 
 
 def _beginning(game: Game, bilevel: Bilevel, steps: Sequence[PriceSteps] | None) -> Joint:
-    """A point for SCIP to begin with: the first leaf of the price steps, or the competitive one where there are none.
+    """A point for SCIP to begin with: the first leaf of the price steps, else the competitive one.
 
-    What SCIP proves is its own bound; good points are what it lacks most.
+    What SCIP proves is its own bound; good points are what it lacks most. A leaf serves where the follower is linear
+    and its prices there have an end.
     """
-    if steps is None:
-        return joint(bilevel, float(bilevel.weights[0]))
-    z = first_leaf(priced_game(game, steps)).z
-    return _best_at(bilevel, z)
+    if steps is not None and not bilevel.follower.form.P.nnz:
+        try:
+            return _best_at(bilevel, first_leaf(priced_game(game, steps)).z)
+        except NoEnd:
+            pass
+    return joint(bilevel, float(bilevel.weights[0]))
 
 
 def _best_at(bilevel: Bilevel, z: Floats) -> Joint:
@@ -162,8 +190,12 @@ def _offered(single: SingleLevel, begin: Joint, asked: Asked, steps: Sequence[Pr
 
 def _as_begun(bilevel: Bilevel, solved: SingleSolution, begin: Joint) -> SingleSolution:
     """SCIP's bound beside the point it began with, where it took none."""
-    cost = bilevel.leader.cost(begin.leader.x) + float((bilevel.weights * begin.price) @ begin.z)
-    return replace(solved, x_leader=begin.leader.x, price=begin.price, upper=cost)
+    return replace(solved, x_leader=begin.leader.x, price=begin.price, upper=_paid(bilevel, begin))
+
+
+def _paid(bilevel: Bilevel, point: Joint) -> float:
+    """What the leader pays at a point and its prices."""
+    return bilevel.leader.cost(point.leader.x) + float((bilevel.weights * point.price) @ point.z)
 
 
 def _polished(bilevel: Bilevel, found: Equilibrium) -> Equilibrium:
@@ -259,16 +291,17 @@ def all_steps(game: Game) -> list[PriceSteps] | None:
 def _steps_of(game: Game, number: int, value: Value, low: float, high: float) -> PriceSteps:
     """Price steps of one boundary power; where district and market cannot meet, ``InfeasibleError`` says where."""
     case, base = game.transmission.case, game.transmission.base_mva
+    step, connection = divmod(number, case.count("connections"))
     first, last = value.domain()
     if max(low, first) > min(high, last):
-        step, connection = divmod(number, case.count("connections"))
         where = f"connection {case.ids('connections')[connection]!r} at {case.snapshots[step].isoformat()}"
         asked, served = (f"{base * a:g} to {base * b:g} MW" for a, b in ((low, high), (first, last)))
         raise InfeasibleError(
             f"No import is possible at {where}: the districts behind it need {asked}, and the transmission market can "
             f"carry {served}. Give fewer feeders, raise the offers or the limits of lines there, or let demand be cut."
         )
-    return price_steps(value, low, high)
+    probed = 2.0 * STEP * abs(float(game.scale[connection]))  # price probes ask a little more and less
+    return price_steps(value, low - probed, high + probed)
 
 
 def _values(game: Game) -> list[Value] | None:

@@ -31,6 +31,8 @@ ON_TANGENT = 1e-9
 BEYOND = 1e-4
 # Of a direction: up to this it leaves active rows active.
 ON_EDGE = 1e-7
+# Of a price: by how much it may miss a line and be one all the same.
+STRAIGHT = 1e-6
 MOST_PIECES = 10_000
 
 
@@ -137,9 +139,21 @@ def _curved(value: Value, low: float, high: float) -> Iterator[tuple[float, floa
             raise NotConverged(f"The follower's price has more than {MOST_PIECES} pieces.")
         point = value.at(0.5 * (first + last))
         price, rise, left, right = _validity(value, point)
+        if left == right and (line := _line(value, first, point, last)):
+            yield line
+            continue
         left, right = max(first, left), min(last, right)
         yield left, right, price + rise * (left - point.z), price + rise * (right - point.z)
         open_intervals += [(a, b) for a, b in ((first, left), (right, last)) if b - a > short]
+
+
+def _line(value: Value, first: float, middle: Point, last: float) -> tuple[float, float, float, float] | None:
+    """The whole interval as one piece if five prices on it lie on a line: rows may be too steep to tell which bind."""
+    low, high = value.at(first).slope, value.at(last).slope
+    off = abs(middle.slope - 0.5 * (low + high))
+    for share in (0.25, 0.75):
+        off = max(off, abs(value.at(first + share * (last - first)).slope - (low + share * (high - low))))
+    return (first, last, low, high) if off <= STRAIGHT * (1.0 + abs(low) + abs(high)) else None
 
 
 def _validity(value: Value, point: Point) -> tuple[float, float, float, float]:

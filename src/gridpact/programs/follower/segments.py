@@ -24,6 +24,8 @@ from gridpact.programs.follower.single_level import Part, equalities, inequaliti
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+# Coefficients below are nothing to a solver, and the row that they stand in says something else: 1e-9 in SCIP.
+SMALL = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +98,8 @@ def step_boxes(steps: Sequence[PriceSteps], pieces: int) -> Boxes:
 
 def _ranges(steps: PriceSteps, pieces: int) -> tuple[Floats, Floats, Floats, Floats]:
     """Ends of quantity and price on every piece."""
-    ends = np.column_stack([steps.edges[:-1], steps.edges[1:], steps.first, steps.last])
+    edges = np.where(np.abs(steps.edges) > SMALL, steps.edges, 0.0)
+    ends = np.column_stack([edges[:-1], edges[1:], steps.first, steps.last])
     while len(ends) > pieces:
         joined = np.column_stack([ends[:-1, 0], ends[1:, 1], ends[:-1, 2], ends[1:, 3]])
         at = int(_areas(joined).argmin())
