@@ -21,7 +21,8 @@ from gridpact.planning.scenarios.kmeans import Partition, means, polished
 from gridpact.planning.scenarios.seeding import crowded_farthest
 
 EFFORT = 24
-MOST_CANDIDATES = 512
+MOST_CANDIDATES = 512  # points where a centre may be put
+MANY = 1000
 BETTER = 1.0 - 1e-9
 
 
@@ -36,11 +37,20 @@ def cluster(points: Floats, k: int, *, weights: Floats | None = None, effort: in
     _require_possible(points, k)
     centred = points - means(points, np.zeros(len(points), dtype=np.int64), mass, 1)
     rho = density(centred, mass, cut_off(centred))
-    found = polished(centred, centred[crowded_farthest(centred, mass, rho, k)], mass)
-    candidates = centred[_spread(rho)]
-    while (better := _improved(centred, found, mass, candidates, effort)) is not None:
+    return _ordered(points, _searched(centred, mass, rho, k, effort), mass)
+
+
+def _searched(points: Floats, weights: Floats, rho: Floats, k: int, effort: int) -> Partition:
+    """Seeds, and swaps until none helps; where there are many points, beginning with the centres of some of them."""
+    some = _spread(rho, MANY)
+    if some.size < len(points) and len(np.unique(points[some], axis=0)) >= k:
+        centres = _searched(points[some], weights[some], rho[some], k, effort).centres
+    else:
+        centres = points[crowded_farthest(points, weights, rho, k)]
+    found, candidates = polished(points, centres, weights), points[_spread(rho, MOST_CANDIDATES)]
+    while (better := _improved(points, found, weights, candidates, effort)) is not None:
         found = better
-    return _ordered(points, found, mass)
+    return found
 
 
 def _require_possible(points: Floats, k: int) -> None:
@@ -54,10 +64,10 @@ def _require_possible(points: Floats, k: int) -> None:
         raise InputError([Issue(f"only {different} days differ from each other", fix, column="k", value=str(k))])
 
 
-def _spread(rho: Floats) -> Ints:
-    """Points where a centre may be put: all, or where there are many, evenly from the densest to the loneliest."""
+def _spread(rho: Floats, most: int) -> Ints:
+    """All points, or where there are more than ``most``, as many evenly from the densest to the loneliest."""
     ranked = np.argsort(-rho, kind="stable")
-    return ranked[np.unique(np.linspace(0, rho.size - 1, min(rho.size, MOST_CANDIDATES)).astype(np.int64))]
+    return ranked[np.unique(np.linspace(0, rho.size - 1, min(rho.size, most)).astype(np.int64))]
 
 
 def _improved(points: Floats, found: Partition, weights: Floats, candidates: Floats, effort: int) -> Partition | None:

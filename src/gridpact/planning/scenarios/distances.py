@@ -14,13 +14,18 @@ from gridpact.planning.scenarios.days import Floats
 BLOCK = 4_000_000  # distances held at once: 32 MB
 
 
-def squared_distances(points: Floats, others: Floats) -> Floats:
-    """Between (n, d) points and (m, d) others; shape (n, m), never negative."""
-    own, theirs = np.einsum("nd,nd->n", points, points), np.einsum("md,md->m", others, others)
-    squares: Floats = own[:, None] + theirs[None, :]
-    squares -= 2.0 * (points @ others.T)
+def squared_distances(points: Floats, others: Floats, own: Floats | None = None) -> Floats:
+    """Between (n, d) points and (m, d) others; shape (n, m), never negative. ``own``: |x|^2 where it is known."""
+    squares: Floats = points @ (-2.0 * others.T)
+    squares += (squared_norms(points) if own is None else own)[:, None]
+    squares += squared_norms(others)
     np.maximum(squares, 0.0, out=squares)
     return squares
+
+
+def squared_norms(points: Floats) -> Floats:
+    """|x|^2 of (n, d) points, shape (n,)."""
+    return np.asarray(np.einsum("nd,nd->n", points, points))
 
 
 def blocks(points: Floats) -> Iterator[tuple[slice, Floats]]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridpact.planning.scenarios.days import Floats, Ints
-from gridpact.planning.scenarios.distances import squared_distances
+from gridpact.planning.scenarios.distances import squared_distances, squared_norms
 
 MOST_ITERATIONS = 300
 LEAST_GAIN = 1e-12  # of the inertia: what is smaller is rounding
@@ -38,9 +38,9 @@ def lloyd(points: Floats, centres: Floats, weights: Floats) -> Partition:
 
     ``points`` (n, d), ``centres`` (k, d), ``weights`` (n,) positive; at least k points must differ.
     """
-    labels = np.full(len(points), -1, dtype=np.int64)
+    labels, own = np.full(len(points), -1, dtype=np.int64), squared_norms(points)
     for _ in range(MOST_ITERATIONS):
-        squares = squared_distances(points, centres)
+        squares = squared_distances(points, centres, own)
         nearest = _without_empty(squares.argmin(axis=1), squares, weights)
         if np.array_equal(nearest, labels):
             break
@@ -57,7 +57,8 @@ def exchange(points: Floats, begin: Partition, weights: Floats) -> Partition:
     k = len(centres)
     mass = np.bincount(labels, weights, minlength=k).astype(np.float64)
     size = np.bincount(labels, minlength=k)
-    squares, each = squared_distances(points, centres), np.arange(len(points))
+    own, each = squared_norms(points), np.arange(len(points))
+    squares = squared_distances(points, centres, own)
     for _ in range(10 * len(points)):
         gain, target = _best_moves(squares, labels, weights, mass, size)
         moved = _apart(gain, labels, target, LEAST_GAIN * float(weights @ squares[each, labels]))
@@ -69,7 +70,7 @@ def exchange(points: Floats, begin: Partition, weights: Floats) -> Partition:
         mass[a], mass[b], size[a], size[b] = mass[a] - w, mass[b] + w, size[a] - 1, size[b] + 1
         labels[moved] = b
         changed = np.concatenate([a, b])
-        squares[:, changed] = squared_distances(points, centres[changed])
+        squares[:, changed] = squared_distances(points, centres[changed], own)
     return partition(points, labels, weights, k)
 
 
@@ -107,7 +108,7 @@ def partition(points: Floats, labels: Ints, weights: Floats, k: int) -> Partitio
     """A partition by its labels, its centres and inertia computed afresh."""
     centres = means(points, labels, weights, k)
     apart = points - centres[labels]
-    return Partition(labels, centres, float(weights @ np.einsum("nd,nd->n", apart, apart)))
+    return Partition(labels, centres, float(weights @ squared_norms(apart)))
 
 
 def means(points: Floats, labels: Ints, weights: Floats, k: int) -> Floats:
