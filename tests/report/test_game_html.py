@@ -79,6 +79,14 @@ def test_claims_and_designs_are_in_the_page() -> None:
     assert "In 24 of them the import stands at the end of a price step" in text
 
 
+def test_headers_above_numbers_may_wrap(page: str) -> None:
+    """With seven columns whose headers stay on one line, what units earn is cut off in a window of 1200 pixels."""
+    rules = re.findall(r"([^{}]+)\{([^{}]*)\}", page[page.index("<style>") : page.index("</style>")])
+    of_headers = [style for which, style in rules if re.search(r"\.numbers th(:nth-child\(n\+3\))?(,|\s*$)", which)]
+    assert of_headers
+    assert [style for style in of_headers if "nowrap" in style] == []
+
+
 def test_who_stands_at_the_end_of_a_step() -> None:
     """At the end several prices are right, just inside but one; where prices rise with the import there is no step."""
     record = game_record()
