@@ -13,7 +13,7 @@ import pytest
 import gridpact as gp
 from gridpact.cli import main
 from gridpact.report.comparison.html import render_comparison
-from gridpact.report.game.facts import at_edges
+from gridpact.report.game.facts import at_edges, open_prices
 from gridpact.report.game.tables import lacks
 from gridpact.report.html import render
 from gridpact.report.panels import panels_of, svg_files
@@ -77,6 +77,32 @@ def test_claims_and_designs_are_in_the_page() -> None:
     assert re.search(r"Cost of all, EUR 5 600\.00 5 500\.00 5 500\.00 5 520\.00 \+20\.00", text)
     assert "Leading, the district imports 50.0 MWh over the horizon, taking prices it would import 80.0 MWh" in text
     assert "In 24 of them the import stands at the end of a price step" in text
+
+
+def test_tied_powers_stand_on_no_price_steps() -> None:
+    """What is said of the hours in which several prices are right must fit a market that has no steps to tell of."""
+    record = without(game_record(4), "price_steps", "leaves", "scan")
+    text = re.sub(r"\s+", " ", Reader(render(record)).text)
+    assert "no power has price steps of its own" in text
+    assert "In 4 of them more than one LMP is right for what is imported." in text
+    assert re.findall("[^.]*(?:end of a price step|on its price step)[^.]*", text) == []
+
+
+def test_a_price_range_without_an_end_is_one_of_several_prices() -> None:
+    table = game_record(4).tables["equilibrium"]
+    for high, count in ((30.0, 0), (45.0, 4), (np.nan, 4)):
+        tables = {"equilibrium": table.assign(lmp_high_per_mwh=high)}
+        assert open_prices(replace(game_record(4), tables=tables)) == count
+
+
+def test_the_wedge_is_told_for_either_sign() -> None:
+    """Who sells holds back so that prices do not fall: a MWh is then worth less than the LMP, not more."""
+    record = game_record(4)
+    sold = record.tables["equilibrium"].assign(boundary_mw=-20.0, root_price_per_mwh=26.0, wedge_per_mwh=-4.0)
+    text = re.sub(r"\s+", " ", Reader(render(replace(record, tables={**record.tables, "equilibrium": sold}))).text)
+    assert "one MWh more is worth 4.00 less than that on average" in text
+    assert "Where it is negative, one MWh more sold would cost less than the LMP" in text
+    assert "one MWh more is worth 16.00 more than that" in Reader(render(record)).text
 
 
 def test_headers_above_numbers_may_wrap(page: str) -> None:

@@ -19,9 +19,9 @@ LED = replace(
 DRAWN = {"price-map": partial(price_map.draw, carrier=LED), "price-parts": partial(price_parts.draw, carrier=LED)}
 CAPTIONS = {
     "price-map": "Supporting prices: what one more MWh of demand at that bus and time would add to the leader's cost "
-    "while its import is held on its price step. The difference from the LMP is the leader's wedge, losses and limits.",
+    "while its import is held where it stands. The difference from the LMP is the leader's wedge, losses and limits.",
     "price-parts": "The bus shown is the one whose price is, on average, furthest from the LMP. The leader's wedge is "
-    "what holding the import on its price step, or an import limit of its own, is worth. The parts add up to the "
+    "what holding the import where it stands, or an import limit of its own, is worth. The parts add up to the "
     "difference; those below a hundredth of the largest are left out.",
 }
 ADDED = {

@@ -111,10 +111,21 @@ def at_edges(record: Record) -> int:
     Where the price rises with the import, no step is worth keeping.
     """
     table = equilibrium(record)
-    several = table["lmp_high_per_mwh"] - table["lmp_low_per_mwh"] > SAME
+    several = _several_prices(table)
     near = NEAR * (1.0 + table["boundary_mw"].abs())
     inside = (table["step_to_mw"] - table["boundary_mw"] <= near) & (table["step_to_mw"] - table["step_from_mw"] > near)
     return int((several | inside).sum())
+
+
+def open_prices(record: Record) -> int:
+    """In how many steps of time (of any connection) several prices are right at what is imported."""
+    return int(_several_prices(equilibrium(record)).sum())
+
+
+def _several_prices(table: pd.DataFrame) -> pd.Series:
+    """Where the range of right prices has a width; one without an end, which is blank, has every width."""
+    width = table["lmp_high_per_mwh"] - table["lmp_low_per_mwh"]
+    return (width > SAME) | width.isna()
 
 
 def differs(record: Record) -> int:

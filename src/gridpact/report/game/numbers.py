@@ -47,7 +47,8 @@ def others(record: Record, standing: Standing) -> Fact | None:
 def lmp(record: Record, standing: Standing) -> Fact:
     table = facts.equilibrium(record)
     mean, wedge = (float(table[f"{name}_per_mwh"].mean()) for name in ("lmp", "wedge"))
-    note = struck(f"one MWh more is worth {number(wedge)} more than that on average: the leader's wedge", standing)
+    than = f"{number(abs(wedge))} {'less' if wedge < 0.0 else 'more'} than that"
+    note = struck(f"one MWh more is worth {than} on average: the leader's wedge", standing)
     unit = f"{safe(record.case.currency)}/MWh"
     return Fact("Mean LMP paid", struck(number(mean), standing), unit, note)
 

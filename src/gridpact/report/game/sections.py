@@ -55,8 +55,11 @@ BOUNDARY = (
     Panel(
         "wedge",
         boundary.draw_wedge,
-        "Where the wedge is zero the district could buy more at the price it pays and does not want to; where it is "
-        "not, one MWh more would be worth more than the LMP, but would raise the price of all it buys.",
+        "Where the wedge is zero the district could trade more at the price it pays and does not want to. Where it is "
+        "positive, one MWh more would be worth more than the LMP, but would raise the price of all it buys. Where it "
+        "is negative, one MWh more sold would cost less than the LMP, but would lower the price of all it sells. With "
+        "ramps or several connections a MWh also moves prices at other times and places, and either sign can be there "
+        "whatever is traded.",
         shows_money=True,
     ),
 )

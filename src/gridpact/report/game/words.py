@@ -79,9 +79,17 @@ def decided(record: Record, standing: Standing) -> str:
     return (
         f"Leading, the district imports {_whole(number(led, 1))} MWh over the horizon, taking prices it would import "
         f"{_whole(number(free, 1))} MWh; it differs in {facts.differs(record)} of {hours} steps. The mean LMP is "
-        f"{struck(number(low), standing)} instead of {struck(number(high), standing)} {unit}. In "
-        f"{facts.at_edges(record)} of them the import stands at the end of a price step: one MWh more would make all "
-        "of it dearer."
+        f"{struck(number(low), standing)} instead of {struck(number(high), standing)} {unit}. {_stops(record)}"
+    )
+
+
+def _stops(record: Record) -> str:
+    """In how many steps of time the price is about to change; powers that are tied have no price steps to stand on."""
+    if not facts.has_step_function(record):
+        return f"In {facts.open_prices(record)} of them more than one LMP is right for what is imported."
+    return (
+        f"In {facts.at_edges(record)} of them the import stands at the end of a price step: one MWh more, bought or "
+        "sold, would worsen the price of all of it."
     )
 
 
@@ -150,9 +158,13 @@ def ties(record: Record, standing: Standing) -> str:
     }.get(how, safe(how))
     if facts.several(record):
         rule = "All districts pay those right prices whose sum at the connections is least"
+    several = (
+        "At the end of a price step, every price between that of the step and that of the next one clears the market."
+        if facts.has_step_function(record)
+        else "Where the market is about to turn to another offer, several prices clear it."
+    )
     return (
-        "At the end of a price step, every price between that of the step and that of the next one clears the market. "
-        f"{rule}. If the market chose the worst of the right prices at the same dispatch, it would cost "
+        f"{several} {rule}. If the market chose the worst of the right prices at the same dispatch, it would cost "
         f"{_whole(f'{struck(number(cost), standing)} {unit}')} more."
     )
 
@@ -161,8 +173,8 @@ def prices(record: Record) -> str:
     """Supporting and pass-through prices."""
     return (
         "Inside the district there are two kinds of prices. <b>Supporting</b> prices (table electricity_prices, and "
-        "all figures of the district below) say what one more MWh is worth to the leader while its import is held on "
-        "its price step; at these prices nobody in the district would rather do something else. At the root they "
+        "all figures of the district below) say what one more MWh is worth to the leader while its import is held "
+        "where it stands; at these prices nobody in the district would rather do something else. At the root they "
         "differ from the LMP that is paid by the <b>leader's wedge</b>. <b>Pass-through</b> prices charge at the root "
         "what is paid there, the LMP, and go on from there by losses and limits; at these some participants may want "
         "to do something else, and some may lack money to cover their cost."
