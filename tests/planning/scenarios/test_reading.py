@@ -114,6 +114,9 @@ def broken(change: Callable[[pd.DataFrame], Any]) -> Any:
 BAD: dict[str, tuple[Callable[[pd.DataFrame], Any], str]] = {
     "a number missing": (lambda t: t.assign(clock=t["clock"].where(t["clock"] != 5.0)), "no finite numbers"),
     "infinite": (lambda t: t.replace(7.0, np.inf), "no finite numbers"),
+    "too large": (lambda t: t.replace(7.0, 1e300), "no finite numbers"),
+    "complex": (lambda t: t * 1j, "no finite numbers"),
+    "times as values": (lambda t: t.assign(clock=t.index), "no finite numbers"),
     "a word": (lambda t: t.astype(object).replace(7.0, "seven"), "no finite numbers"),
     "a time twice": (lambda t: pd.concat([t.iloc[:5], t.iloc[4:]]), "comes twice"),
     "backwards": (lambda t: t.iloc[::-1], "earlier than the one before"),

@@ -171,6 +171,11 @@ def test_frozen(eight: TypicalDays) -> None:
         ({"normalise": "area"}, "normalisation"),
         ({"columns": ["heat"]}, "no series has this name"),
         ({"columns": []}, "there are no series"),
+        ({"columns": "load_R1"}, "no list of series"),
+        ({"columns": 5}, "no list of series"),
+        ({"importance": ["load_R1"]}, "no importance"),
+        ({"extremes": "load"}, "no extremes"),
+        ({"total_days": True}, "sum to this"),
         ({"extremes": [Extreme("x", {"heat": 1.0})]}, "unknown series"),
         ({"importance": {"heat": 1.0}}, "no series has this name"),
     ],
@@ -185,3 +190,18 @@ def test_everything_kept_leaves_nothing_to_cluster() -> None:
     days = Days(np.ones((1, 1, 24)), ("a",), ("1",))
     with pytest.raises(InputError, match="only 0 days differ"):
         typical_days(days, 1, extremes=[Extreme("x", {"a": 1.0})])
+
+
+def test_numbers_of_any_kind_and_size() -> None:
+    """Texts of numbers, numpy integers; a series of no size counts nothing, a trace of light cannot be stretched."""
+    random = np.random.default_rng(0)
+    light = np.tile(np.sin(np.linspace(0.0, np.pi, 24)).clip(1e-310), (6, 1)) * random.uniform(0.2, 1.0, (6, 1))
+    series = {
+        "light": light.ravel(),
+        "dust": 1e-320 * random.uniform(size=144),
+        "text": [str(h % 5) for h in range(144)],
+    }
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        found = typical_days(series, np.int64(2), total_days=np.int64(365))  # type: ignore[arg-type]
+    assert found.weights.sum() == pytest.approx(365.0)
+    assert found.weights @ found.profiles[:, 0].sum(axis=1) == pytest.approx(light.sum() * 365.0 / 6.0, rel=1e-9)

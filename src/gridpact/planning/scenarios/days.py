@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 HOURS = 24
 SCALES = ("range", "max", "deviation", "none")
+TINY = 1e-100  # a range that is none
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +51,7 @@ def points_of(days: Days, normalise: str = "range", importance: Mapping[str, flo
     """
     weight = _importance(days.names, importance or {})
     offset, scale = _scales(days.values, normalise)
-    factor = np.sqrt(weight) / np.where(scale > 0.0, scale, np.inf)
+    factor = np.sqrt(weight) / np.where(scale > TINY, scale, np.inf)
     centred = (days.values - offset[None, :, None]) * factor[None, :, None]
     return np.ascontiguousarray(centred.reshape(days.count, -1))
 
@@ -71,11 +72,15 @@ def _scales(values: Floats, normalise: str) -> tuple[Floats, Floats]:
 
 def number(value: object) -> float:
     """A finite number as it is; NaN for everything else."""
-    sound = isinstance(value, int | float | np.integer | np.floating) and bool(np.isfinite(value))
-    return float(value) if sound else np.nan  # type: ignore[arg-type]
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        return np.nan
+    return float(value) if np.isfinite(value) else np.nan
 
 
 def _importance(names: tuple[str, ...], given: Mapping[str, float]) -> Floats:
+    if not isinstance(given, Mapping):
+        fix = "Give a weight by the name of a series."
+        raise InputError([Issue("this is no importance", fix, column="importance", value=str(given))])
     issues = [
         Issue("no series has this name", f"The series are: {', '.join(names)}.", column="importance", value=str(name))
         for name in given

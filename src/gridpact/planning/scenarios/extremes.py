@@ -57,6 +57,8 @@ def extreme_days(days: Days, extremes: Sequence[Extreme]) -> dict[int, str]:
 
     Raises ``InputError`` for unknown series or measures and for coefficients that are no finite numbers.
     """
+    if isinstance(extremes, str) or not all(isinstance(extreme, Extreme) for extreme in extremes):
+        raise InputError([Issue("these are no extremes", "Give them as Extreme(name, coefficients, measure).")])
     issues = [issue for extreme in extremes for issue in _issues(days, extreme)]
     if issues:
         raise InputError(issues)

@@ -7,7 +7,7 @@ Steps shorter than an hour are averaged over the hour.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from gridpact.planning.scenarios.days import HOURS, Days, Floats, Ints
 
 Source = Days | Case | pd.DataFrame | Mapping[str, Any]
 MINUTE = 60_000_000_000  # nanoseconds
+LARGEST = 1e30  # what is more has no square worth adding
 NO_ZONE = "Make the index time-zone aware, so that the change of summer time is no gap and nothing comes twice."
 DROP = 'Fill the gap, or leave such days out with incomplete="drop".'
 
@@ -71,6 +72,10 @@ def _selected(table: pd.DataFrame, columns: Sequence[str] | None) -> pd.DataFram
 
 
 def _require_known(names: tuple[str, ...], columns: Sequence[str] | None) -> None:
+    if columns is not None and (isinstance(columns, str) or not isinstance(columns, Collection)):
+        raise InputError(
+            [Issue("this is no list of series", "Give a list of their names.", "", 0, "columns", str(columns))]
+        )
     twice = sorted({name for name in names if names.count(name) > 1})
     issues = [Issue("two series have this name", "Rename one of them.", value=name) for name in twice]
     for name in [] if columns is None else columns:
@@ -96,11 +101,11 @@ def _sound(days: Days) -> Days:
 
 
 def _require_numbers(table: pd.DataFrame) -> None:
-    """Refuse the first value of every series that is no finite number; rows count from 1, the header not being one."""
+    """Refuse series with values that are no finite numbers or beyond all use, each at its first; rows from 1."""
     issues = []
     for name in table.columns:
-        values = pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=np.float64)
-        bad = np.flatnonzero(~np.isfinite(values))
+        values = _numeric(table[name])
+        bad = np.flatnonzero(~(np.abs(values) <= LARGEST))
         if bad.size:
             found = str(table[name].iloc[bad[0]])
             message = f"{bad.size} of {values.size} values are no finite numbers, the first at {table.index[bad[0]]}"
@@ -109,8 +114,15 @@ def _require_numbers(table: pd.DataFrame) -> None:
         raise InputError(issues)
 
 
+def _numeric(column: pd.Series) -> Floats:
+    """Numbers, NaN for what is none: texts, times, complex numbers."""
+    if getattr(column.dtype, "kind", "O") in "cmM":
+        return np.full(len(column), np.nan)
+    return np.asarray(pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan))
+
+
 def _numbers(table: pd.DataFrame) -> Floats:
-    return np.column_stack([pd.to_numeric(table[name]).to_numpy(dtype=np.float64) for name in table.columns])
+    return np.column_stack([_numeric(table[name]) for name in table.columns])
 
 
 def _hour_after_hour(table: pd.DataFrame) -> Days:

@@ -21,6 +21,7 @@ from gridpact.planning.scenarios.days import Floats, Ints
 from gridpact.planning.scenarios.kmeans import Partition
 
 REPRESENTATIONS = ("energy_medoid", "medoid", "centroid")
+NIGHT = 1e-12  # of the highest value: what is less cannot be stretched
 
 
 def represent(values: Floats, points: Floats, found: Partition, representation: str) -> tuple[Floats, Ints]:
@@ -60,7 +61,7 @@ def with_energy(shape: Floats, mean: Floats, low: Floats, high: Floats) -> Float
 
 def stretched(shape: Floats, mean: Floats, low: float, high: float) -> Floats:
     """min(t shape, high) with the sum of the mean; the mean itself where that is out of reach."""
-    energy, there = mean.sum(), shape > 0.0
+    energy, there = mean.sum(), shape > NIGHT * high
     if energy > high * there.sum():
         return mean
     kinks = np.unique(np.append(high / shape[there], 0.0))

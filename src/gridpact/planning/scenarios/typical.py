@@ -16,7 +16,7 @@ import pandas as pd
 
 from gridpact.errors import InputError, Issue
 from gridpact.planning.scenarios.clustering import EFFORT, cluster
-from gridpact.planning.scenarios.days import Days, Floats, Ints, points_of
+from gridpact.planning.scenarios.days import Days, Floats, Ints, number, points_of
 from gridpact.planning.scenarios.density import DensityPeaks, density_peaks
 from gridpact.planning.scenarios.extremes import Extreme, extreme_days, ordinary
 from gridpact.planning.scenarios.kmeans import Partition
@@ -146,9 +146,8 @@ def _joined(
 
 
 def _scale(count: int, total_days: float | None) -> float:
-    if total_days is None:
-        return 1.0
-    if isinstance(total_days, bool) or not isinstance(total_days, int | float) or not 0.0 < total_days < np.inf:
+    total = float(count) if total_days is None else number(total_days)
+    if not total > 0.0:
         fix = "Give the days of a year, 365, or leave it out."
         raise InputError([Issue("weights cannot sum to this", fix, column="total_days", value=str(total_days))])
-    return float(total_days) / count
+    return total / count
