@@ -155,7 +155,9 @@ def row_groups(keys: pd.DataFrame) -> dict[Any, Ints]:
 
 
 def steps_of(case: Case, snapshots: Any) -> Ints:
-    """Number of the step that begins at each snapshot, -1 where none does."""
+    """Number of the step that begins at each snapshot, -1 where none does or it is no moment of time."""
+    if not isinstance(getattr(snapshots, "dtype", None), pd.DatetimeTZDtype):
+        return np.full(len(snapshots), -1, dtype=np.int64)
     known, asked = utc(case.snapshots.tz_convert("UTC").tz_localize(None)), utc(snapshots)
     place = np.minimum(np.searchsorted(known, asked), known.size - 1)
     return np.where(known[place] == asked, place, -1)

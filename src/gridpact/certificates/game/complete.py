@@ -12,7 +12,8 @@ from gridpact.certificates.arrays import program_faults
 from gridpact.certificates.check import Check
 from gridpact.certificates.evidence import rows_of, steps_of
 from gridpact.certificates.game.leaders import has_leaders, leader_faults
-from gridpact.certificates.game.records import is_connection_table
+from gridpact.certificates.game.records import is_connection_table, transmission_tables
+from gridpact.certificates.tables import table_faults
 from gridpact.results.record import Record
 
 # Blank where the price has no end.
@@ -74,7 +75,7 @@ SETTINGS = ("gap", "exactness", "method", "tie_breaking", "designs", "scan", "co
 
 def complete_game(record: Record) -> Check:
     """Tables, columns, rows and figures of a game that are missing or not numbers."""
-    faults = list(_faults(record))
+    faults = list(_faults(record)) or list(_transmission_faults(record))
     text = "Tables, rows and figures of the game that are missing, double, out of order or not finite."
     return Check("game complete", True, float(len(faults)), 0.0, faults[0] if faults else "", text)
 
@@ -108,6 +109,11 @@ def _faults(record: Record) -> Iterator[str]:
     yield from _search_faults(record)
     yield from _design_faults(record)
     yield from _scan_faults(record, network)
+
+
+def _transmission_faults(record: Record) -> Iterator[str]:
+    """Tables of the transmission market that cannot be read, once all of them are there."""
+    yield from (fault.replace("tables/", "tables/transmission_") for fault in table_faults(transmission_tables(record)))
 
 
 def _is_number(value: object) -> bool:

@@ -76,16 +76,20 @@ def held_case(record: Record) -> Case:
 
 def transmission_record(record: Record) -> Record:
     """The transmission market with the districts as loads; its marks are those of the game, judged with it."""
-    case = with_districts(record)
+    bare = transmission_tables(record)
+    return replace(bare, summary=clearing_summary(bare.case, bare.tables, float(record.summary["transmission_cost"])))
+
+
+def transmission_tables(record: Record) -> Record:
+    """The same without a summary, for which all of its tables have to be there."""
     tables = {name[len(PREFIX) :]: table for name, table in record.tables.items() if name.startswith(PREFIX)}
     prices = tables.pop("prices").rename(columns={"lmp_per_mwh": "price_per_mwh"}).assign(certified=False)
     tables = {"electricity_prices": prices, **tables}
     solution = {
         name.split("/", 1)[1]: array for name, array in record.solution.items() if name.startswith("transmission/")
     }
-    summary = clearing_summary(case, tables, float(record.summary["transmission_cost"]))
     settings = {"formulation": "dc", "exactness": "off", "solver": "clarabel", "price_probes": 0}
-    return Record("clear", settings, case, summary, tables, solution, record.provenance)
+    return Record("clear", settings, with_districts(record), {}, tables, solution, record.provenance)
 
 
 def with_districts(record: Record) -> Case:

@@ -120,11 +120,12 @@ def _equilibrium(game: Game, asked: Asked, track: Track | None) -> Equilibrium:
     begin = _beginning(game, bilevel, steps)
     solved = _by_limits(single, asked, _offered(single, begin, asked, steps))
     error = float(np.abs(bilevel.weights) @ single.error)
-    _require_bound(solved, _paid(bilevel, begin))
+    if not asked.big_m:  # a number of the user's own may cut off the best: the certificate is to see where
+        _require_bound(solved, _paid(bilevel, begin))
     if np.isnan(solved.x_leader).any():
         solved, why = _as_begun(bilevel, solved, begin), f"{why}; no better point in time than the one it began with"
     scip = replace(_by_scip(method, why, bilevel, solved, steps, perf_counter() - started), error=error)
-    if bilevel.follower.form.P.nnz:
+    if bilevel.follower.form.P.nnz or (asked.big_m and steps is not None):
         return scip
     return _cheaper(_polished(bilevel, scip) if steps is None or error else scip, bilevel, begin)
 
