@@ -88,7 +88,8 @@ def verify(path: str | Path, *, deep: bool = False, progress: bool = False) -> R
         document["verdict"] = "failed"
     if deep:
         again = _asked_again(run.record, progress)
-        checks = [_same_objective(run, again), *_same_structures(run, again), *_same_bound(run, again)]
+        checks = [_same_objective(run, again), *_same_probes(run, again)]
+        checks += [*_same_structures(run, again), *_same_bound(run, again)]
         document["checks"] = [*document["checks"], *checks]
         document["verdict"] = document["verdict"] if all(check["passed"] for check in checks) else "failed"
     if in_days:
@@ -133,6 +134,19 @@ def _same_objective(run: Run, again: Run) -> dict[str, Any]:
     first, second = run.summary["objective"], again.summary["objective"]
     value = abs(first - second) / max(1.0, abs(first))
     return _again("cleared again", value, 1e-6, "clearing the archived case again gives the same objective (relative)")
+
+
+def _same_probes(run: Run, again: Run) -> list[dict[str, Any]]:
+    """Costs of the price probes, which say how near a price is to a difference; nothing where there are none."""
+    if "price_probes" not in run.tables or run.table("price_probes").empty:
+        return []
+    place, costs = ["snapshot", "bus", "carrier", "step_mw"], ["cost_minus", "cost", "cost_plus"]
+    first, second = (one.table("price_probes") for one in (run, again))
+    known = first[place].equals(second[place])
+    told = first[costs].to_numpy(dtype=np.float64)
+    off = np.abs(told - second[costs].to_numpy(dtype=np.float64)) / np.maximum(1.0, np.abs(told)) if known else np.nan
+    value = float(np.max(np.where(np.isnan(told), 0.0, off)))
+    return [_again("probes again", value, 1e-6, "clearing the price probes again gives the same costs (relative)")]
 
 
 def _same_structures(run: Run, again: Run) -> list[dict[str, Any]]:

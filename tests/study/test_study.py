@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import gridpact as gp
+from gridpact.io.archive import write_run
 from tests.districts import bus, district, interface, line, load, two_buses
 
 
@@ -208,3 +209,17 @@ def test_case_is_not_changed(run: gp.Run) -> None:
         pd.testing.assert_frame_equal(case.tables[name], table)
     assert dataclasses.is_dataclass(case)
     assert np.isfinite(run.summary["objective"])
+
+
+def test_a_deep_look_makes_the_probes_again(tmp_path: Path) -> None:
+    """A wider bracket supports the price as well, so that only the costs themselves give it away."""
+    run = gp.run_study(gp.examples.path("pjm5-dc") / "study.toml", price_probes=2)
+    run.save(tmp_path / "honest")
+    checks = {check["name"]: check for check in gp.verify(tmp_path / "honest", deep=True).certificate.checks}
+    assert checks["probes again"]["passed"]
+    probes = run.table("price_probes")
+    wider = probes.assign(cost_plus=probes["cost_plus"] + 10.0)
+    record = dataclasses.replace(run.record, tables={**run.record.tables, "price_probes": wider})
+    write_run(record, tmp_path / "wider")
+    checks = {check["name"]: check for check in gp.verify(tmp_path / "wider", deep=True).certificate.checks}
+    assert not checks["probes again"]["passed"]
