@@ -146,6 +146,11 @@ def _validate(parsed: Arguments) -> int:
 
 def _schema(parsed: Arguments) -> int:
     tables = [gp.HEADER, *gp.SCHEMA.values()]
+    if parsed.table is not None:
+        tables = [table for table in tables if table.name == parsed.table]
+    if not tables:
+        fix = f"The tables are {', '.join(gp.SCHEMA)}."
+        raise gp.InputError([gp.Issue(f"there is no table {parsed.table!r}", fix)])
     document = {table.name: [_column(column) for column in table.columns] for table in tables}
     text = "\n\n".join(f"{table.name}\n  {table.description}\n{_column_lines(table)}" for table in tables)
     _say(parsed, document, text)
@@ -171,7 +176,7 @@ def _column(column: Any) -> Document:
 def _column_lines(table: Any) -> str:
     width = max(22, *(len(column.name) + 1 for column in table.columns))
     return "\n".join(
-        f"    {column.name:<{width}}{column.unit or column.kind:<16}{_default(column):<12}{column.description}"
+        f"    {column.name:<{width}}{column.unit or column.kind:<15} {_default(column):<12}{column.description}"
         for column in table.columns
     )
 
@@ -398,7 +403,8 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("--heat-price", type=float, metavar="NUMBER", help="pandapipes: price of heat at stations")
     importing.add_argument("--profiles", metavar="CSV", help="series: snapshot and columns table/id/column")
     importing.add_argument("--skip-unsupported", action="store_true", help="leave out what a case cannot hold")
-    command("schema", _schema, "list the tables and columns of a case")
+    schema = command("schema", _schema, "list the tables and columns of a case, or those of one table")
+    schema.add_argument("table", metavar="TABLE", nargs="?")
     run = command("run", _run, "carry out a study or an example")
     run.add_argument("study", metavar="STUDY_OR_EXAMPLE")
     run.add_argument("--out", metavar="DIR", help="keep the run in this folder, which must be new or empty")

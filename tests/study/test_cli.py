@@ -74,6 +74,17 @@ def test_schema_names_every_table_and_default(capsys: pytest.CaptureFixture[str]
     assert required == {"interface", "bus", "vm_pu", "price_per_mwh"}
 
 
+def test_schema_of_one_table(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = told(capsys, "schema", "heat_pumps")
+    assert code == 0
+    assert out.startswith("heat_pumps\n")
+    assert "carnot_share" in out
+    assert "generator" not in out
+    code, _, err = told(capsys, "schema", "heatpumps")
+    assert code == 2
+    assert "there is no table 'heatpumps'" in err
+
+
 def test_show_prints_a_table(capsys: pytest.CaptureFixture[str], kept: Path) -> None:
     code, out, err = told(capsys, "show", str(kept), "electricity_prices")
     assert code == 0
