@@ -143,14 +143,14 @@ def setting_issues(settings: Mapping[str, Any]) -> list[Issue]:
 
 def _read(case: Case | str | Path, transmission: Case | str | Path) -> tuple[Case, Case]:
     """Both cases, valid in themselves and fitting each other."""
-    from gridpact.case.pairing import pairing_issues
+    from gridpact.case.pairing import leading_issues, pairing_issues
     from gridpact.case.validate import require_valid
     from gridpact.io.folder import read_case
 
     district, network = (
         require_valid(one) if isinstance(one, Case) else read_case(one) for one in (case, transmission)
     )
-    issues = pairing_issues(district, network)
+    issues = leading_issues(district) + pairing_issues(district, network)
     if issues:
         raise InputError(issues)
     return district, network

@@ -44,13 +44,16 @@ def case_issues(folder: Path, document: Document, function: Callable[..., Any]) 
     except InputError as error:
         return error.issues
     issues = _network_issues(cases["case"], _formulation(function, document.get("settings", {})))
-    return issues + (_pairing(cases, document["transmission"]) if "transmission" in cases else [])
+    return issues + (_pairing(cases, document) if "transmission" in cases else [])
 
 
-def _pairing(cases: Mapping[str, Case], path: str) -> list[Issue]:
-    from gridpact.case.pairing import pairing_issues
+def _pairing(cases: Mapping[str, Case], document: Document) -> list[Issue]:
+    """What keeps the first case from leading, and both from being cleared together."""
+    from gridpact.case.pairing import leading_issues, pairing_issues
 
-    return within(path, pairing_issues(cases["case"], cases["transmission"]))
+    case, transmission = cases["case"], cases["transmission"]
+    alone = within(document["case"], leading_issues(case))
+    return alone + within(document["transmission"], pairing_issues(case, transmission))
 
 
 def _formulation(function: Callable[..., Any], settings: Mapping[str, Any]) -> str:

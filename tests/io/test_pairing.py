@@ -10,19 +10,25 @@ import pandas as pd
 import pytest
 
 import gridpact as gp
-from gridpact.case.pairing import pairing_issues
+from gridpact.case.pairing import leading_issues, pairing_issues
 from gridpact.cli import main
 from gridpact.study import QUESTIONS, validate_study
 
 BAD = Path(__file__).resolve().parents[1] / "cases" / "bad"
 MISTAKES: list[dict[str, Any]] = tomllib.loads((BAD / "pairing.toml").read_text(encoding="utf-8"))["mistake"]
 STUDY = 'question = "play"\ncase = "case"\ntransmission = "transmission"\n'
+# The units and capacitors of base/ are switched, those of a district that leads are not.
+CONVEX = {
+    "generators.csv": "generator,bus,max_p_mw,cost_per_mwh\ndiesel,Nord,1,80\nbiogas,Süd,2,\n",
+    "capacitors.csv": "capacitor,bus,q_mvar\nbank,Dorf,0.05\n",
+    "controllable.csv": "load,max_p_mw,benefit_per_mwh\nfarm,0.1,60\n",
+}
 CONNECTED = "connection,bus,interface,feeders\nto-town,Mitte,grid,12\n"
 
 
 def play(case: gp.Case, transmission: gp.Case, *, formulation: str = "soc", progress: bool = False) -> gp.Run:
     """A question of two cases: nothing but the clearing of the first, with the second in the record."""
-    issues = pairing_issues(case, transmission)
+    issues = leading_issues(case) + pairing_issues(case, transmission)
     if issues:
         raise gp.InputError(issues)
     run = gp.clear(case, formulation=formulation, price_probes=0)
@@ -48,7 +54,7 @@ def spoiled(mistake: dict[str, Any], folder: Path) -> Path:
     """The study with the mistake in it, beside its two cases."""
     shutil.copytree(BAD / "base", folder / "case")
     shutil.copytree(BAD / "transmission", folder / "transmission")
-    put(folder / "case", mistake.get("case", {}))
+    put(folder / "case", CONVEX | mistake.get("case", {}))
     put(folder / "transmission", {"connections.csv": CONNECTED, **mistake.get("transmission", {})})
     (folder / "study.toml").write_text(mistake.get("study", STUDY), encoding="utf-8")
     return folder / "study.toml"

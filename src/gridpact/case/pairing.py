@@ -1,7 +1,7 @@
 """Whether a district and a transmission network fit each other, and whether the network's market can follow.
 
 Both cases are valid in themselves. Whoever leads reads the transmission market as a convex program with direct-current
-flows: its units always run, and it has no network of heat.
+flows: its units always run, and it has no network of heat. Who leads must be convex too.
 """
 
 from __future__ import annotations
@@ -22,9 +22,27 @@ CLOCK = ("start", "step_minutes", "steps", "timezone", "currency")
 def pairing_issues(case: Case, transmission: Case) -> list[Issue]:
     """Everything that keeps a district (``case``) and a transmission network from being cleared together.
 
-    The files of the issues are those of the transmission network.
+    The files of the issues are those of the transmission network; those of the district alone are ``leading_issues``.
     """
     return [issue for rule in PAIRING for issue in rule(case, transmission)]
+
+
+def leading_issues(case: Case) -> list[Issue]:
+    """Everything in a district that keeps it from leading: units that may be off, capacitors in steps."""
+    message = "the district has a unit that is switched on and off, and who leads must be convex"
+    fix = "Set committable to false for the game; with a least power of 0 the unit may still give nothing."
+    switched = [name for name, table in case.tables.items() if "committable" in table]
+    units = [_rows(name, case.flags(name, "committable"), "committable", message, fix, "true") for name in switched]
+    return [issue for found in (*units, _stepped(case)) for issue in found]
+
+
+def _stepped(case: Case) -> Iterator[Issue]:
+    """Capacitors whose parts are switched; a bank of a single part is one of them."""
+    steps = case.column("capacitors", "steps")
+    message = "the district has a capacitor in steps, and who leads must be convex"
+    for row in np.flatnonzero(steps > 0.0):
+        fix = "Leave steps empty for the game: the bank then gives any value."
+        yield _at_row("capacitors", int(row), "steps", message, fix, f"{steps[row]:g}")
 
 
 def same_clock(case: Case, transmission: Case) -> Iterator[Issue]:
@@ -86,9 +104,10 @@ def branches_react(case: Case, transmission: Case) -> Iterator[Issue]:
 
 def always_runs(case: Case, transmission: Case) -> Iterator[Issue]:
     """Units that may be off: their market has integers, and no prices that a leader could foresee."""
-    message = "a generator of the transmission network is committable, so that its market is not convex"
-    fix = "Set committable to false; with min_p_mw = 0 the generator may still give nothing."
-    yield from _rows("generators", transmission.flags("generators", "committable"), "committable", message, fix, "true")
+    message = "a unit of the transmission network is committable, so that its market is not convex"
+    fix = "Set committable to false; with min_p_mw = 0 the unit may still give nothing."
+    for table in ("generators", "controllable"):
+        yield from _rows(table, transmission.flags(table, "committable"), "committable", message, fix, "true")
 
 
 def only_electricity(case: Case, transmission: Case) -> Iterator[Issue]:

@@ -80,7 +80,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "capacitors in steps": (
         {"capacitors": [{"capacitor": "cap", "bus": "1", "q_mvar": 1.0, "steps": 3}]},
         {},
-        "give capacitors one step",
+        "Leave steps empty for the game",
     ),
 }
 

@@ -81,7 +81,7 @@ def game(case: Case, transmission: Transmission, heat_dynamics: str = "quasi_dyn
     form = compile_program(clearing_program(free, network, chosen, heat))
     if form.integers.size:
         message = "the district has units that are switched on and off, or capacitors in steps"
-        raise InputError([Issue(message, "Set committable to false for the game, and give capacitors one step.")])
+        raise InputError([Issue(message, "Set committable to false for the game, and leave steps empty.")])
     feeders = transmission.case.column("connections", "feeders")
     return Game(case, Market(free, network, chosen, form, heat=heat), transmission, interfaces, feeders, heat_dynamics)
 
