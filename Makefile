@@ -22,7 +22,7 @@ demo: $(READY)
 	mkdir -p runs
 	$(BIN)/gridpact run ieee30-district --out $(RUN)
 	@echo
-	@echo "What leading gains and costs whom, against taking the price:"
+	@echo "Which claims about leading hold here:"
 	@$(BIN)/gridpact show $(RUN) claims
 	@echo
 	@echo "Prices of electricity at 13:00 and what they are made of:"
