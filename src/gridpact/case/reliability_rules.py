@@ -25,6 +25,7 @@ TOO_OFTEN = tuple(
         ("loads", "transformer_failures_per_year", 100.0),
     )
 )
+TOO_MANY = (("loads", "customers", 1e8, "nobody serves so many", "The column counts customers, not their power."),)
 TOO_LONG = tuple(
     (table, column, most, "no repair or switching takes that long", "The column is in h; is the value in minutes?")
     for table, column, most in (

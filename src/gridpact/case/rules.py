@@ -37,6 +37,7 @@ from gridpact.case.network_rules import (
 )
 from gridpact.case.reliability_rules import (
     TOO_LONG,
+    TOO_MANY,
     TOO_OFTEN,
     hand_switched,
     limited_ties,
@@ -114,6 +115,7 @@ IMPLAUSIBLE = (
     *TOO_LARGE,
     *TOO_OFTEN,
     *TOO_LONG,
+    *TOO_MANY,
 )
 
 
