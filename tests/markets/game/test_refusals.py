@@ -5,15 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import gridpact as gp
 from gridpact.case.case import Case
 from gridpact.cli import main
 from gridpact.errors import GridPactError, InfeasibleError, InputError
+from gridpact.markets.game.carried import answer_to
 from gridpact.results.record import Record
 from tests.districts import interface
-from tests.markets.game.small import gas, hub, one_bus
+from tests.markets.game.small import gas, hub, one_bus, played
 from tests.markets.game.test_methods import ramped, shared
 
 BLOCKS = ((5.0, 10.0), (10.0, 50.0))
@@ -130,6 +132,32 @@ def test_market_that_cannot_serve_the_district_in_words() -> None:
     error = str(refused(one_bus(20.0, generators=gas(30.0, 2.0)), market()))
     assert "15 MW" in error
     assert "follower" not in error
+
+
+@pytest.mark.parametrize(
+    ("forecast", "words"),
+    [(4.0, "At the announced price, an import of 18"), (40.0, "By the forecast on which the price is announced, an")],
+)
+def test_import_without_coordination_that_the_market_cannot_carry(forecast: float, words: str) -> None:
+    """On a forecast of 4 MW the price is 10, at which the district wants all its 18 MW from the hub's 15."""
+    foreseen = tied(feeders=1.0, forecast_mw=forecast)
+    run = gp.stackelberg(one_bus(18.0, generators=gas(30.0, 20.0)), market(**foreseen), price_probes=0)
+    first = run.table("designs").iloc[0]
+    assert first["design"] == "uncoordinated"
+    assert words in first["status"]
+    assert "connection 'c' at 20" in first["status"] and "can carry 0 to 15 MW" in first["status"]
+    assert "forecast_mw" in first["status"] and "max_import_mw" in first["status"]
+    assert run.summary["leader_cost"] == pytest.approx(440.0, abs=1e-2), "5 MW at 10 and 13 of its own at 30"
+
+
+def test_import_that_tied_powers_cannot_carry() -> None:
+    """Powers that ramps or a shared market tie have no range of their own to tell."""
+    case, network = shared()
+    play = played(case, network)
+    far = np.full(play.transmission.columns.shape, 1e4)
+    far[-1, 0] = 2e4
+    with pytest.raises(InfeasibleError, match=r"an import of 20000 MW is wanted at .* and what is wanted elsewhere"):
+        answer_to(play, far, "At the announced price")
 
 
 def test_district_that_draws_all_there_is() -> None:

@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 from gridpact.errors import InfeasibleError, NotConverged
 from gridpact.markets.cleared import Cleared
 from gridpact.markets.exactness import made_exact
+from gridpact.markets.game.carried import answer_to
 from gridpact.markets.game.leader import Game, priced
 from gridpact.markets.game.settled import Settled, transmission_at
 from gridpact.markets.market_program import clearing_program
 from gridpact.markets.pool import clear_pool
 from gridpact.programs.follower.joint import Joint, joint
-from gridpact.programs.follower.response import Response, response
+from gridpact.programs.follower.response import Response
 from gridpact.programs.standard_form import compile_program
 
 Floats = NDArray[np.float64]
@@ -57,7 +58,8 @@ def _uncoordinated(game: Game, exactness: str, dynamics: str) -> Design:
         case = priced(game.case, game.interfaces, announced)
         district = clear_pool(case, "soc", "clarabel", exactness, dynamics)
         state = _unbounded(game, district, district, announced)
-        transmission = _transmission_at(game, state.boundary)
+        answer = answer_to(game, state.boundary, "At the announced price")
+        transmission = transmission_at(game, answer)
         lmp = replace(state, transmission=transmission).lmp()
         return Design("uncoordinated", replace(state, transmission=transmission, price=lmp), announced=announced)
     except (InfeasibleError, NotConverged) as error:
@@ -77,13 +79,9 @@ def forecast(game: Game, exactness: str, dynamics: str) -> Floats:
 def _answered(game: Game, boundary: Floats) -> Floats:
     """The transmission price at the connections for these boundary powers in MW."""
     buses = game.transmission.case.positions("connections", "bus")
-    price: Floats = _transmission_at(game, boundary).price("active_balance")[buses]
+    answer = answer_to(game, boundary, "By the forecast on which the price is announced")
+    price: Floats = transmission_at(game, answer).price("active_balance")[buses]
     return price
-
-
-def _transmission_at(game: Game, boundary: Floats) -> Cleared:
-    z = (boundary / game.transmission.base_mva).ravel(order="F")
-    return transmission_at(game, response(game.transmission.follower(), z))
 
 
 def _together(game: Game, exactness: str, dynamics: str) -> list[Design]:

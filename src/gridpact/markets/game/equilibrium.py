@@ -281,7 +281,7 @@ def all_steps(game: Game) -> list[PriceSteps] | None:
 
     None where a boundary power shares its part of the transmission market with another.
     """
-    values = _values(game)
+    values = value_functions(game)
     if values is None:
         return None
     low, high = _range(game, None)
@@ -305,8 +305,8 @@ def _steps_of(game: Game, number: int, value: Value, low: float, high: float) ->
     return price_steps(value, low - probed, high + probed)
 
 
-def _values(game: Game) -> list[Value] | None:
-    """The value function of every boundary power."""
+def value_functions(game: Game) -> list[Value] | None:
+    """The value function of every boundary power, in the program's order; None where two share one part of it."""
     columns = game.transmission.columns.ravel(order="F")
     found: dict[int, Value] = {}
     for part in blocks(game.transmission.form):
