@@ -30,6 +30,8 @@ Floats = NDArray[np.float64]
 # for the end of the step not to count as reached.
 HELD = 1e-6
 INSIDE = 5e-6
+# Of that room: from where on a power is drawn away and may go no further; over an edge the price is another.
+DRAWN = 0.01
 # How often it is looked which power is drawn where.
 HOLDS = 4
 # How near to the end of its step a power is on it: more than a solver misses a limit by, less than anybody judges.
@@ -127,7 +129,7 @@ def held_at(game: Game, answer: Response, exactness: str, dynamics: str, free: f
     for _ in range(HOLDS):
         state = _district(game, price, low, high, exactness, dynamics)
         moved = state.boundary / game.transmission.base_mva - z
-        up, down = moved > 0.5 * room, moved < -0.5 * room
+        up, down = moved > DRAWN * room, moved < -DRAWN * room
         if not (up | down).any():
             break
         low = np.where(up, z - room, np.where(down, z, low))
