@@ -49,6 +49,14 @@ class Case:
         """The same case with another table, not yet validated."""
         return replace(self, tables={**self.tables, name: table})
 
+    def with_rows(self, name: str, rows: Mapping[str, Any]) -> Case:
+        """The same case with rows added to a table, not yet validated; columns not given have their default."""
+        there, columns = self.tables[name], SCHEMA[name].columns
+        blank = {column.name: "" if column.default is None else column.default for column in columns}
+        fresh = pd.DataFrame({**rows}).assign(**{key: value for key, value in blank.items() if key not in rows})
+        fresh = fresh[list(there.columns)].astype(there.dtypes.to_dict())
+        return self.with_table(name, pd.concat([there, fresh], ignore_index=True))
+
     def with_profiles(self, profiles: Mapping[str, Any]) -> Case:
         """The same case with profiles added or replaced, by ``table/id/column``; not yet validated."""
         added = pd.DataFrame(dict(profiles), index=self.snapshots, dtype=np.float64)

@@ -15,12 +15,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gridpact.case.case import Case
 from gridpact.case.network import components
-from gridpact.case.schema import SCHEMA
 from gridpact.case.validate import require_valid
 from gridpact.errors import InfeasibleError, InputError, Issue
 from gridpact.programs.spanning_tree import BestTree, Graph, best_tree
@@ -108,12 +106,10 @@ def _told(case: Case, lines: Ints, feeder: Feeder, found: BestTree) -> Reconfigu
 def switched(case: Case, open_lines: list[str]) -> Case:
     """The case with one switch in each of these lines, open, and all other switches closed."""
     switches = case.tables["switches"]
-    switches = switches.assign(closed=~switches["line"].isin(open_lines))
     missing = [name for name in open_lines if name not in set(switches["line"])]
-    fresh = pd.DataFrame({column.name: [column.default] * len(missing) for column in SCHEMA["switches"].columns})
-    fresh = fresh.assign(switch=[f"open-{name}" for name in missing], line=missing, closed=False)
-    both = pd.concat([switches, fresh.astype(switches.dtypes.to_dict())], ignore_index=True)
-    return require_valid(case.with_table("switches", both))
+    decided = case.with_table("switches", switches.assign(closed=~switches["line"].isin(open_lines)))
+    fresh = {"switch": [f"open-{name}" for name in missing], "line": missing, "closed": False}
+    return require_valid(decided.with_rows("switches", fresh))
 
 
 def losses(feeder: Feeder, trees: Mask) -> tuple[Floats, Floats]:

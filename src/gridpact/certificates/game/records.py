@@ -96,12 +96,7 @@ def with_districts(record: Record) -> Case:
     """The transmission case with a load for every connection."""
     case, boundary = record.transmission, of_connections(record, "boundary_mw")
     assert case is not None
-    loads, connections = case.tables["loads"], case.tables["connections"]
-    names = [f"district {name}" for name in connections["connection"]]
-    added: dict[str, object] = {
-        name: ["" if loads[name].dtype == object else np.nan] * len(names) for name in loads.columns
-    }
-    added |= {"load": names, "bus": connections["bus"].tolist(), "p_mw": boundary[:, 0], "q_mvar": np.zeros(len(names))}
-    table = pd.concat([loads, pd.DataFrame(added).astype(loads.dtypes.to_dict())], ignore_index=True)
-    profiles = {f"loads/{name}/p_mw": values for name, values in zip(names, boundary, strict=True)}
-    return case.with_table("loads", table).with_profiles(profiles)
+    names = [f"district {name}" for name in case.ids("connections")]
+    buses = case.tables["connections"]["bus"].tolist()
+    loads = case.with_rows("loads", {"load": names, "bus": buses, "p_mw": boundary[:, 0], "q_mvar": 0.0})
+    return loads.with_profiles({f"loads/{name}/p_mw": row for name, row in zip(names, boundary, strict=True)})

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gridpact.case.case import Case
@@ -178,14 +177,10 @@ def transmission_at(game: Game, answer: Response) -> Cleared:
 
 def with_districts(case: Case, boundary: Floats) -> Case:
     """A transmission case with the districts behind its connections as loads, MW (connections, steps)."""
-    connections = case.tables["connections"]
     names = [f"{DISTRICT}{name}" for name in case.ids("connections")]
-    columns = {"load": names, "bus": connections["bus"], "p_mw": boundary[:, 0], "q_mvar": 0.0}
-    blank = case.tables["loads"].iloc[:0]
-    rows = pd.DataFrame(columns).reindex(columns=blank.columns)
-    loads = pd.concat([case.tables["loads"], rows], ignore_index=True).astype(blank.dtypes.to_dict())
-    profiles = {f"loads/{name}/p_mw": values for name, values in zip(names, boundary, strict=True)}
-    return case.with_table("loads", loads).with_profiles(profiles)
+    buses = case.tables["connections"]["bus"].tolist()
+    loads = case.with_rows("loads", {"load": names, "bus": buses, "p_mw": boundary[:, 0], "q_mvar": 0.0})
+    return loads.with_profiles({f"loads/{name}/p_mw": row for name, row in zip(names, boundary, strict=True)})
 
 
 def snapped(state: Settled) -> Floats:
