@@ -75,7 +75,7 @@ EXPLANATION = (
 SCIP = (
     "The same games as one program for SCIP, {limit:g} s and relative gap 1e-4. `lower` and `upper` are the certified "
     "interval of the leader's cost for one feeder, beside the one of the default method; `over default` is SCIP's time "
-    "over that of the default method. For primal-dual, `upper` is the relaxation's own cost, before its step is fixed."
+    "over that of the default method."
 )
 
 
