@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from gridpact.io.pandapower.read import from_pandapower as from_pandapower
     from gridpact.planning.reconfiguration import Reconfiguration as Reconfiguration
     from gridpact.planning.reconfiguration import reconfigure as reconfigure
+    from gridpact.planning.reliability.indices import reliability as reliability
+    from gridpact.planning.scenarios.typical import TypicalDays as TypicalDays
+    from gridpact.planning.scenarios.typical import typical_days as typical_days
     from gridpact.remedies import compare_remedies as compare_remedies
     from gridpact.run import Certificate as Certificate
     from gridpact.run import Run as Run
@@ -71,6 +74,8 @@ _HOMES = {
     "gridpact.io.pandapipes.read": ("from_pandapipes",),
     "gridpact.io.pandapower.read": ("from_pandapower",),
     "gridpact.planning.reconfiguration": ("Reconfiguration", "reconfigure"),
+    "gridpact.planning.reliability.indices": ("reliability",),
+    "gridpact.planning.scenarios.typical": ("TypicalDays", "typical_days"),
     "gridpact.remedies": ("compare_remedies",),
     "gridpact.clearing": ("clear", "compare_structures"),
     "gridpact.run": ("Certificate", "Run"),
@@ -93,6 +98,7 @@ __all__ = [
     "NotConverged",
     "Reconfiguration",
     "Run",
+    "TypicalDays",
     "clear",
     "clear_days",
     "compare",
@@ -106,6 +112,7 @@ __all__ = [
     "open_run",
     "read_case",
     "reconfigure",
+    "reliability",
     "run_bench",
     "run_game_bench",
     "run_study",
@@ -115,6 +122,7 @@ __all__ = [
     "synthetic_district",
     "synthetic_feeder",
     "synthetic_transmission",
+    "typical_days",
     "validate",
     "validate_study",
     "verify",
