@@ -103,6 +103,7 @@ def clear_days(
     whole = require_valid(given.with_window(window or (given.window if given.window != "horizon" else "day")))
     _require_fitting(whole)
     asked = {"window": whole.window, "workers": workers, **({"cluster": cluster} if cluster else {}), **settings}
+    asked.pop("structures", None)  # a setting of the parts, which nobody can ask of days
     growing = resumable(Path(out))
     with locked(growing):
         _begin(growing, whole, settings)

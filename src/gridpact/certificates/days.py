@@ -118,7 +118,7 @@ def _same_settings(record: Record, parts: Mapping[str, Record]) -> Check:
     wrong = [
         name
         for name, part in parts.items()
-        if any(record.settings.get(key) != value for key, value in part.settings.items())
+        if any(record.settings.get(key, False) != value for key, value in part.settings.items())
     ]
     text = "Parts that were cleared with other settings than the whole states."
     return Check("settings_of_parts", True, float(len(wrong)), 0.0, ", ".join(wrong[:1]), text)
