@@ -34,6 +34,8 @@ ON_EDGE = 1e-7
 # Of a price: by how much it may miss a line and be one all the same.
 STRAIGHT = 1e-6
 MOST_PIECES = 10_000
+# Pieces after which it is asked whether prices lie on a line where the rows do not tell.
+PATIENCE = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +99,9 @@ def price_steps(value: Value, low: float, high: float) -> PriceSteps:
     pieces = (_curved if value.form.P.nnz else _straight)(value, low, high)
     found = np.array(sorted(pieces))
     edges = np.append(found[:, 0], found[-1, 1])
-    return _joined(PriceSteps(edges, found[:, 2], found[:, 3]))
+    # The slope of a convex function never falls: where solved prices do, they do so by the solver's accuracy.
+    prices = np.maximum.accumulate(found[:, 2:].ravel()).reshape(-1, 2)
+    return _joined(PriceSteps(edges, prices[:, 0], prices[:, 1]))
 
 
 def _straight(value: Value, low: float, high: float) -> Iterator[tuple[float, float, float, float]]:
@@ -139,7 +143,7 @@ def _curved(value: Value, low: float, high: float) -> Iterator[tuple[float, floa
             raise NotConverged(f"The follower's price has more than {MOST_PIECES} pieces.")
         point = value.at(0.5 * (first + last))
         price, rise, left, right = _validity(value, point)
-        if left == right and (line := _line(value, first, point, last)):
+        if left == right and count > PATIENCE and (line := _line(value, first, point, last)):
             yield line
             continue
         left, right = max(first, left), min(last, right)
