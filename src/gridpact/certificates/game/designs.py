@@ -192,4 +192,4 @@ def _claim_off(word: str, told: float, other: float, led: float) -> float:
     if np.isnan(fall):
         return 0.0 if word == "unknown" and np.isnan(told) else float("inf")
     own = "equal" if abs(fall) <= TOLERANCE * scale else ("yes" if fall > 0.0 else "no")
-    return abs(told - fall) / scale if word == own else float("inf")
+    return abs(told - fall) / max(1.0, abs(fall)) if word == own else float("inf")
