@@ -202,9 +202,8 @@ def _require_loads_alone(case: Case) -> None:
         if wrong.size:
             name = case.ids("loads")[int(wrong[0])]
             issues.append(Issue(f"{column} of load {name!r} is below zero: it feeds in", "Delete it.", "loads"))
-    for column in ("c_nf_per_km",):
-        if (case.column("lines", column) > 0.0).any():
-            issues.append(Issue("lines have a capacitance, which feeds in", f"Set {column} to 0.", "lines"))
+    if (case.column("lines", "c_nf_per_km") > 0.0).any():
+        issues.append(Issue("lines have a capacitance, which feeds in", "Set c_nf_per_km to 0.", "lines"))
     if (case.column("lines", "r_ohm_per_km") <= 0.0).any():
         issues.append(Issue("a line has no resistance, so that opening it costs nothing", "Give it one.", "lines"))
     if issues:

@@ -8,7 +8,6 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import gridpact as gp
@@ -231,15 +230,11 @@ def test_imported_networks_play() -> None:
     """
     networks = pytest.importorskip("pandapower.networks")
     case, network = gp.from_pandapower(networks.case33bw()), gp.from_pandapower(networks.case30())
-    blank = network.tables["connections"]
-    row = {"connection": "c", "bus": "7", "interface": case.ids("interfaces")[0], "feeders": 2.0}
-    full = {column.name: row.get(column.name, column.default) for column in gp.SCHEMA["connections"].columns}
-    network = network.with_table("connections", pd.DataFrame([full]).astype(blank.dtypes.to_dict()))
+    row = {"connection": ["c"], "bus": "7", "interface": case.ids("interfaces")[0], "feeders": 2.0}
+    network = network.with_rows("connections", row)
     run = gp.stackelberg(case, network, price_probes=0, designs=False)
     assert run.certificate.verdict == "certified"
     taken = run.table("equilibrium").iloc[0]
-    loads = network.tables["loads"]
-    districts = loads.iloc[:1].assign(load="districts", bus="7", p_mw=taken["boundary_mw"], q_mvar=0.0)
-    alone = network.with_table("loads", pd.concat([loads, districts], ignore_index=True))
+    alone = network.with_rows("loads", {"load": ["districts"], "bus": "7", "p_mw": taken["boundary_mw"]})
     prices = gp.clear(alone, formulation="dc", price_probes=0).table("electricity_prices").set_index("bus")
     assert prices.loc["7", "price_per_mwh"] == pytest.approx(taken["lmp_per_mwh"], rel=1e-4)

@@ -28,10 +28,10 @@ def answer_to(game: Game, boundary: Floats, why: str) -> Response:
 
 
 def _not_carried(game: Game, boundary: Floats, why: str) -> str:
-    case, ends = game.transmission.case, _ends(game)
+    ends = _ends(game)
     beyond = np.abs(boundary) if ends is None else np.maximum(boundary - ends[1], ends[0] - boundary)
     connection, step = divmod(int(np.argmax(beyond)), beyond.shape[1])
-    at = f"connection {case.ids('connections')[connection]!r} at {case.snapshots[step].isoformat()}"
+    at = game.transmission.place(connection, step)
     wanted = f"{why}, an import of {boundary[connection, step]:g} MW is wanted at {at}"
     fix = "Give a forecast nearer to the import that is likely (forecast_mw), or limit the import (max_import_mw)."
     if ends is None:

@@ -291,11 +291,11 @@ def all_steps(game: Game) -> list[PriceSteps] | None:
 
 def _steps_of(game: Game, number: int, value: Value, low: float, high: float) -> PriceSteps:
     """Price steps of one boundary power; where district and market cannot meet, ``InfeasibleError`` says where."""
-    case, base = game.transmission.case, game.transmission.base_mva
-    step, connection = divmod(number, case.count("connections"))
+    base = game.transmission.base_mva
+    step, connection = divmod(number, game.transmission.case.count("connections"))
     first, last = value.domain()
     if max(low, first) > min(high, last):
-        where = f"connection {case.ids('connections')[connection]!r} at {case.snapshots[step].isoformat()}"
+        where = game.transmission.place(connection, step)
         asked, served = (f"{base * a:g} to {base * b:g} MW" for a, b in ((low, high), (first, last)))
         raise InfeasibleError(
             f"No import is possible at {where}: the districts behind it need {asked}, and the transmission market can "

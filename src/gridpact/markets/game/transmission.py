@@ -55,6 +55,11 @@ class Transmission:
         """Currency per unit of a multiplier, over a MWh: what a price in the program's units is divided by."""
         return self.base_mva * self.case.hours
 
+    def place(self, connection: int, step: int) -> str:
+        """Where and when a boundary power is, for messages."""
+        name, moment = self.case.ids("connections")[connection], self.case.snapshots[step].isoformat()
+        return f"connection {name!r} at {moment}"
+
     def follower(self) -> Follower:
         return Follower(self.form, self.columns.ravel(order="F"))
 
