@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from gridpact.case.emissions import EMISSIONS
 from gridpact.case.reliability_tables import ISLANDING, LINE_FAILURES, LOAD_POINT, TIE, TRANSFORMER_FAILURES
 from gridpact.case.table import BLANK, Column, Table, own_id, reference
 
@@ -110,6 +111,7 @@ _INTERFACES = Table(
         ),
         Column("min_q_mvar", "lowest reactive import; blank: unlimited", unit="Mvar", default=BLANK, profile=True),
         Column("max_q_mvar", "highest reactive import; blank: unlimited", unit="Mvar", default=BLANK, profile=True),
+        EMISSIONS,
     ),
 )
 
@@ -159,6 +161,7 @@ _GENERATORS = Table(
             default=False,
         ),
         ISLANDING,
+        EMISSIONS,
     ),
 )
 

@@ -12,6 +12,7 @@ from typing import Final
 from gridpact.case.electric_tables import ELECTRIC
 from gridpact.case.game_tables import GAME
 from gridpact.case.heat_tables import HEAT
+from gridpact.case.planning_tables import PLANNING
 from gridpact.case.reliability_tables import RELIABILITY
 from gridpact.case.table import BLANK as BLANK
 from gridpact.case.table import Column as Column
@@ -21,7 +22,7 @@ from gridpact.case.table import Table as Table
 
 WINDOWS: Final = ("horizon", "day", "week")
 
-SCHEMA: Final[dict[str, Table]] = {table.name: table for table in (*ELECTRIC, *HEAT, *GAME, *RELIABILITY)}
+SCHEMA: Final[dict[str, Table]] = {table.name: table for table in (*ELECTRIC, *HEAT, *GAME, *RELIABILITY, *PLANNING)}
 
 HEADER: Final = Table(
     "case",
