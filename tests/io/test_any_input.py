@@ -11,7 +11,7 @@ from gridpact.errors import Issue
 from gridpact.io.folder import case_from_files, validate
 
 BAD = Path(__file__).resolve().parents[1] / "cases" / "bad"
-NAMES = ("base", "heat", "reliability")
+NAMES = ("base", "heat", "reliability", "planning")
 BASES = [{path.name: path.read_bytes() for path in sorted((BAD / base).iterdir())} for base in NAMES]
 NASTY = b'|-1|0|1e308|-1e308|nan|inf|1e-320|true|no|station|farm|Werk|a/b|,|\n|"|\0|\xff| |\xe2\x80\xa8'.split(b"|")
 NASTY.append(b"2024-03-31T02:00:00+01:00")

@@ -25,7 +25,8 @@ MISTAKES = mistakes("mistakes.toml", "base")
 OF_HEAT = mistakes("heat.toml", "heat")
 OF_CONNECTIONS = mistakes("connections.toml", "transmission")
 OF_RELIABILITY = mistakes("reliability.toml", "reliability")
-EVERYTHING = MISTAKES + OF_HEAT + OF_CONNECTIONS + OF_RELIABILITY
+OF_PLANNING = mistakes("planning.toml", "planning")
+EVERYTHING = MISTAKES + OF_HEAT + OF_CONNECTIONS + OF_RELIABILITY + OF_PLANNING
 
 
 def spoiled(mistake: dict[str, Any], folder: Path) -> Path:
@@ -46,7 +47,7 @@ def place(issue: Issue) -> tuple[str, int, str, str]:
     return issue.file, issue.row, issue.column, issue.value
 
 
-@pytest.mark.parametrize("base", ["base", "heat", "transmission", "reliability"])
+@pytest.mark.parametrize("base", ["base", "heat", "transmission", "reliability", "planning"])
 def test_the_case_without_mistakes_is_fine(base: str) -> None:
     assert validate(BAD / base) == []
 
@@ -57,6 +58,10 @@ def test_there_are_enough_mistakes_of_heat() -> None:
 
 def test_there_are_enough_mistakes_of_reliability() -> None:
     assert len(OF_RELIABILITY) == len({mistake["name"] for mistake in OF_RELIABILITY}) >= 10
+
+
+def test_there_are_enough_mistakes_of_planning() -> None:
+    assert len(OF_PLANNING) == len({mistake["name"] for mistake in OF_PLANNING}) >= 30
 
 
 @pytest.mark.parametrize("mistake", EVERYTHING, ids=lambda mistake: mistake["name"])

@@ -64,13 +64,12 @@ def _offered(case: Case) -> Floats:
 
 def must_take(draft: Draft) -> Iterator[Issue]:
     """Available power that must be taken although it exceeds the inverter."""
-    case = draft.case
-    forced = ~case.flags("renewables", "curtailable")[:, None]
-    wrong = forced & (case.series("renewables", "p_mw") > case.column("renewables", "sn_mva")[:, None])
+    case, fix = draft.case, "Raise sn_mva, lower p_mw, or set curtailable to true."
     message = "power that must be taken (curtailable is false) is above sn_mva"
-    yield from draft.steps(
-        "renewables", wrong, ("p_mw",), message, "Raise sn_mva, lower p_mw, or set curtailable to true."
-    )
+    for table in ("renewables", "renewable_candidates"):
+        forced = ~case.flags(table, "curtailable")[:, None]
+        wrong = forced & (case.series(table, "p_mw") > case.column(table, "sn_mva")[:, None])
+        yield from draft.steps(table, wrong, ("p_mw",), message, fix)
 
 
 def ramps(draft: Draft) -> Iterator[Issue]:

@@ -15,6 +15,8 @@ from gridpact.errors import Issue
 ROUNDING = 1e-9
 # Off-nominal ratios of real tap changers lie within 0.8 and 1.25.
 RATIO = (0.5, 2.0)
+# Branches that are there, and not only may be built.
+AT_HAND = ("lines", "transformers")
 
 
 def branch_impedance(draft: Draft) -> Iterator[Issue]:
@@ -22,15 +24,18 @@ def branch_impedance(draft: Draft) -> Iterator[Issue]:
     for table, r, x, branch in (
         ("lines", "r_ohm_per_km", "x_ohm_per_km", "line"),
         ("transformers", "r_ohm", "x_ohm", "transformer"),
+        ("line_candidates", "r_ohm_per_km", "x_ohm_per_km", "line type"),
+        ("tie_candidates", "r_ohm_per_km", "x_ohm_per_km", "tie"),
     ):
         zero = (draft.case.column(table, r) == 0.0) & (draft.case.column(table, x) == 0.0)
         message = f"{branch} has neither resistance nor reactance"
-        yield from draft.rows(table, zero, r, message, "Give its impedance, or merge its two buses.")
+        fix = "Give its impedance, or merge its two buses." if table in AT_HAND else "Give its impedance."
+        yield from draft.rows(table, zero, r, message, fix)
 
 
 def branch_ends(draft: Draft) -> Iterator[Issue]:
-    """Lines and transformers from a bus to itself."""
-    for table, branch in (("lines", "line"), ("transformers", "transformer")):
+    """Lines, transformers and ties from a bus to itself."""
+    for table, branch in (("lines", "line"), ("transformers", "transformer"), ("tie_candidates", "tie")):
         start, end = draft.case.positions(table, "from_bus"), draft.case.positions(table, "to_bus")
         loop: NDArray[np.bool_] = (start == end) & (start >= 0)
         message = f"{branch} ends where it begins"
@@ -38,12 +43,15 @@ def branch_ends(draft: Draft) -> Iterator[Issue]:
 
 
 def line_voltages(draft: Draft) -> Iterator[Issue]:
-    """Lines between different nominal voltages."""
+    """Lines and ties between different nominal voltages."""
     vn = draft.case.column("buses", "vn_kv")
-    step = np.abs(draft.referred("lines", "from_bus", vn) - draft.referred("lines", "to_bus", vn))
-    message = "line joins buses with different vn_kv, and a line cannot change voltage"
-    fix = "Correct vn_kv or the line's ends, or make it a transformer."
-    yield from draft.rows("lines", step > ROUNDING * vn.max(initial=0.0), "to_bus", message, fix)
+    for table, line, fix in (
+        ("lines", "line", "Correct vn_kv or the line's ends, or make it a transformer."),
+        ("tie_candidates", "tie", "Correct vn_kv or the tie's ends."),
+    ):
+        step = np.abs(draft.referred(table, "from_bus", vn) - draft.referred(table, "to_bus", vn))
+        message = f"{line} joins buses with different vn_kv, and a line cannot change voltage"
+        yield from draft.rows(table, step > ROUNDING * vn.max(initial=0.0), "to_bus", message, fix)
 
 
 def transformer_names(draft: Draft) -> Iterator[Issue]:

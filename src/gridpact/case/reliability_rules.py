@@ -56,11 +56,12 @@ def one_device_each(draft: Draft) -> Iterator[Issue]:
 
 def hand_switched(draft: Draft) -> Iterator[Issue]:
     """Sectionalisers that open in no time."""
-    frame = draft.case.tables["protection"]
-    at_once = (frame["kind"] == "sectionaliser") & (draft.case.column("protection", "switching_h") == 0.0)
     message = "sectionaliser has no switching_h, and it opens only after it has been switched"
     fix = "Give the hours until it is opened; an automatic device is a breaker or a recloser."
-    yield from draft.rows("protection", at_once, "device", message, fix)
+    for table, key in (("protection", "device"), ("protection_candidates", "candidate")):
+        at_once = draft.case.column(table, "switching_h") == 0.0
+        wrong = at_once & (draft.case.tables[table]["kind"] == "sectionaliser")
+        yield from draft.rows(table, wrong, key, message, fix)
 
 
 def limited_ties(draft: Draft) -> Iterator[Issue]:

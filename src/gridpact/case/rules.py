@@ -35,6 +35,8 @@ from gridpact.case.network_rules import (
     transformer_names,
     transformer_ratio,
 )
+from gridpact.case.planning_rules import EMITTING, PLANNING_RULES, inherited_limits, inherited_order
+from gridpact.case.planning_rules import IMPLAUSIBLE as COSTS
 from gridpact.case.reliability_rules import (
     TOO_LONG,
     TOO_MANY,
@@ -50,7 +52,7 @@ from gridpact.errors import Issue
 
 Rule = Callable[[Draft], Iterator[Issue]]
 
-ORDERED = (
+_ORDERED = (
     ("buses", "vm_min_pu", "vm_max_pu"),
     ("interfaces", "min_q_mvar", "max_q_mvar"),
     ("generators", "min_p_mw", "max_p_mw"),
@@ -65,8 +67,9 @@ ORDERED = (
     ("compensators", "min_q_mvar", "max_q_mvar"),
     *HEAT_ORDERED,
 )
+ORDERED = (*_ORDERED, *inherited_order(_ORDERED))
 
-IMPLAUSIBLE = (
+_IMPLAUSIBLE = (
     ("buses", "vn_kv", 1500.0, "no network has such a voltage", "The column is in kV; is the value in V?"),
     (
         "lines",
@@ -116,7 +119,9 @@ IMPLAUSIBLE = (
     *TOO_OFTEN,
     *TOO_LONG,
     *TOO_MANY,
+    *EMITTING,
 )
+IMPLAUSIBLE = (*_IMPLAUSIBLE, *inherited_limits(_IMPLAUSIBLE), *COSTS)
 
 
 def ordered(draft: Draft) -> Iterator[Issue]:
@@ -196,4 +201,5 @@ RULES: tuple[Rule, ...] = (
     hand_switched,
     limited_ties,
     whole_customers,
+    *PLANNING_RULES,
 )
