@@ -34,6 +34,7 @@ DIGESTS = {
     "rts_gmlc/RTS-GMLC_NOTICE.txt": "46e542196f4b41e5972a0a195c416078ff347a4d560863a06d937f92aac74567",
     "rts_gmlc/day_ahead_2020-03-27_pu.csv": "ee553fab2c10f07a6140f4e69e46f40e2ea2eedd8d4b7929d5b659c0b781089f",
     "rts_gmlc/day_ahead_2020-07-15_pu.csv": "5ce82a39c22d76e23a3c6ce689886519da051ad9493737125f4b0d6dd2fc1a5d",
+    "rts_gmlc/day_ahead_2020_pu.csv": "8535e71e8aaed68d9043550fbd0682994d97ee630fb920dc5149b945da856910",
 }
 
 
@@ -84,7 +85,7 @@ def test_the_sun_is_down_at_night_and_highest_around_noon(source: Callable[[str]
 def test_the_notice_stands_beside_every_copy_of_the_weather_data(project: Path) -> None:
     notice = (project / "scripts/data/rts_gmlc/RTS-GMLC_NOTICE.txt").read_bytes()
     assert b"provided that this entire notice appears in all copies of the Data" in notice
-    for example in ("ieee30-district", "ieee33-day", "ieee33-dhn32", "oberrhein-day", "pjm5-ieee33"):
+    for example in ("ieee30-district", "ieee33-day", "ieee33-dhn32", "ieee33-planning", "oberrhein-day", "pjm5-ieee33"):
         assert (project / "src/gridpact/examples" / example / "RTS-GMLC_NOTICE.txt").read_bytes() == notice
 
 
