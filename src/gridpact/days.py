@@ -12,9 +12,7 @@ matrices share one compiled program (see ``programs.blocks`` and ``programs.coni
 
 from __future__ import annotations
 
-import json
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,8 +29,6 @@ from gridpact.results.days import QUESTION, days_summary, frame_of_days
 from gridpact.results.record import Record
 from gridpact.run import Run
 
-REQUEST = "request.json"
-OTHER = "Delete it, or choose another folder."
 PART_SIZE = 30_000  # buses x steps: enough to make the cost of a part small, little enough for any memory
 LEAST_PARTS = 8  # so that a few workers have something to share
 
@@ -93,6 +89,7 @@ def clear_days(
     from gridpact.io.archive import PartTables
     from gridpact.io.aside import finish, locked, resumable
     from gridpact.io.folder import read_case
+    from gridpact.io.request import begin
 
     started = perf_counter()
     settings = {"formulation": formulation, "exactness": exactness, "solver": solver, "price_probes": price_probes}
@@ -106,7 +103,8 @@ def clear_days(
     asked.pop("structures", None)  # a setting of the parts, which nobody can ask of days
     growing = resumable(Path(out))
     with locked(growing):
-        _begin(growing, whole, settings)
+        begin(growing, whole, settings)
+        (growing / "parts").mkdir(exist_ok=True)
         left = _clear_rest(whole, growing, settings, workers, cluster, progress)
         record = _complete(growing, whole, asked, left, perf_counter() - started)
         finish(growing, Path(out))
@@ -159,43 +157,6 @@ def _require_fitting(case: Case) -> None:
         load, start = case.tables["shiftable"]["load"].iloc[row], case.snapshots[case.begins][window]
         message = f"shiftable energy of load {load!r} does not fit the window that begins {start.isoformat()}"
         raise InputError([Issue(message, "Windows at the ends may be short: change the horizon, or the energy.")])
-
-
-def _begin(growing: Path, case: Case, settings: Mapping[str, Any]) -> None:
-    """Make the folder ready: new, or as an earlier call that asked the same has left it."""
-    from gridpact.io.folder import write_case
-
-    begun = {path.name for path in growing.iterdir()}
-    if REQUEST not in begun:
-        if begun - {"case"}:
-            raise InputError([Issue("this folder is not empty", OTHER, str(growing))])
-        shutil.rmtree(growing / "case", ignore_errors=True)
-        write_case(case, growing / "case")
-        (growing / REQUEST).write_text(_request(_contents(growing / "case"), settings), encoding="utf-8")
-    elif (growing / REQUEST).read_text(encoding="utf-8") != _request(_case_files(case), settings):
-        raise InputError(
-            [Issue("another run was begun here, of another case or with other settings", OTHER, str(growing))]
-        )
-    _remove_end(growing)
-    (growing / "parts").mkdir(exist_ok=True)
-
-
-def _remove_end(growing: Path) -> None:
-    """What was written after the last part, in a call that did not live to rename the folder."""
-    for path in growing.iterdir():
-        if path.name == "tables":
-            shutil.rmtree(path)
-        elif path.name not in (REQUEST, "case", "parts"):
-            path.unlink()
-
-
-def _request(case: Mapping[str, bytes], settings: Mapping[str, Any]) -> str:
-    """What a call asks, from the files of its case, as it stands in ``request.json``."""
-    from gridpact import __version__
-    from gridpact.io.manifest import digest
-
-    files = {name: digest(content) for name, content in case.items()}
-    return json.dumps({"version": __version__, "settings": dict(settings), "case": files}, indent=1)
 
 
 def _clear_rest(
@@ -336,6 +297,7 @@ def _part_paths(folder: Path) -> list[Path]:
 def _days_of(path: Path, case: Case) -> list[pd.Timestamp]:
     """The days that a part holds; none, and no part, where it is not what its writer left, or of another case."""
     from gridpact.io.manifest import read_checked
+    from gridpact.io.request import case_files
 
     try:
         contents = read_checked(path)
@@ -344,23 +306,10 @@ def _days_of(path: Path, case: Case) -> list[pd.Timestamp]:
         shutil.rmtree(path)
         return []
     own = {name.removeprefix("case/"): text for name, text in contents[1].items() if name.startswith("case/")}
-    if own != _case_files(part.case):
+    if own != case_files(part.case):
         shutil.rmtree(path)
         return []
     return list(part.tables["days"]["snapshot"])
-
-
-def _case_files(case: Case) -> dict[str, bytes]:
-    """Name and content of the files that a case is written to."""
-    from gridpact.io.folder import write_case
-
-    with tempfile.TemporaryDirectory() as folder:
-        write_case(case, Path(folder) / "case")
-        return _contents(Path(folder) / "case")
-
-
-def _contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
 def part_name(case: Case) -> str:

@@ -28,6 +28,7 @@ from gridpact.physics.devices.storage import storages
 from gridpact.physics.devices.unit import Held
 from gridpact.physics.electric import dc, distflow_soc, lindistflow
 from gridpact.physics.electric.flow import Flow
+from gridpact.physics.electric.line_choice import LineChoice
 from gridpact.physics.electric.network import (
     Network,
     electric_network,
@@ -40,6 +41,7 @@ from gridpact.physics.heat import constant_flow
 from gridpact.programs.affine import Affine, Variable, nothing
 from gridpact.programs.program import Named, Program, equal
 
+Formulation = ModuleType | LineChoice
 FORMULATIONS: dict[str, ModuleType] = {"soc": distflow_soc, "lindistflow": lindistflow, "dc": dc}
 
 
@@ -62,7 +64,7 @@ def market_network(case: Case, formulation: ModuleType) -> Network:
 def clearing_program(
     case: Case,
     network: Network,
-    formulation: ModuleType,
+    formulation: Formulation,
     heat: Heating | None = None,
     held: Held | None = None,
     apart: Apart | None = None,
@@ -90,7 +92,7 @@ def clearing_program(
 def electric_program(
     case: Case,
     network: Network,
-    formulation: ModuleType,
+    formulation: Formulation,
     others: list[Device],
     held: Held | None = None,
     apart: Apart | None = None,
@@ -114,7 +116,7 @@ def assembled(case: Case, devices: list[Device], variables: dict[str, Variable],
     return Program(cost, variables, constraints, squares, integers)
 
 
-def _devices(case: Case, base: float, formulation: ModuleType, flow: Flow, held: Held, apart: Apart) -> list[Device]:
+def _devices(case: Case, base: float, formulation: Formulation, flow: Flow, held: Held, apart: Apart) -> list[Device]:
     """Every kind of device that the case has; capacitors also need the voltages."""
     builders: dict[str, Callable[[Case, float], Device]] = {
         "interfaces": interfaces,

@@ -41,7 +41,7 @@ class Relaxed:
 
 def dual_bound(cut: StandardForm, form: StandardForm, split: Split, x: Floats, z: Floats, added: int) -> Relaxed:
     """The dual objective part by part, with z moved into K* and what then is left of P x + q + A'z paid for."""
-    z = _in_dual_cone(cut, z)
+    z = in_dual_cone(cut, z)
     Px = form.P @ x
     left = reach(x) * np.abs(Px + form.q + cut.A.T @ z)
     first = sum(size for kind, size in form.cones if kind != "second_order")
@@ -70,7 +70,7 @@ def _added(cut: StandardForm, split: Split, z: Floats, first: int, added: int) -
     return np.asarray(np.bincount(part, products, split.count), dtype=np.float64)
 
 
-def _in_dual_cone(form: StandardForm, z: Floats) -> Floats:
+def in_dual_cone(form: StandardForm, z: Floats) -> Floats:
     z = z.copy()
     less = rows_of(form, "nonnegative")
     z[less] = np.maximum(z[less], 0.0)

@@ -1,0 +1,1 @@
+"""Plans of investment: candidates, days, decomposition, limits of the whole."""

@@ -1,0 +1,132 @@
+r"""One representative day as a conic program whose right-hand side is affine in the units built.
+
+$$
+V(n) = \min_x \tfrac12 x'Px + q'x \quad\text{subject to}\quad A x + s = b + U n, \; s \in K
+$$
+
+n equal units that are operated together are one unit n times the size: every row $s = b - A x$ of the unit alone
+becomes $s = b n - A x$. A type of a line carries current where it is the one that is built (see ``line_choice``);
+what stands today is there where no other type is. V is convex in n.
+
+Demand may stay unserved at a price far above all others, so that every design has a cost; a plan with demand that is
+not served is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from gridpact.case.case import Case, Floats, Ints
+from gridpact.case.planned import UNITS, planned_case
+from gridpact.markets.heat.side import heating
+from gridpact.markets.market_program import clearing_program
+from gridpact.physics.electric.line_choice import LineChoice
+from gridpact.physics.electric.network import electric_network, power_base
+from gridpact.planning.investment.candidates import Candidates
+from gridpact.programs.standard_form import StandardForm, compile_program
+
+
+@dataclass(frozen=True, eq=False)
+class DayProgram:
+    """The program of a day: its form for no units, what a unit adds to the right-hand side, (rows, candidates).
+
+    ``emergency`` are the columns of demand that only a plan's own price keeps served; ``base_mva`` their unit.
+    """
+
+    form: StandardForm
+    units: sp.csc_array
+    emergency: Ints
+    base_mva: float
+    hours: float
+
+    def at(self, n: Floats) -> StandardForm:
+        """The program with n units built, (candidates,)."""
+        return self.form.with_b(self.form.b + self.units @ n)
+
+    def unserved_mwh(self, x: Floats) -> float:
+        return float(x[self.emergency].sum() * self.base_mva * self.hours)
+
+
+def day_program(day: Case, candidates: Candidates, emergency_price: float) -> DayProgram:
+    """The program of a case that has candidates; all demand may stay unserved at ``emergency_price`` per MWh."""
+    every, served = _everything_built(day, emergency_price)
+    network = electric_network(every, power_base(every))
+    corridor = _corridors(day, network.branches.carrying, every.count("lines"))
+    heat = heating(every, network.base_mva, "quasi_dynamic", None, None)
+    form = compile_program(clearing_program(every, network, LineChoice(corridor), heat))
+    right = _grown(form, day, candidates)
+    _chosen(form, day, candidates, right)
+    emergency = form.columns["unserved_p"][served:].ravel() if every.count("unserved") else np.zeros(0, np.int64)
+    units = right.matrix(candidates.count)
+    return DayProgram(form.with_b(right.b), units, emergency, network.base_mva, day.hours)
+
+
+def _everything_built(day: Case, price: float) -> tuple[Case, int]:
+    """One unit of everything in units, types as lines beside those they would replace, demand that gives way."""
+    units = {name: 1 for table in UNITS for name in day.ids(table)}
+    built, types, lines = planned_case(day, units), day.tables["line_candidates"], day.tables["lines"]
+    at = day.positions("line_candidates", "line")
+    if len(types):
+        columns = ("r_ohm_per_km", "x_ohm_per_km", "max_i_ka")
+        rows = {name: lines[name].to_numpy()[at] for name in ("from_bus", "to_bus", "length_km")}
+        built = built.with_rows(
+            "lines", {"line": types["candidate"], **rows, **{name: types[name] for name in columns}}
+        )
+    served = built.count("unserved")
+    left = sorted(set(day.ids("loads")) - set(built.ids("unserved")))
+    return built.with_rows("unserved", {"load": left, "price_per_mwh": [price] * len(left)}), served
+
+
+def _corridors(day: Case, carrying: Ints, lines: int) -> Ints:
+    """The corridor of every branch that carries current: lines with types, and their types."""
+    replaced, own = np.unique(day.positions("line_candidates", "line"), return_inverse=True)
+    corridor = np.full(lines + day.count("transformers"), -1, dtype=np.int64)
+    corridor[replaced] = np.arange(replaced.size)
+    corridor[day.count("lines") : lines] = own
+    return corridor[carrying]
+
+
+def _grown(form: StandardForm, day: Case, candidates: Candidates) -> Right:
+    """What a unit adds to the right-hand sides of its own rows, which without it are zero."""
+    right = Right(form.b.copy(), [])
+    for table, (target, _) in UNITS.items():
+        first = day.count(target)
+        for name, rows in form.rows.items():
+            if name.startswith(f"{target}/") and rows.ndim >= 2 and rows.shape[-2] == first + day.count(table):
+                own = rows[..., first:, :]
+                of = np.broadcast_to(candidates.of(table)[:, None], own.shape)
+                right.added(form, own[own >= 0], of[own >= 0], 1.0)
+                right.b[own[own >= 0]] = 0.0
+    return right
+
+
+def _chosen(form: StandardForm, day: Case, candidates: Candidates, right: Right) -> None:
+    """What a type adds to its own rows, and takes from those of the line that it replaces."""
+    replaced, own = np.unique(day.positions("line_candidates", "line"), return_inverse=True)
+    of = candidates.of("line_candidates")
+    for name, rows in form.rows.items():
+        if name.startswith("choice/m"):
+            types, standing = rows[replaced.size :], rows[own]
+            right.added(form, types, np.broadcast_to(of[:, None], types.shape), 1.0)
+            right.added(form, standing, np.broadcast_to(of[:, None], standing.shape), -1.0)
+            right.b[types] = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Right:
+    """A right-hand side for no units, and the entries (rows, candidates, values) that units add to it."""
+
+    b: Floats
+    entries: list[tuple[Ints, Ints, Floats]]
+
+    def added(self, form: StandardForm, rows: Ints, of: Ints, sign: float) -> None:
+        self.entries.append((rows.ravel(), of.ravel(), sign * form.b[rows.ravel()]))
+
+    def matrix(self, count: int) -> sp.csc_array:
+        """What a unit of each candidate adds, (rows, candidates)."""
+        none = np.zeros(0, dtype=np.int64)
+        rows, of, values = (np.concatenate([none, *(entry[k] for entry in self.entries)]) for k in range(3))
+        return sp.csc_array((values, (rows.astype(np.int64), of.astype(np.int64))), shape=(self.b.size, count))

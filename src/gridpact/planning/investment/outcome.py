@@ -1,0 +1,116 @@
+"""A plan as labelled tables: what is built, what it costs, how it was found, how reliable it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from gridpact.case.case import Case, Floats
+from gridpact.planning.investment.candidates import Candidates
+from gridpact.planning.investment.problem import Problem
+from gridpact.planning.reliability.indices import reliability
+from gridpact.programs.benders import Priced, Progress
+from gridpact.results.planning import ITEMS
+from gridpact.results.record import words
+from gridpact.results.reliability import INDICES
+
+
+def investment_table(candidates: Candidates, units: Floats, value: Floats) -> pd.DataFrame:
+    """Every candidate: units built, what they cost, and what one more would save in a year less what it costs."""
+    left = units < candidates.most
+    return pd.DataFrame(
+        {
+            "asset": words(candidates.names),
+            "kind": words(candidates.kind),
+            "place": words(candidates.place),
+            "units": units.astype(np.int64),
+            "max_units": candidates.most,
+            "investment": units * candidates.investment,
+            "capex_per_year": units * candidates.capex,
+            "maintenance_per_year": units * candidates.maintenance,
+            "marginal_value_per_year": np.where(left, value, np.nan),
+        }
+    )
+
+
+def marginal_values(problem: Problem, near: Priced) -> Floats:
+    """What one more unit would save in operation less what it costs, in a year and to first order; (candidates,).
+
+    ``near`` are the days priced near the design, on its way to the core point, where multipliers are unique. NaN where
+    a unit does nothing in operation.
+    """
+    saved = -(problem.days.weights @ near.cuts.slope)
+    operated = np.isin(problem.candidates.table, ["tie_candidates", "protection_candidates"], invert=True)
+    return np.where(operated, saved - problem.candidates.annual, np.nan)
+
+
+def cost_table(before: Mapping[str, float], after: Mapping[str, float]) -> pd.DataFrame:
+    """What a year costs, item by item, before and after; NaN before where the network as it is cannot be operated."""
+    return pd.DataFrame(
+        {
+            "item": words(ITEMS),
+            "before": [float(before.get(item, 0.0)) if before else np.nan for item in ITEMS],
+            "after": [float(after.get(item, 0.0)) for item in ITEMS],
+        }
+    )
+
+
+def search_tables(candidates: Candidates, states: Sequence[Progress]) -> dict[str, pd.DataFrame]:
+    """Bounds from one iteration to the next; every design that was priced, and its days; all cuts."""
+    last = states[-1]
+    units = last.designs[:, : candidates.count]
+    design, built = np.nonzero(units)
+    cut, of = np.nonzero(last.cuts.slope)
+    names = np.array(candidates.names, dtype=object)
+    count, days = last.costs.shape
+    scenario = np.array([str(number + 1) for number in range(days)], dtype=object)
+    return {
+        "convergence": pd.DataFrame(
+            {
+                "iteration": [state.iteration for state in states],
+                "lower_bound": [state.lower for state in states],
+                "upper_bound": [state.upper for state in states],
+                "gap": [state.gap for state in states],
+                "seconds": [state.seconds for state in states],
+            }
+        ),
+        "designs": pd.DataFrame(
+            {"design": design, "candidate": words(names[built]), "units": units[design, built].astype(np.int64)}
+        ),
+        "design_costs": pd.DataFrame(
+            {
+                "design": np.repeat(np.arange(count), days),
+                "scenario": words(np.tile(scenario, count)),
+                "cost_per_day": last.costs.ravel(),
+                "serves_all": np.repeat(last.allowed, days),
+            }
+        ),
+        "cuts": pd.DataFrame(
+            {
+                "cut": np.arange(last.cuts.constant.size),
+                "scenario": words(scenario[last.cuts.of]),
+                "constant": last.cuts.constant,
+            }
+        ),
+        "cut_slopes": pd.DataFrame({"cut": cut, "candidate": words(names[of]), "slope": last.cuts.slope[cut, of]}),
+    }
+
+
+def reliability_tables(case: Case, planned: Case, limits: Mapping[str, float]) -> dict[str, pd.DataFrame]:
+    """The indices before and after with their limits, and the tables of the planned network; nothing without
+    customers."""
+    if not (case.column("loads", "customers") > 0.0).any():
+        return {}
+    before, after = reliability(case), reliability(planned)
+    first, second = (tables["reliability_system"].iloc[0] for tables in (before, after))
+    found = pd.DataFrame(
+        {
+            "index": words(INDICES),
+            "before": [float(first[name]) for name in INDICES],
+            "value": [float(second[name]) for name in INDICES],
+            "limit": [limits.get(name, np.nan) for name in INDICES],
+        }
+    )
+    return {"reliability": found, **after, "reliability_loads_before": before["reliability_loads"]}

@@ -1,0 +1,95 @@
+"""The days that stand for the year: a case of a few days, and how often each of them comes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from gridpact.case.case import Case, Floats
+from gridpact.planning.scenarios.days import HOURS
+from gridpact.planning.scenarios.extremes import Extreme
+from gridpact.planning.scenarios.typical import TypicalDays, typical_days
+
+YEAR = 365.0
+
+
+@dataclass(frozen=True, eq=False)
+class Representatives:
+    """``case`` holds the days one after another, each a window; ``weights`` (days,) how often each comes in a year.
+
+    ``typical`` is how they were found, None where the horizon is no more than they are.
+    """
+
+    case: Case
+    weights: Floats
+    typical: TypicalDays | None
+
+    @property
+    def days(self) -> list[Case]:
+        """One case per day."""
+        return self.case.windows()
+
+    def scenarios(self) -> pd.DataFrame:
+        """One row per day: scenario, weight_days, source_day, kind."""
+        hours = np.diff(self.case.window_edges) * self.case.hours
+        numbers = [str(number + 1) for number in range(self.weights.size)]
+        dates = self.case.snapshots[self.case.begins].strftime("%Y-%m-%d")
+        table = pd.DataFrame({"scenario": numbers, "weight_days": self.weights * hours / HOURS})
+        if self.typical is None:
+            return table.assign(source_day=dates, kind="given")
+        return table.assign(source_day=self.typical.dates, kind=self.typical.kinds)
+
+
+def representatives(case: Case, k: int, representation: str, extremes: Sequence[Extreme] = ()) -> Representatives:
+    """The days of a planning case reduced to ``k`` typical and the extreme ones; all of them, where they are no more.
+
+    Where the horizon is less than a day, or no whole days, it is one scenario, which fills the year.
+    """
+    daily = case.with_window("day")
+    if not _in_whole_days(daily):
+        return Representatives(case, np.array([YEAR * HOURS / (case.steps * case.hours)]), None)
+    count = daily.window_edges.size - 1
+    if count <= k or not len(case.profiles.columns):
+        kept = daily if count <= k else daily.steps_between(0, int(daily.window_edges[k]))
+        return Representatives(kept, np.full(min(count, k), YEAR / min(count, k)), None)
+    weigh = family_importance(case)
+    typical = typical_days(case, k, representation=representation, extremes=extremes, total_days=YEAR, importance=weigh)
+    return Representatives(_case_of(case, typical), typical.weights, typical)
+
+
+def family_importance(case: Case) -> dict[str, float]:
+    """The weight of every profile: 1 over those of its family, so that 32 loads count as much as one price.
+
+    A family is a column of a table; wind, PV and other plants are families of their own.
+    """
+    kinds = {
+        f"{table}/{name}": str(kind)
+        for table in ("renewables", "renewable_candidates")
+        for name, kind in zip(case.ids(table), case.tables[table]["kind"], strict=True)
+    }
+    families = []
+    for path in case.profiles.columns:
+        table, rest = path.split("/", 1)
+        name, column = rest.rsplit("/", 1)
+        families.append((kinds.get(f"{table}/{name}", table), column))
+    return {path: 1.0 / families.count(family) for path, family in zip(case.profiles.columns, families, strict=True)}
+
+
+def _in_whole_days(case: Case) -> bool:
+    """Whether every window is a day of the clock; summer time may take or add an hour."""
+    steps = np.diff(case.window_edges) * case.hours
+    return bool((np.abs(steps - HOURS) <= 1.0).all())
+
+
+def _case_of(case: Case, typical: TypicalDays) -> Case:
+    """The typical days one after another, hour by hour, from the day on which the case begins, by the clock of UTC."""
+    hours = typical.weights.size * HOURS
+    start = pd.Timestamp(case.start.tz_localize(None).normalize(), tz="UTC")
+    index = pd.date_range(start, periods=hours, freq="h", name="snapshot")
+    values = typical.profiles.transpose(0, 2, 1).reshape(hours, -1)
+    profiles = pd.DataFrame(values, index=index, columns=list(typical.names))
+    few = replace(case, start=start, timezone="UTC", step_minutes=60.0, steps=hours, profiles=profiles, window="day")
+    return few.marked_validated() if case.validated else few

@@ -1,0 +1,21 @@
+"""Words that the results of a plan are written in: the question, and what a year costs."""
+
+from __future__ import annotations
+
+from typing import Final
+
+QUESTION: Final = "plan"
+ITEMS: Final = (
+    "investment",
+    "maintenance",
+    "purchase",
+    "sales",
+    "generation",
+    "renewables",
+    "storage wear",
+    "carbon",
+    "interruption",
+    "other",
+)
+"""What a year costs: the annuity of what is built, having it, energy bought and (negative) sold, fuel, energy taken
+from plants, energy discharged from storages, emissions, energy not served after faults, and all else."""
