@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from gridpact.planning.reliability.indices import reliability as reliability
     from gridpact.planning.scenarios.typical import TypicalDays as TypicalDays
     from gridpact.planning.scenarios.typical import typical_days as typical_days
+    from gridpact.reliability_study import assess_reliability as assess_reliability
     from gridpact.remedies import compare_remedies as compare_remedies
     from gridpact.run import Certificate as Certificate
     from gridpact.run import Run as Run
@@ -76,6 +77,7 @@ _HOMES = {
     "gridpact.planning.reconfiguration": ("Reconfiguration", "reconfigure"),
     "gridpact.planning.reliability.indices": ("reliability",),
     "gridpact.planning.scenarios.typical": ("TypicalDays", "typical_days"),
+    "gridpact.reliability_study": ("assess_reliability",),
     "gridpact.remedies": ("compare_remedies",),
     "gridpact.clearing": ("clear", "compare_structures"),
     "gridpact.run": ("Certificate", "Run"),
@@ -99,6 +101,7 @@ __all__ = [
     "Reconfiguration",
     "Run",
     "TypicalDays",
+    "assess_reliability",
     "clear",
     "clear_days",
     "compare",

@@ -13,6 +13,7 @@ import pandas as pd
 from gridpact.errors import InputError, Issue
 from gridpact.results.days import QUESTION as DAYS
 from gridpact.results.record import Record, Summary
+from gridpact.results.reliability import QUESTION as RELIABILITY
 
 # Questions that take long enough to be kept while they are answered.
 KEPT_AS_THEY_GROW = (DAYS,)
@@ -123,8 +124,10 @@ class Run:
         return overview(self.record)
 
     def __repr__(self) -> str:
-        cost = f"{self.summary['objective']:.2f} {self.summary['currency']}"
-        return f"Run({self.record.question} {self.summary['case']!r}: {self.certificate.verdict}, cost {cost})"
+        about = f"{self.record.question} {self.summary['case']!r}: {self.certificate.verdict}"
+        if self.record.question == RELIABILITY:
+            return f"Run({about}, SAIDI {self.summary['saidi_h']:.3f} h per year)"
+        return f"Run({about}, cost {self.summary['objective']:.2f} {self.summary['currency']})"
 
 
 def require(holds: bool, name: str, value: object, fix: str) -> None:
@@ -161,21 +164,21 @@ def _versions() -> dict[str, str]:
     return {"gridpact": __version__, "python": python_version()} | {name: version(name) for name in packages}
 
 
-def provenance(solution: Any, seconds: float) -> dict[str, Any]:
-    """Versions, solver and times of a run."""
-    return {
-        "versions": dict(_versions()),
+def provenance(solution: Any, seconds: float, seed: int | None = None) -> dict[str, Any]:
+    """Versions, solver and times of a run; ``solution`` is None where nothing was solved."""
+    solved = {} if solution is None else {
         "solver": solution.solver,
         "solver_iterations": solution.iterations,
         "solver_seconds": solution.seconds,
-        "wall_seconds": seconds,
-        "seed": None,
-    }
+    }  # fmt: skip
+    return {"versions": dict(_versions()), **solved, "wall_seconds": seconds, "seed": seed}
 
 
 def judge_of(record: Record) -> Callable[[Record], Mapping[str, Any]]:
     """What judges a record of this question."""
     from gridpact.certificates.game.judge import certify_game
     from gridpact.certificates.judge import certify
+    from gridpact.certificates.planning.reliability_judge import certify_reliability
 
-    return certify_game if record.question == GAME else certify
+    own = {GAME: certify_game, RELIABILITY: certify_reliability}
+    return own.get(record.question, certify)

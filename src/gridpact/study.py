@@ -16,13 +16,22 @@ from gridpact.days import clear_days, judged_days
 from gridpact.errors import ArchiveError, InputError, Issue
 from gridpact.game import setting_issues as game_setting_issues
 from gridpact.game import stackelberg
+from gridpact.reliability_study import assess_reliability
+from gridpact.reliability_study import setting_issues as reliability_setting_issues
 from gridpact.results.days import QUESTION as DAYS
 from gridpact.results.record import Record
+from gridpact.results.reliability import INDICES
+from gridpact.results.reliability import QUESTION as RELIABILITY
 from gridpact.run import GAME, KEPT_AS_THEY_GROW, MONEY, Run, judge_of, marked, require
 from gridpact.study_cases import case_issues, read_cases
 from gridpact.study_file import cases_of, examine_study, setting_issues
 
-QUESTIONS: dict[str, Callable[..., Run]] = {"clear": clear, DAYS: clear_days, GAME: stackelberg}
+QUESTIONS: dict[str, Callable[..., Run]] = {
+    "clear": clear,
+    DAYS: clear_days,
+    GAME: stackelberg,
+    RELIABILITY: assess_reliability,
+}
 
 
 def run_study(path: str | Path, *, out: str | Path | None = None, progress: bool = False, **overrides: Any) -> Run:
@@ -88,7 +97,7 @@ def verify(path: str | Path, *, deep: bool = False, progress: bool = False) -> R
         document["verdict"] = "failed"
     if deep:
         again = _asked_again(run.record, progress)
-        checks = [_same_objective(run, again), *_same_probes(run, again)]
+        checks = [_same_answer(run, again), *_same_probes(run, again)]
         checks += [*_same_structures(run, again), *_same_bound(run, again)]
         document["checks"] = [*document["checks"], *checks]
         document["verdict"] = document["verdict"] if all(check["passed"] for check in checks) else "failed"
@@ -102,8 +111,9 @@ def _require_settings(record: Record) -> None:
     if record.question not in QUESTIONS:
         raise ArchiveError(f"study.toml: the question {record.question!r} is unknown.")
     issues = setting_issues(Path("study.toml"), QUESTIONS[record.question], record.settings)
-    if not issues and record.question == GAME:
-        issues = game_setting_issues(record.settings)
+    own = {GAME: game_setting_issues, RELIABILITY: reliability_setting_issues}
+    if not issues and record.question in own:
+        issues = own[record.question](record.settings)
     if issues:
         raise ArchiveError(str(InputError(issues)))
 
@@ -130,7 +140,14 @@ def _same_verdict(run: Run, verdict: str) -> dict[str, Any]:
     }
 
 
-def _same_objective(run: Run, again: Run) -> dict[str, Any]:
+def _same_answer(run: Run, again: Run) -> dict[str, Any]:
+    """The objective; the indices of a question that has none."""
+    if run.record.question == RELIABILITY:
+        told, now = (np.nan_to_num([float(one.summary[name] or 0.0) for name in INDICES]) for one in (run, again))
+        off = float((np.abs(told - now) / np.maximum(1e-9, np.abs(told))).max())
+        return _again(
+            "assessed again", off, 1e-9, "assessing the archived case again gives the same indices (relative)"
+        )
     first, second = run.summary["objective"], again.summary["objective"]
     value = abs(first - second) / max(1.0, abs(first))
     return _again("cleared again", value, 1e-6, "clearing the archived case again gives the same objective (relative)")

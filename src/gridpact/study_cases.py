@@ -10,6 +10,7 @@ from typing import Any
 
 from gridpact.case.case import Case
 from gridpact.errors import InputError, Issue
+from gridpact.results.reliability import QUESTION as RELIABILITY
 from gridpact.study_file import Document, cases_of
 
 
@@ -43,8 +44,24 @@ def case_issues(folder: Path, document: Document, function: Callable[..., Any]) 
         cases = read_cases(folder, document, cases_of(function))
     except InputError as error:
         return error.issues
+    if document["question"] == RELIABILITY:
+        return _reliability_issues(cases["case"])
     issues = _network_issues(cases["case"], _formulation(function, document.get("settings", {})))
     return issues + (_pairing(cases, document) if "transmission" in cases else [])
+
+
+def _reliability_issues(case: Case) -> list[Issue]:
+    """What keeps faults from being followed, and indices from being averages over customers."""
+    from gridpact.planning.reliability.indices import require_customers
+    from gridpact.planning.reliability.network import radial_network
+
+    issues: list[Issue] = []
+    for require in (require_customers, radial_network):
+        try:
+            require(case)
+        except InputError as error:
+            issues += error.issues
+    return issues
 
 
 def _pairing(cases: Mapping[str, Case], document: Document) -> list[Issue]:

@@ -28,9 +28,9 @@ from gridpact.case.case import Case, Floats
 from gridpact.errors import InputError, Issue
 from gridpact.planning.reliability.network import LoadPoints, RadialNetwork, radial_network
 from gridpact.planning.reliability.restoration import interruption_hours
+from gridpact.results.reliability import REPAIRED, SWITCHED, UNDISTURBED
 
 HOURS: Final = 8760.0
-UNDISTURBED, SWITCHED, REPAIRED = 0, 1, 2
 CLASSES: Final = ("undisturbed", "switching", "repair")
 
 
@@ -65,11 +65,20 @@ def reliability(case: Case) -> dict[str, pd.DataFrame]:
     Energy not served is from the mean load over the case's horizon. An index per customer is NaN where there is none.
     Raises ``InputError`` where the network is not radial, or where no load has customers.
     """
+    require_customers(case)
+    network = radial_network(case)
+    return tables_of(case, network, incidence(network))
+
+
+def require_customers(case: Case) -> None:
+    """Raise ``InputError`` where no load has customers."""
     if not (case.column("loads", "customers") > 0.0).any():
         fix = "Give the column customers: the indices are averages over customers."
         raise InputError([Issue("no load has customers", fix, "loads", column="customers")])
-    network = radial_network(case)
-    effect = incidence(network)
+
+
+def tables_of(case: Case, network: RadialNetwork, effect: Incidence) -> dict[str, pd.DataFrame]:
+    """The tables of ``reliability``, given what each fault does."""
     loads = load_table(network, effect)
     return {
         "reliability_loads": loads,
