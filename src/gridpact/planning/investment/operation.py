@@ -53,9 +53,7 @@ def _traded(cleared: Cleared, every: Floats) -> dict[str, float]:
     }
 
 
-def _with_carbon(
-    items: dict[str, float], cleared: Cleared, weight: Floats, price: float
-) -> dict[str, float]:
+def _with_carbon(items: dict[str, float], cleared: Cleared, weight: Floats, price: float) -> dict[str, float]:
     """The items with what emissions cost taken out of purchase and generation."""
     planned = cleared.case
     hours = planned.hours * weight

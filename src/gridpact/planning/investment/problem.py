@@ -9,7 +9,7 @@ import numpy as np
 from gridpact.case.case import Case, Floats
 from gridpact.planning.investment.candidates import Candidates, candidates_of
 from gridpact.planning.investment.day_program import DayProgram, day_program
-from gridpact.planning.investment.limits import LinearReliability, Limits, master_program, rivals
+from gridpact.planning.investment.limits import Limits, LinearReliability, master_program, rivals
 from gridpact.planning.investment.relaxed import core_point
 from gridpact.planning.investment.representative import Representatives
 from gridpact.programs.benders import Master
@@ -49,11 +49,15 @@ class Problem:
 
 def problem_of(case: Case, days: Representatives, limits: Limits, discount_rate: float) -> Problem:
     """The problem of a case with the days that stand for its year."""
+    candidates = candidates_of(case, discount_rate)
+    reliability = _linear(case, candidates) if limits.about_reliability else None
+    return Problem(case, candidates, days, limits, reliability, DEARER * _dearest(days.case))
+
+
+def _linear(case: Case, candidates: Candidates) -> LinearReliability:
     from gridpact.planning.reliability.linear import linear_reliability
 
-    candidates = candidates_of(case, discount_rate)
-    reliability = linear_reliability(case, candidates.names) if limits.about_reliability else None
-    return Problem(case, candidates, days, limits, reliability, DEARER * _dearest(days.case))
+    return linear_reliability(case, candidates.names)
 
 
 def _dearest(case: Case) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +9,7 @@ import pandas as pd
 
 from gridpact.case.case import Case, Floats
 from gridpact.planning.scenarios.days import HOURS
-from gridpact.planning.scenarios.extremes import Extreme
+from gridpact.planning.scenarios.extremes import Extreme, standard_extremes
 from gridpact.planning.scenarios.typical import TypicalDays, typical_days
 
 YEAR = 365.0
@@ -42,8 +41,34 @@ class Representatives:
             return table.assign(source_day=dates, kind="given")
         return table.assign(source_day=self.typical.dates, kind=self.typical.kinds)
 
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The profiles of the days; how they were found: quality, duration curves and the decision graph."""
+        profiles = self.case.profiles.reset_index()
+        numbers = np.repeat(np.arange(1, self.weights.size + 1).astype(str), np.diff(self.case.window_edges))
+        profiles.insert(0, "scenario", numbers)
+        if self.typical is None:
+            return {"scenario_profiles": profiles}
+        peaks = self.typical.density_peaks()
+        graph = pd.DataFrame(
+            {
+                "day": list(self.typical.days.dates),
+                "density": peaks.rho,
+                "distance": peaks.delta,
+                "centre": np.isin(np.arange(self.typical.days.count), self.typical.source),
+            }
+        )
+        return {
+            "scenario_profiles": profiles,
+            "scenario_days": pd.DataFrame(
+                {"day": list(self.typical.days.dates), "scenario": (self.typical.labels + 1).astype(str)}
+            ),
+            "scenario_quality": self.typical.quality,
+            "duration_curves": self.typical.duration_curves(),
+            "decision_graph": graph,
+        }
 
-def representatives(case: Case, k: int, representation: str, extremes: Sequence[Extreme] = ()) -> Representatives:
+
+def representatives(case: Case, k: int, representation: str, extremes: bool = False) -> Representatives:
     """The days of a planning case reduced to ``k`` typical and the extreme ones; all of them, where they are no more.
 
     Where the horizon is less than a day, or no whole days, it is one scenario, which fills the year.
@@ -55,8 +80,8 @@ def representatives(case: Case, k: int, representation: str, extremes: Sequence[
     if count <= k or not len(case.profiles.columns):
         kept = daily if count <= k else daily.steps_between(0, int(daily.window_edges[k]))
         return Representatives(kept, np.full(min(count, k), YEAR / min(count, k)), None)
-    weigh = family_importance(case)
-    typical = typical_days(case, k, representation=representation, extremes=extremes, total_days=YEAR, importance=weigh)
+    weigh, kept = family_importance(case), _extremes(case) if extremes else ()
+    typical = typical_days(case, k, representation=representation, extremes=kept, total_days=YEAR, importance=weigh)
     return Representatives(_case_of(case, typical), typical.weights, typical)
 
 
@@ -76,6 +101,23 @@ def family_importance(case: Case) -> dict[str, float]:
         name, column = rest.rsplit("/", 1)
         families.append((kinds.get(f"{table}/{name}", table), column))
     return {path: 1.0 / families.count(family) for path, family in zip(case.profiles.columns, families, strict=True)}
+
+
+def _extremes(case: Case) -> tuple[Extreme, ...]:
+    """The days of most load, of most and least load without renewables, and of least renewable energy.
+
+    What may be built counts as if all of it stood there.
+    """
+    load = {path: 1.0 for path in case.profiles.columns if path.startswith("loads/") and path.endswith("/p_mw")}
+    units = {
+        f"renewable_candidates/{name}/p_mw": most
+        for name, most in zip(
+            case.ids("renewable_candidates"), case.column("renewable_candidates", "max_units").tolist(), strict=True
+        )
+    }
+    units |= {f"renewables/{name}/p_mw": 1.0 for name in case.ids("renewables")}
+    renewable = {path: most for path, most in units.items() if path in case.profiles.columns}
+    return standard_extremes(load, renewable) if load and renewable else ()
 
 
 def _in_whole_days(case: Case) -> bool:

@@ -1,0 +1,182 @@
+"""From a search to the record of a plan: its operation, its costs, its tables, its summary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from gridpact.case.case import Case
+from gridpact.errors import InfeasibleError
+from gridpact.results.planning import QUESTION
+from gridpact.results.record import Record
+from gridpact.results.summary import clearing_summary, horizon_words
+from gridpact.run import provenance
+
+if TYPE_CHECKING:
+    from gridpact.markets.cleared import Cleared
+    from gridpact.planning.investment.problem import Problem
+    from gridpact.programs.benders import Priced, Progress
+
+OPERATION = {"formulation": "soc", "exactness": "repair", "solver": "clarabel", "price_probes": 0}
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a search has found: all its states, and the days priced near the best design."""
+
+    states: list[Progress]
+    near: Priced
+
+    @property
+    def last(self) -> Progress:
+        return self.states[-1]
+
+
+def plan_record(
+    case: Case, problem: Problem, found: Found, settings: Mapping[str, Any], year: pd.DataFrame | None, started: float
+) -> Record:
+    """The record of a plan, not yet judged. Raises what clearing the days of the plan raises."""
+    from gridpact.case.planned import planned_case
+    from gridpact.planning.investment import outcome
+
+    candidates, last = problem.candidates, found.last
+    units = np.rint(last.designs[last.best][: candidates.count])
+    design = candidates.design(units)
+    cleared, tables, items = _operation(problem, design, settings)
+    assert cleared is not None
+    tables |= {
+        "investments": outcome.investment_table(candidates, units, outcome.marginal_values(problem, found.near)),
+        "scenarios": problem.days.scenarios(),
+        **problem.days.tables(),
+        **outcome.search_tables(candidates, found.states),
+        **outcome.reliability_tables(case, planned_case(case, design), _limits(settings)),
+        **({} if year is None else {"year": year}),
+    }
+    paid = _with_fixed_items(items, tables, settings)
+    tables["annual_costs"] = outcome.cost_table(_before(problem, tables, settings), paid)
+    return Record(
+        question=QUESTION,
+        settings=settings,
+        case=case,
+        summary=_summary(case, problem, found, tables, settings) | {"operation": _operation_summary(cleared, tables)},
+        tables=tables,
+        solution=_solution(cleared),
+        provenance=provenance(cleared.solution, perf_counter() - started),
+    )
+
+
+def _operation(
+    problem: Problem, design: Mapping[str, int], settings: Mapping[str, Any]
+) -> tuple[Cleared, dict[str, pd.DataFrame], dict[str, float]]:
+    """A design operated on the days: its market, the tables of the market, and its costs in a year by item."""
+    from gridpact.case.planned import planned_case
+    from gridpact.certificates.days import cost_by_step
+    from gridpact.markets.outcome import outcome_tables
+    from gridpact.markets.probes import price_probes
+    from gridpact.planning.investment.operation import operated, yearly_items
+
+    days = problem.days
+    cleared = operated(planned_case(days.case, design))
+    tables = outcome_tables(cleared)
+    tables["price_probes"] = price_probes(cleared, tables, 0, OPERATION["solver"])
+    weight = np.repeat(days.weights, np.diff(days.case.window_edges))
+    hourly = cost_by_step(Record("clear", OPERATION, cleared.case, {}, tables, {"base_mva": _base(cleared)}))
+    items = yearly_items(cleared, days, settings["carbon_price_per_t"])
+    total = float(cleared.case.hours * (weight @ hourly))
+    return cleared, tables, items | {"other": total - sum(items.values())}
+
+
+def _before(problem: Problem, tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, float]:
+    """What a year costs as the network is, by item; nothing where it cannot be operated."""
+    try:
+        _, _, items = _operation(problem, {}, settings)
+    except InfeasibleError:
+        return {}
+    return items | {"interruption": _interruption(tables, "before", settings)}
+
+
+def _with_fixed_items(
+    items: Mapping[str, float], tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]
+) -> dict[str, float]:
+    built = tables["investments"]
+    return {
+        "investment": float(built["capex_per_year"].sum()),
+        "maintenance": float(built["maintenance_per_year"].sum()),
+        **items,
+        "interruption": _interruption(tables, "value", settings),
+    }
+
+
+def _interruption(tables: Mapping[str, pd.DataFrame], column: str, settings: Mapping[str, Any]) -> float:
+    if "reliability" not in tables or settings["interruption_cost_per_mwh"] == 0.0:
+        return 0.0
+    eens = tables["reliability"].set_index("index")[column]["eens_mwh"]
+    return float(settings["interruption_cost_per_mwh"] * eens)
+
+
+def _limits(settings: Mapping[str, Any]) -> dict[str, float]:
+    limits = {"saidi_h": "saidi_limit_h", "saifi": "saifi_limit", "eens_mwh": "eens_limit_mwh"}
+    return {index: float(settings[name]) for index, name in limits.items() if name in settings}
+
+
+def _summary(
+    case: Case, problem: Problem, found: Found, tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    costs, built = tables["annual_costs"], tables["investments"]
+    objective, before = (float(costs[name].sum(skipna=False)) for name in ("after", "before"))
+    lower, asked = found.last.lower, settings["gap"]
+    gap = max(0.0, objective - lower) / max(1.0, abs(objective))
+    return {
+        **horizon_words(case),
+        "scenarios": len(tables["scenarios"]),
+        "candidates": problem.candidates.count,
+        "objective": objective,
+        "objective_before": before,
+        "objective_lower_bound": lower,
+        "gap": gap,
+        "gap_asked": asked,
+        "gap_closed": found.last.gap <= asked,
+        "bound_basis": _basis(problem),
+        "investment": float(built["investment"].sum()),
+        "capex_per_year": float(built["capex_per_year"].sum()),
+        "assets_built": int((built["units"] > 0).sum()),
+        "iterations": found.last.iteration,
+        "search_seconds": found.last.seconds,
+        **_reliability_words(tables),
+    }
+
+
+def _basis(problem: Problem) -> str:
+    """What the lower bound bounds."""
+    if problem.reliability is None:
+        return "every plan for these days"
+    return "every plan for these days that the linear form of reliability admits; it never understates an index"
+
+
+def _reliability_words(tables: Mapping[str, pd.DataFrame]) -> dict[str, float]:
+    if "reliability" not in tables:
+        return {}
+    table = tables["reliability"].set_index("index")
+    named = {name: float(table["value"][name]) for name in ("saifi", "saidi_h", "eens_mwh")}
+    return named | {f"{name}_before": float(table["before"][name]) for name in named}
+
+
+def _operation_summary(cleared: Cleared, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    from gridpact.markets.basis import price_basis
+
+    return clearing_summary(cleared.case, tables, cleared.solution.cost) | price_basis(cleared)
+
+
+def _solution(cleared: Cleared) -> dict[str, Any]:
+    from gridpact.programs.standard_form import arrays
+
+    return arrays(cleared.form, cleared.solution) | {"base_mva": _base(cleared)}
+
+
+def _base(cleared: Cleared) -> Any:
+    return np.array(cleared.network.base_mva)
