@@ -14,7 +14,9 @@ MARKET, BOTH_MARKETS = "the electricity market", "the markets of electricity and
 QUESTIONS = {
     "clear": "Clearing of the electricity market",
     "clear_days": "Clearing of the electricity market, {window} by {window}",
+    "reliability": "Reliability of supply: interruptions, hours and energy of a mean year",
     "stackelberg": "The district leads, the transmission market follows",
+    "plan": "Plan of the distribution network at least cost",
 }
 
 

@@ -16,7 +16,11 @@ from gridpact.report.game.facts import is_game
 from gridpact.report.game.numbers import game_facts
 from gridpact.report.numbers import Fact, facts
 from gridpact.report.once import read_once
-from gridpact.report.standing import HEADLINES, Check
+from gridpact.report.planning.facts import is_plan
+from gridpact.report.planning.numbers import plan_facts
+from gridpact.report.reliability.facts import is_reliability
+from gridpact.report.reliability.numbers import reliability_facts
+from gridpact.report.standing import HEADLINES, Check, Standing
 from gridpact.report.text import safe, significant
 from gridpact.report.verdict import SIGNS
 from gridpact.results.record import Record
@@ -34,8 +38,7 @@ def run_card(record: Record) -> str:
     head = _block("b", "font-size:16px", safe(record.case.name)) + _block(
         "div", f"color:{SOFT}", f"{safe(question(record))} · {horizon(record.case)}"
     )
-    game = game_facts(record, shown_as) if is_game(record) else []
-    shown = "".join(map(_fact, [*game, *facts(record, shown_as)]))
+    shown = "".join(map(_fact, _facts(record, shown_as)))
     grid = "display:grid;grid-template-columns:repeat(auto-fill,minmax(190px,1fr));gap:8px;margin:8px 0"
     tables = f"Tables, for run.table(name): {', '.join(map(safe, record.tables))}"
     parts = [
@@ -45,6 +48,16 @@ def run_card(record: Record) -> str:
         _block("div", f"color:{SOFT}", tables),
     ]
     return _paper("".join(parts))
+
+
+def _facts(record: Record, standing: Standing) -> list[Fact]:
+    """The key figures of the question that was asked."""
+    if is_plan(record):
+        return plan_facts(record, standing)
+    if is_reliability(record):
+        return reliability_facts(record, standing)
+    game = game_facts(record, standing) if is_game(record) else []
+    return [*game, *facts(record, standing)]
 
 
 def certificate_card(verdict: str, checks: tuple[Mapping[str, Any], ...]) -> str:

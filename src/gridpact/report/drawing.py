@@ -66,8 +66,13 @@ def inline(draw: Draw, record: Record, name: str, stamp: str = "") -> str:
 
     ``name`` makes the ids of the figure its own: all figures of a page share one name space.
     """
+    return element(lambda: draw(record), name, stamp)
+
+
+def element(make: Callable[[], Figure | None], name: str, stamp: str = "") -> str:
+    """The same of a figure that is made of anything else than a run."""
     with look(name):
-        figure = draw(record)
+        figure = make()
         if figure is None:
             return ""
         if stamp:

@@ -12,6 +12,11 @@ from gridpact.report.once import read_once
 from gridpact.report.page import figure, page
 from gridpact.report.panel import Panel, Section
 from gridpact.report.panels import REPAIR, drawn, sections_of, void
+from gridpact.report.planning import words
+from gridpact.report.planning.facts import is_plan
+from gridpact.report.planning.numbers import plan_facts
+from gridpact.report.reliability.facts import is_reliability, is_whole
+from gridpact.report.reliability.numbers import reliability_facts
 from gridpact.report.standing import Standing
 from gridpact.report.text import safe, tag
 from gridpact.results.days import QUESTION
@@ -26,9 +31,16 @@ def render(record: Record) -> str:
     """
     record = read_once(record)
     whole, standing = days.standings(record)
-    body = [
-        asked.heading(record),
-        verdict.section(record, whole),
+    asked_for = _plan if is_plan(record) else _reliability if is_reliability(record) else _market
+    parts = asked_for(record, standing)
+    body = [asked.heading(record), verdict.section(record, whole), *parts, asked.section(record)]
+    styles = ["heat.css"] * has_heat(record) + ["game.css"] * is_game(record) + ["plan.css"] * is_plan(record)
+    return page(f"{record.case.name}: {whole.headline.lower()}", body, *styles)
+
+
+def _market(record: Record, standing: Standing) -> list[str]:
+    """What was cleared: days left, the game, numbers, figures, sums by month, repairs, what limits the network."""
+    return [
         days.left(record),
         *_game(record, standing),
         numbers.section(record, standing),
@@ -36,10 +48,20 @@ def render(record: Record) -> str:
         days.months(record, standing),
         inexact.section(record, standing, _repair(record, standing)),
         bottlenecks.section(record, standing),
-        asked.section(record),
     ]
-    styles = ["heat.css"] * has_heat(record) + ["game.css"] * is_game(record)
-    return page(f"{record.case.name}: {whole.headline.lower()}", body, *styles)
+
+
+def _plan(record: Record, standing: Standing) -> list[str]:
+    """What the plan is worth, in numbers and words, then its sections."""
+    head = tag("h2", "What the plan is worth") + numbers.cards(plan_facts(record, standing))
+    return [head, words.section(record, standing), *_figures(record, standing)]
+
+
+def _reliability(record: Record, standing: Standing) -> list[str]:
+    """The indices, then where supply fails and by what; nothing where the run lacks what they are drawn from."""
+    if not is_whole(record):
+        return []
+    return [tag("h2", "Summary"), numbers.cards(reliability_facts(record, standing)), *_figures(record, standing)]
 
 
 def _figures(record: Record, standing: Standing) -> list[str]:

@@ -7,6 +7,10 @@ import pandas as pd
 from gridpact.report.game.facts import is_game
 from gridpact.report.game.overview import game_overview
 from gridpact.report.numbers import PLAIN
+from gridpact.report.planning.facts import is_plan
+from gridpact.report.planning.overview import plan_overview
+from gridpact.report.reliability.facts import is_reliability
+from gridpact.report.reliability.overview import reliability_overview
 from gridpact.report.standing import CAUSES, checks_of
 from gridpact.results.days import QUESTION
 from gridpact.results.record import Record, Summary
@@ -15,6 +19,10 @@ VERDICTS = {
     "certified": "CERTIFIED: every required check of the certificate passed.",
     "approximate": "APPROXIMATE: exact for its linear network model, not for the alternating-current network.",
     "failed": "FAILED: the checks below did not pass; the prices are not valid and not shown.",
+}
+OTHERWISE = {
+    (QUESTION, "failed"): "FAILED: the checks below did not pass; every part has a verdict of its own.",
+    ("reliability", "failed"): "FAILED: the checks below did not pass; the indices are not valid and not shown.",
 }
 FIGURES = {
     "load_mwh": "load",
@@ -32,6 +40,10 @@ CUT = {"not_served_mwh": "demand not served", "heat_not_served_mwh": "heat not s
 def overview(record: Record) -> str:
     """What was asked, the verdict, the summary and the prices of every step (at most 48)."""
     summary = record.summary
+    if is_plan(record):
+        return "\n\n".join([_heading(record), _verdict(record), *plan_overview(record)])
+    if is_reliability(record):
+        return "\n\n".join([_heading(record), _verdict(record), *reliability_overview(record)])
     parts = [_heading(record), _verdict(record), *([_energies(summary)] if is_game(record) else [_figures(summary)])]
     if is_game(record):
         parts += game_overview(record)
@@ -66,10 +78,7 @@ def _verdict(record: Record) -> str:
 
 def _words(record: Record) -> str:
     verdict = str(record.summary["verdict"])
-    in_days = record.question == QUESTION and verdict == "failed"
-    return (
-        "FAILED: the checks below did not pass; every part has a verdict of its own." if in_days else VERDICTS[verdict]
-    )
+    return OTHERWISE.get((record.question, verdict), VERDICTS[verdict])
 
 
 def _number(value: float | None) -> str:

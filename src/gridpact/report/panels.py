@@ -24,6 +24,10 @@ from gridpact.report.heat.network import has_heat
 from gridpact.report.heat.sections import heat_sections
 from gridpact.report.once import read_once
 from gridpact.report.panel import Panel, Section
+from gridpact.report.planning.facts import is_plan
+from gridpact.report.planning.sections import plan_sections
+from gridpact.report.reliability.facts import is_reliability, is_whole
+from gridpact.report.reliability.sections import SECTIONS as RELIABILITY
 from gridpact.report.standing import Standing
 from gridpact.results.days import QUESTION
 from gridpact.results.record import Record
@@ -114,7 +118,11 @@ DAYS = (
 
 def sections_of(record: Record) -> tuple[Section, ...]:
     """The figures of a report: those of days where a long horizon was cleared day by day, those of heat where it is
-    priced."""
+    priced, those of the plan where one was asked for."""
+    if is_plan(record):
+        return plan_sections(record)
+    if is_reliability(record):
+        return RELIABILITY if is_whole(record) else ()
     electric = DAYS if record.question == QUESTION else PANELS
     sections = heat_sections(electric) if has_heat(record) else (Section("Figures", electric),)
     return tuple(map(led, sections)) if is_game(record) else sections
@@ -139,6 +147,6 @@ def svg_files(record: Record) -> dict[str, str]:
     """Every figure of the run as an SVG file of its own, by file name."""
     record = read_once(record)
     standing = standings(record)[1]
-    extra = () if record.question == QUESTION else (REPAIR,)
+    extra = () if record.question == QUESTION or is_plan(record) or is_reliability(record) else (REPAIR,)
     elements = {panel.name: drawn(panel, record, standing) for panel in (*panels_of(record), *extra)}
     return {f"{name}.svg": document(element) for name, element in elements.items() if element}

@@ -1,0 +1,107 @@
+"""The clusters: all days of each faintly, the day that stands for them in bold, family by family."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from gridpact.report.figures import canvas
+from gridpact.report.figures.canvas import Floats
+from gridpact.report.figures.planning import days, look
+from gridpact.report.planning.facts import heaviest
+
+ROWS = 4  # families
+GAP, UP, HIGH = 0.1, 0.2, 1.1  # inches: between panels beside and above each other, of one
+BELOW, HEAD = 0.55, 0.42  # inches: for hours and label, for the titles
+WIDEST, WIDE = 2.2, 1.2  # inches: of a panel at most; from here on there is room for more hours
+MANY, FAINT = 20, "#c3c8cd"  # days of a cluster that are drawn, evenly out of all, and their colour
+
+
+def draw(
+    weights: Mapping[str, float],
+    day_profiles: pd.DataFrame | None,
+    scenario_profiles: pd.DataFrame | None,
+    currency: str,
+) -> Figure | None:
+    """Columns are the days that stand for most, at most twelve; rows are families, at most four."""
+    if scenario_profiles is None or not weights:
+        return None
+    shown = heaviest(dict(weights), days.MOST)
+    groups = scenario_profiles.groupby("family", sort=False)
+    names = [str(name) for name in dict.fromkeys(scenario_profiles["family"])][:ROWS]
+    some = "" if len(shown) == len(weights) else f" (the {len(shown)} that stand for most, of {len(weights)})"
+    figure = canvas.sheet(
+        f"The typical days and the days they stand for{some}", canvas.TITLE + HEAD + len(names) * (HIGH + UP) + BELOW
+    )
+    for row, name in enumerate(names):
+        typical = groups.get_group(name)
+        every = None if day_profiles is None else day_profiles[day_profiles["family"] == name]
+        cells = [_cell(figure, row, column, len(names), len(shown)) for column in range(len(shown))]
+        _row(cells, shown, typical, every, look.family(name, row))
+        unit = str(typical["unit"].iloc[0]).format(currency=currency)
+        cells[0].set_ylabel(f"{canvas.short(name)}\n{unit}".strip())
+        cells[0].yaxis.set_label_coords(-0.42 / (cells[0].get_position().width * canvas.WIDTH), 0.5)
+    _titles(figure, shown, weights)
+    return figure
+
+
+def _cell(figure: Figure, row: int, column: int, rows: int, columns: int) -> Axes:
+    wide = min((canvas.WIDTH - canvas.LEFT - canvas.RIGHT + GAP) / columns, WIDEST)
+    left = canvas.LEFT + column * wide
+    below = BELOW + (rows - 1 - row) * (HIGH + UP)
+    return canvas.axes_at(
+        figure, left, below, canvas.WIDTH - left - wide + GAP, canvas.TITLE + HEAD + row * (HIGH + UP)
+    )
+
+
+def _row(cells: list[Axes], shown: list[str], typical: pd.DataFrame, every: pd.DataFrame | None, colour: str) -> None:
+    """One family, on one vertical axis."""
+    low, high = np.inf, -np.inf
+    for axes, name in zip(cells, shown, strict=True):
+        bold = _profiles(typical[typical["scenario"] == name])
+        faint = np.empty((0, bold.shape[1])) if every is None else _profiles(every[every["scenario"] == name])
+        _draw(axes, bold, faint, colour)
+        both = np.concatenate([bold, faint]) if faint.size else bold
+        low, high = min(low, float(both.min())), max(high, float(both.max()))
+    room = 0.06 * max(high - low, 1e-9)
+    for axes in cells:
+        axes.set_ylim(low - room, high + room)
+        axes.tick_params(axis="y", labelleft=axes is cells[0], length=3 if axes is cells[0] else 0)
+
+
+def _profiles(rows: pd.DataFrame) -> Floats:
+    """Shape (days, hours)."""
+    hours = rows["hour"].nunique() or 1
+    return rows["value"].to_numpy(dtype=np.float64).reshape(-1, hours)
+
+
+def _draw(axes: Axes, bold: Floats, faint: Floats, colour: str) -> None:
+    hours = (np.arange(bold.shape[1]) + 0.5) * 24.0 / bold.shape[1]
+    faint = faint[np.unique(np.linspace(0, len(faint) - 1, min(len(faint), MANY)).round().astype(np.int64))]
+    if faint.size:
+        gap = np.full((len(faint), 1), np.nan)
+        along, across = np.broadcast_to(np.append(hours, np.nan), (len(faint), hours.size + 1)), np.hstack([faint, gap])
+        axes.plot(along.ravel(), across.ravel(), color=FAINT, linewidth=0.6, zorder=2)
+    for profile in bold:
+        axes.plot(hours, profile, color="white", linewidth=3.4, zorder=3)
+        axes.plot(hours, profile, color=colour, linewidth=2.0, zorder=4)
+    days.hours(axes, few=axes.get_position().width * canvas.WIDTH < WIDE)
+
+
+def _titles(figure: Figure, shown: list[str], weights: Mapping[str, float]) -> None:
+    """Number and weight above each column, hours below the last row."""
+    count = len(shown)
+    for place, axes in enumerate(figure.axes):
+        row, column = divmod(place, count)
+        if row == 0:
+            axes.set_title(f"day {canvas.short(shown[column])}\n{look.days(weights[shown[column]])}", fontsize=8.0)
+        if place + count < len(figure.axes):
+            axes.tick_params(axis="x", labelbottom=False, length=0)
+    below = figure.axes[-count]
+    below.annotate("hour of the day; faint: days of the cluster, bold: the day that stands for them", (0.0, 0.0),
+                   xytext=(0.0, -24.0), textcoords="offset points", va="top", fontsize=9.0, color="#3a3f44",
+                   xycoords="axes fraction")  # fmt: skip

@@ -1,0 +1,138 @@
+"""The plan of a run as a report asks for it: what is built, what a year costs, the days, the indices."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from gridpact.report.figures.canvas import Floats
+from gridpact.results.record import Record
+
+QUESTION = "plan"
+PLANTS = ("wind", "pv", "other", "storage", "generator")
+PROTECTION = ("breaker", "recloser", "fuse", "sectionaliser")
+KINDS = {
+    "wind": "wind",
+    "pv": "PV",
+    "other": "other renewables",
+    "storage": "storage",
+    "generator": "generator",
+    "line": "line type",
+    "tie": "tie line",
+    "breaker": "breaker",
+    "recloser": "recloser",
+    "fuse": "fuse",
+    "sectionaliser": "sectionaliser",
+}
+# Indices of reliability: name, unit, decimals.
+INDICES = {
+    "saifi": ("SAIFI", "interruptions per customer and year", 3),
+    "saidi_h": ("SAIDI", "hours per customer and year", 3),
+    "caidi_h": ("CAIDI", "hours per interruption", 3),
+    "asai": ("ASAI", "share of the time with supply", 6),
+    "eens_mwh": ("EENS", "MWh per year", 3),
+    "aens_kwh": ("AENS", "kWh per customer and year", 3),
+}
+
+
+@dataclass(frozen=True)
+class Index:
+    """An index of reliability before and after; the limit is NaN where there is none."""
+
+    key: str
+    before: float
+    after: float
+    limit: float
+
+    @property
+    def kept(self) -> bool:
+        return not math.isfinite(self.limit) or self.after <= self.limit * (1.0 + 1e-6) + 1e-12
+
+
+def is_plan(record: Record) -> bool:
+    return record.question == QUESTION
+
+
+def table(record: Record, name: str) -> pd.DataFrame | None:
+    """A table, or None where the run has none or one without rows."""
+    found = record.tables.get(name)
+    return None if found is None or found.empty else found
+
+
+def figure(record: Record, name: str) -> float:
+    """A figure of the summary, NaN where it has none."""
+    value = record.summary.get(name)
+    return math.nan if value is None else float(value)
+
+
+def built(record: Record) -> pd.DataFrame | None:
+    """What is built, in the order of the table; None where it is not known."""
+    found = record.tables.get("investments")
+    if found is None:
+        return None
+    chosen: pd.DataFrame = found[found["units"] > 0]
+    return chosen
+
+
+def left_out(record: Record) -> pd.DataFrame | None:
+    """Candidates of which nothing is built."""
+    found = record.tables.get("investments")
+    if found is None:
+        return None
+    chosen: pd.DataFrame = found[found["units"] <= 0]
+    return chosen
+
+
+def annual(record: Record) -> tuple[float, float]:
+    """Cost of a year before and after, NaN where it is not known."""
+    costs = table(record, "annual_costs")
+    if costs is None:
+        return math.nan, figure(record, "objective")
+    return _sum(costs["before"]), _sum(costs["after"])
+
+
+def _sum(column: pd.Series) -> float:
+    """The sum, NaN where nothing is known."""
+    values = column.to_numpy(dtype=np.float64)
+    return float(np.nansum(values)) if np.isfinite(values).any() else math.nan
+
+
+def indices(record: Record) -> list[Index]:
+    """The indices that the run has, in their order."""
+    found = table(record, "reliability")
+    if found is None:
+        return []
+    values = found[["before", "value", "limit"]].to_numpy(dtype=np.float64)
+    rows = dict(zip(found["index"].astype(str), values.tolist(), strict=True))
+    return [Index(key, *rows[key]) for key in INDICES if key in rows]
+
+
+def index(record: Record, key: str) -> Index | None:
+    return next((one for one in indices(record) if one.key == key), None)
+
+
+def weights(record: Record) -> dict[str, float]:
+    """Days that each scenario stands for, in the order of the scenarios."""
+    found = table(record, "scenarios")
+    if found is None:
+        return {}
+    return dict(zip(found["scenario"].astype(str), found["weight_days"].astype(float), strict=True))
+
+
+def heaviest(weights_of: dict[str, float], most: int) -> list[str]:
+    """The scenarios that stand for most days, at most so many, in their own order."""
+    names = list(weights_of)
+    order = np.argsort(-np.array([weights_of[name] for name in names]), kind="stable")[:most]
+    return [names[place] for place in sorted(order.tolist())]
+
+
+def by_step(found: pd.DataFrame, column: str) -> Floats:
+    """A column of a tidy table (ordered by snapshot, then component), shape (components, steps).
+
+    The typical days follow each other: their clock is that of the table, not that of the year that was asked of.
+    """
+    steps = found["snapshot"].nunique()
+    return found[column].to_numpy(dtype=np.float64).reshape(steps, -1).T
