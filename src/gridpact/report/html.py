@@ -110,7 +110,7 @@ def _lead(panel: Panel, record: Record, standing: Standing) -> str:
 def _warning(panel: Panel, standing: Standing) -> str:
     """What a reader of this figure must know about its numbers."""
     warnings = {
-        "failed": "Not certified: these prices and payments are not valid. ",
+        "failed": f"Not certified: these {panel.what} are not valid. ",
         "approximate": "Approximate: prices of a simplified network. ",
     }
     words = warnings.get(standing.verdict, "") if panel.shows_money else ""

@@ -14,7 +14,7 @@ from gridpact.results.record import Record
 class Panel:
     """A figure of the report; one that ``shows_money`` is marked where the prices are not certified.
 
-    ``lead`` writes the sentence before it, as plain text.
+    ``lead`` writes the sentence before it, as plain text; ``what`` says what it shows that may not be valid.
     """
 
     name: str
@@ -22,6 +22,7 @@ class Panel:
     caption: str
     shows_money: bool = False
     lead: Callable[[Record], str] | None = None
+    what: str = "prices and payments"
 
 
 @dataclass(frozen=True)

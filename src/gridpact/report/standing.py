@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from gridpact.results.record import Record
+from gridpact.results.reliability import QUESTION as RELIABILITY
 
 Verdict = Literal["certified", "approximate", "failed"]
 Check = Mapping[str, Any]
@@ -21,6 +22,7 @@ CAUSES = {
     ),
 }
 VOID = "Prices and payments are struck out below: they are not valid, and are shown only to help find the cause."
+VOID_INDICES = "What is struck out below is not valid, and is shown only to help find the cause."
 
 
 @dataclass(frozen=True)
@@ -49,13 +51,14 @@ def standing_of(record: Record) -> Standing:
     required = [check for check in checks_of(record) if check["required"]]
     failed = [str(check["name"]) for check in required if not check["passed"]]
     named = ", ".join(name.replace("_", " ") for name in failed)
+    void = VOID_INDICES if record.question == RELIABILITY else VOID
     cause = " ".join(text for name, text in CAUSES.items() if name in failed)
     if not required:
-        return Standing("failed", f"The run carries no certificate. {VOID}")
+        return Standing("failed", f"The run carries no certificate. {void}")
     if failed:
         return Standing(
             "failed",
-            f"{cause} {len(failed)} of {len(required)} required checks failed: {named}. {VOID}".strip(),
+            f"{cause} {len(failed)} of {len(required)} required checks failed: {named}. {void}".strip(),
         )
     return _passed(record, len(required))
 

@@ -1,0 +1,1 @@
+"""What a reliability study has of its own in a report: words, tables, sections."""
