@@ -94,7 +94,7 @@ def _through_cvxpy(form: StandardForm, solver: str, time_limit: float) -> Soluti
         able = ", ".join(name.lower() for name in cp.installed_solvers() if name in _cone_solvers())
         raise InputError(f"solver {solver.lower()!r} cannot solve second-order cones. Choose one of: {able}")
     x = cp.Variable(form.q.size)
-    constraints = _as_cvxpy(form, x)
+    constraints = as_cvxpy(form, x)
     quadratic = 0.5 * cp.quad_form(x, form.P, assume_PSD=True) if form.P.nnz else 0.0
     problem = cp.Problem(cp.Minimize(quadratic + form.q @ x), constraints)
     _call(problem, solver)
@@ -142,7 +142,8 @@ def _blocks(cones: tuple[Cone, ...]) -> list[tuple[str, int, int, int]]:
     return blocks
 
 
-def _as_cvxpy(form: StandardForm, x: Any) -> list[Any]:
+def as_cvxpy(form: StandardForm, x: Any) -> list[Any]:
+    """The rows of a form as constraints of CVXPY on its variable x."""
     import cvxpy as cp
 
     A = sp.csr_array(form.A)

@@ -158,8 +158,8 @@ def _silent_model() -> Any:
 
 
 def _variables(model: Any, task: Task) -> list[Any]:
-    kinds = np.full(task.form.q.size, "C")
-    kinds[task.form.integers] = "B"
+    kinds, whole = np.full(task.form.q.size, "C"), task.form.integers
+    kinds[whole] = np.where((task.low[whole] >= 0.0) & (task.high[whole] <= 1.0), "B", "I")
     low, high = ([end if np.isfinite(end) else None for end in ends.tolist()] for ends in (task.low, task.high))
     return [model.addVar(lb=lb, ub=ub, vtype=kind) for lb, ub, kind in zip(low, high, kinds.tolist(), strict=True)]
 
