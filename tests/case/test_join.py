@@ -30,7 +30,7 @@ def test_ids_references_and_profiles_carry_the_name_of_their_district() -> None:
     assert "loads/east.town/p_mw" in both.profiles.columns
 
 
-@pytest.mark.parametrize("names", [["base"], ["heat", "heat"], ["base", "base", "base"]])
+@pytest.mark.parametrize("names", [["base"], ["heat", "heat"], ["base", "base", "base"], ["planning", "planning"]])
 def test_a_joined_case_is_a_valid_one(names: list[str], tmp_path: Path) -> None:
     joined = gp.join_cases({str(k): gp.read_case(BAD / name) for k, name in enumerate(names)})
     assert gp.validate(joined) == []

@@ -53,7 +53,7 @@ def _prefixed(path: str, name: str) -> str:
     return f"{table}/{name}.{own}/{column}"
 
 
-@pytest.mark.parametrize("folder", ["base", "heat"])
+@pytest.mark.parametrize("folder", ["base", "heat", "reliability", "planning"])
 def test_what_was_joined_comes_apart(folder: str) -> None:
     """Twice the same case, and between them one of two buses; each part is what it was."""
     one = gp.read_case(BAD / folder)

@@ -30,11 +30,13 @@ AS_BUILT: Final = {
     "tie_candidates": ("lines", "switches"),
     "protection_candidates": ("protection",),
 }
-# What keeps the name of a candidate, and what no name may be shared with.
+# What stands beside a candidate, and may not share its name.
 NAMESAKES: Final = (
     ("renewable_candidates", "renewables", "a renewable"),
     ("storage_candidates", "storages", "a storage"),
     ("generator_candidates", "generators", "a generator"),
+    ("line_candidates", "lines", "a line"),
+    ("line_candidates", "transformers", "a transformer"),
     ("tie_candidates", "lines", "a line"),
     ("tie_candidates", "transformers", "a transformer"),
     ("tie_candidates", "switches", "a switch"),
@@ -108,10 +110,10 @@ def own_name(draft: Draft) -> Iterator[Issue]:
 
 
 def free_name(draft: Draft) -> Iterator[Issue]:
-    """Candidates that are called like what they would stand beside once they are built."""
+    """Candidates that are called like what they would stand beside."""
     for table, other, what in NAMESAKES:
         taken = _among(draft.case.ids(table), set(draft.case.ids(other)))
-        message = f"{what} has the same name, which the candidate would keep when it is built"
+        message = f"{what} has the same name, and the candidate would stand beside it"
         yield from draft.rows(table, taken, "candidate", message, "Rename one of the two.")
 
 
