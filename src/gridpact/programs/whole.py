@@ -51,12 +51,13 @@ def whole_solvers() -> tuple[str, ...]:
     return ("scip", *sorted(set(there) - {"scip"}))
 
 
-def require_whole_solver(solver: str, others: tuple[str, ...] = ()) -> None:
-    """Raises ``InputError`` where the solver is not there; ``others`` are further words that may be said instead."""
+def solver_issues(solver: object, others: tuple[str, ...] = ()) -> list[Issue]:
+    """What is wrong with the name of a solver; ``others`` are further words that may be said instead."""
     known = (*others, *whole_solvers())
-    if solver.lower() not in known:
-        fix = f"Choose one of: {', '.join(known)}."
-        raise InputError([Issue(f"{solver!r} is no solver for whole numbers and cones that is installed", fix)])
+    if isinstance(solver, str) and solver.lower() in known:
+        return []
+    text = f"{solver!r} is no solver for whole numbers and cones that is installed"
+    return [Issue(text, f"Choose one of: {', '.join(known)}.")]
 
 
 def solve_whole(form: StandardForm, solver: str, gap: float, time_limit: float, start: Floats | None = None) -> Whole:
@@ -66,7 +67,9 @@ def solve_whole(form: StandardForm, solver: str, gap: float, time_limit: float, 
     Raises ``InfeasibleError`` where the solver says that there is no point or no bound, ``NotConverged`` where it
     found no point in time or fails, ``InputError`` for a solver that is not there.
     """
-    require_whole_solver(solver)
+    issues = solver_issues(solver)
+    if issues:
+        raise InputError(issues)
     if solver.lower() == "scip":
         return _by_scip(form, gap, time_limit, start)
     return by_cvxpy(form, solver.upper(), gap, time_limit)
