@@ -93,27 +93,29 @@ def family_tables(
     """All days and their representatives by family, as tables of a run.
 
     ``values`` (days, series, hours), ``labels`` (days,) the representative of every day, ``profiles``
-    (representatives, series, hours); as ``TypicalDays`` has them. Returns ``day_profiles`` (family, unit, day from 0,
-    scenario, hour, value) and ``scenario_profiles`` (family, unit, scenario, hour, value); scenarios are "1", "2", ...
+    (representatives, series, hours); as ``TypicalDays`` has them. Returns ``family_days`` (family, unit, day from 0,
+    scenario, hour, value) and ``family_profiles``, the same of the representatives; scenarios are "1", "2", ...
     """
     found = families(names, kinds)
     scenarios = np.array([str(number + 1) for number in range(len(profiles))], dtype=object)
-    every = [_long(family, family.joined(values), scenarios[labels]) for family in found]
-    chosen = [_long(family, family.joined(profiles), scenarios).drop(columns="day") for family in found]
-    return {"day_profiles": _stacked(every), "scenario_profiles": _stacked(chosen)}
+    every = [long_family(family, family.joined(values), scenarios[labels]) for family in found]
+    chosen = [long_family(family, family.joined(profiles), scenarios) for family in found]
+    return {"family_days": stacked(every), "family_profiles": stacked(chosen)}
 
 
-def _long(family: Family, values: Floats, scenarios: NDArray[np.object_]) -> pd.DataFrame:
+def long_family(family: Family, values: Floats, scenarios: NDArray[np.object_]) -> pd.DataFrame:
+    """Days of a family, shape (days, steps), as a table: family, unit, day from 0, its scenario, hour, value."""
     days, hours = values.shape
     columns = {
         "day": np.repeat(np.arange(days), hours),
         "scenario": np.repeat(scenarios, hours),
-        "hour": np.tile(np.arange(hours), days),
+        "hour": np.tile(np.arange(hours) * 24.0 / hours, days),
         "value": values.ravel(),
     }
     return pd.DataFrame({"family": family.name, "unit": family.unit, **columns})
 
 
-def _stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    columns = ["family", "unit", "scenario", "hour", "value"]
+def stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Tables of families as one."""
+    columns = ["family", "unit", "day", "scenario", "hour", "value"]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)

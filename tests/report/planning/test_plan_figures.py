@@ -15,8 +15,10 @@ from matplotlib.text import Text
 from gridpact.report.drawing import LOOK
 from gridpact.report.figures.layout import layout
 from gridpact.report.figures.planning import bounds, costs, dispatch, duration, loads, sites, symbols, values, year
+from gridpact.report.planning import profiles
 from gridpact.report.planning.facts import by_step, heaviest, weights
 from gridpact.report.planning.sections import plan_sections
+from gridpact.results.families import kinds_of
 from gridpact.results.record import Record
 from tests.report.planning.made_up import COSTS, NAMES, plan_record, without
 from tests.report.planning.made_up import year as year_of_hours
@@ -27,7 +29,7 @@ RECORDS = {
     "33 nodes, 1 day": plan_record(33, 1),
     "141 nodes, 12 days": plan_record(141, 12),
     "33 nodes, 30 days": plan_record(33, 30),
-    "curves of series alone": without(plan_record(), "day_profiles"),
+    "curves of series alone": without(plan_record(), "scenario_days"),
 }
 PANELS = [panel for section in plan_sections(plan_record()) for panel in section.panels]
 
@@ -162,19 +164,47 @@ def test_bounds_of_any_kind_are_drawn(lower: list[float], upper: list[float]) ->
 
 def test_duration_curves_of_families_are_those_of_the_hours() -> None:
     record = plan_record()
-    found = duration.of_days(record.tables["day_profiles"], record.tables["scenario_profiles"])
+    every, typical = profiles.of_year(record), profiles.typical(record)
+    assert every is not None and typical is not None
+    found = duration.of_days(weights(record), every, typical)
     assert list(found) == ["demand", "wind", "PV", "price"]
-    hours = year_of_hours()
-    for name, (_, real, typical) in zip(NAMES, found.values(), strict=True):
+    hours, counted = year_of_hours(), record.tables["scenario_profiles"]
+    weight = counted["scenario"].map(weights(record)).to_numpy(dtype=np.float64)
+    for name, (_, (real, ends), (typical_values, shares)) in zip(NAMES, found.values(), strict=True):
         np.testing.assert_allclose(real, np.sort(hours[name])[::-1])
-        assert np.diff(typical).max() <= 0.0
-    # One series per family: added curves of series are the curves of the sums.
-    kinds = {"gale": "wind", "sun": "pv"}
-    added = duration.of_series(record.tables["duration_curves"], kinds)
-    for name, (unit, real, typical) in found.items():
+        np.testing.assert_allclose(ends, 100.0 * np.arange(8761) / 8760)
+        # The area below the curve is the weighted mean of the hours.
+        mean = np.average(counted[name], weights=weight)
+        assert (typical_values * np.diff(shares)).sum() / 100.0 == pytest.approx(mean)
+        assert np.diff(typical_values).max() <= 0.0
+
+
+def test_added_curves_of_single_series_are_those_of_their_sum() -> None:
+    """With one series per family both ways must tell the same, but for weights that are no whole days."""
+    record = plan_record()
+    every, typical = profiles.of_year(record), profiles.typical(record)
+    assert every is not None and typical is not None
+    by_hour = duration.of_days(weights(record), every, typical)
+    added = duration.of_series(record.tables["duration_curves"], kinds_of(record.case))
+    for name, (unit, (real, _), (falling, shares)) in by_hour.items():
         assert added[name][0] == unit
-        np.testing.assert_allclose(added[name][1], real)
-        np.testing.assert_allclose(added[name][2], typical, atol=1e-9)
+        np.testing.assert_allclose(added[name][1][0], real)
+        np.testing.assert_allclose(added[name][2][0], np.repeat(falling, np.diff(87.6 * shares).round().astype(int)))
+
+
+def test_days_of_the_year_go_to_their_scenario() -> None:
+    """A day that summer time makes longer stands for nothing here, and its hours are nobody's."""
+    record = plan_record()
+    every = profiles.of_year(record)
+    assert every is not None
+    of_demand = every[every["family"] == "demand"]
+    assert len(of_demand) == 365 * 24
+    days = of_demand.groupby("day")["scenario"].first().to_list()
+    assert days == record.tables["scenario_days"]["scenario"].to_list()
+    berlin = replace(record.case, timezone="Europe/Berlin", start=pd.Timestamp("2020-01-01", tz="Europe/Berlin"))
+    shifted = profiles.of_year(replace(record, case=berlin))
+    assert shifted is not None
+    assert shifted["day"].nunique() == 363
 
 
 def test_powers_of_sixty_loads_add_up_and_prices_are_averaged() -> None:
@@ -187,8 +217,8 @@ def test_powers_of_sixty_loads_add_up_and_prices_are_averaged() -> None:
         ]
     )
     found = duration.of_series(curves)
-    np.testing.assert_allclose(found["demand"][1], 60.0 * value)  # 0 + 1 + 2, twenty times
-    np.testing.assert_allclose(found["price"][1], 0.5 * value)  # the sixtieth has none of it, the next one all
+    np.testing.assert_allclose(found["demand"][1][0], 60.0 * value)  # 0 + 1 + 2, twenty times
+    np.testing.assert_allclose(found["price"][1][0], 0.5 * value)  # the sixtieth has none of it, the next one all
     assert found["price"][0] == "{currency}/MWh"
 
 

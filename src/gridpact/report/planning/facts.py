@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from gridpact.report.figures.canvas import Floats
+from gridpact.results.planning import QUESTION
 from gridpact.results.record import Record
 
-QUESTION = "plan"
 PLANTS = ("wind", "pv", "other", "storage", "generator")
 PROTECTION = ("breaker", "recloser", "fuse", "sectionaliser")
 KINDS = {
@@ -95,9 +95,8 @@ def annual(record: Record) -> tuple[float, float]:
 
 
 def _sum(column: pd.Series) -> float:
-    """The sum, NaN where nothing is known."""
-    values = column.to_numpy(dtype=np.float64)
-    return float(np.nansum(values)) if np.isfinite(values).any() else math.nan
+    """The sum, NaN where a part of it is not known."""
+    return float(column.to_numpy(dtype=np.float64).sum())
 
 
 def indices(record: Record) -> list[Index]:

@@ -46,7 +46,7 @@ def investment(record: Record, standing: Standing) -> Fact | None:
 
 
 def gap(record: Record, standing: Standing) -> Fact | None:
-    value, bound = facts.figure(record, "gap"), facts.figure(record, "lower_bound")
+    value, bound = facts.figure(record, "gap"), facts.figure(record, "objective_lower_bound")
     if math.isnan(value):
         return None
     note = "" if math.isnan(bound) else f"no plan costs less than {struck(number(bound, 0), standing)}"

@@ -30,7 +30,7 @@ def _headline(record: Record) -> str:
     wanted = f" ({100.0 * float(asked):g} % asked)" if isinstance(asked, int | float) else ""
     gap = facts.figure(record, "gap")
     told = "" if math.isnan(gap) else f": gap {100.0 * gap:.2g} %{wanted}"
-    rows.append(("cannot be less than", facts.figure(record, "lower_bound"), told))
+    rows.append(("cannot be less than", facts.figure(record, "objective_lower_bound"), told))
     rows.append(("investment", facts.figure(record, "investment"), ""))
     rows.append(("capital cost per year", facts.figure(record, "capex_per_year"), ""))
     return "\n".join(

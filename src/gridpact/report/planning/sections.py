@@ -19,21 +19,21 @@ from gridpact.report.figures.planning import (
     year,
 )
 from gridpact.report.panel import Panel, Section
-from gridpact.report.planning import facts, tables, words
+from gridpact.report.planning import facts, profiles, tables, words
 from gridpact.results.families import kinds_of
 from gridpact.results.record import Record
 
 
 def _clusters(record: Record) -> Figure | None:
-    every, chosen = facts.table(record, "day_profiles"), facts.table(record, "scenario_profiles")
-    return clusters.draw(facts.weights(record), every, chosen, record.case.currency)
+    return clusters.draw(
+        facts.weights(record), profiles.of_year(record), profiles.typical(record), record.case.currency
+    )
 
 
 def _durations(record: Record) -> Figure | None:
-    curves, every, chosen = (
-        facts.table(record, name) for name in ("duration_curves", "day_profiles", "scenario_profiles")
-    )
-    return duration.draw(curves, every, chosen, record.case.currency, kinds_of(record.case))
+    found = facts.weights(record), profiles.of_year(record), profiles.typical(record)
+    curves = facts.table(record, "duration_curves")
+    return duration.draw(*found, curves, record.case.currency, kinds_of(record.case))
 
 
 def _decision(record: Record) -> Figure | None:

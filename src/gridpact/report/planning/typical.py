@@ -22,7 +22,7 @@ def render_typical_days(tables: Mapping[str, pd.DataFrame], title: str = "Typica
     """One self-contained page of the tables of typical days; those that are not there leave their part out.
 
     ``tables``: scenarios (needed), duration_curves, scenario_quality, decision_graph (day, density, distance, centre),
-    day_profiles and scenario_profiles (as ``gridpact.results.families.family_tables`` makes them).
+    family_days and family_profiles (as ``gridpact.results.families.family_tables`` makes them).
     """
     found = tables["scenarios"]
     body = [tag("h1", safe(title)), tag("p", safe(stand_for(found)), "subtitle")]
@@ -36,10 +36,10 @@ def render_typical_days(tables: Mapping[str, pd.DataFrame], title: str = "Typica
 def _figures(tables: Mapping[str, pd.DataFrame], currency: str) -> dict[str, Callable[[], Figure | None]]:
     scenarios = tables["scenarios"]
     weights = dict(zip(scenarios["scenario"].astype(str), scenarios["weight_days"].astype(float), strict=True))
-    every, chosen = tables.get("day_profiles"), tables.get("scenario_profiles")
+    every, typical, curves = (tables.get(name) for name in ("family_days", "family_profiles", "duration_curves"))
     return {
-        "plan-clusters": lambda: clusters.draw(weights, every, chosen, currency),
-        "plan-durations": lambda: duration.draw(tables.get("duration_curves"), every, chosen, currency),
+        "plan-clusters": lambda: clusters.draw(weights, every, typical, currency),
+        "plan-durations": lambda: duration.draw(weights, every, typical, curves, currency),
         "plan-decision": lambda: decision.draw(tables.get("decision_graph")),
     }
 

@@ -15,6 +15,10 @@ from gridpact.results.days import CLEARED
 from gridpact.results.record import Record
 
 MOST = 3  # assets named in a sentence
+UNKNOWN = (
+    "As it is, the network cannot be operated on these days within its limits: what a year costs without the plan is "
+    "not known."
+)
 
 
 def section(record: Record, standing: Standing) -> str:
@@ -47,7 +51,7 @@ def _what(row: pd.Series) -> str:
 def costs(record: Record, standing: Standing) -> str:
     before, after = facts.annual(record)
     if not math.isfinite(before - after):
-        return ""
+        return UNKNOWN if "annual_costs" in record.tables else ""
     unit = safe(record.case.currency)
     word, saved = ("less", before - after) if after <= before else ("more", after - before)
     values = [struck(number(value, 0), standing) for value in (after, before, saved)]
@@ -80,7 +84,7 @@ def _limit(one: facts.Index) -> str:
 
 
 def proven(record: Record, standing: Standing) -> str:
-    bound, gap = facts.figure(record, "lower_bound"), facts.figure(record, "gap")
+    bound, gap = facts.figure(record, "objective_lower_bound"), facts.figure(record, "gap")
     if not math.isfinite(bound):
         return ""
     asked = record.settings.get("gap")
@@ -89,7 +93,9 @@ def proven(record: Record, standing: Standing) -> str:
         "" if math.isnan(gap) else f": the gap is {struck(significant(100.0 * gap), standing)} % of the cost{wanted}"
     )
     amount = _whole(struck(number(bound, 0), standing), safe(record.case.currency))
-    return f"On the typical days, no plan within the limits costs less than {amount} a year{share}."
+    basis = record.summary.get("bound_basis")
+    holds = f" The bound is one of {safe(basis)}." if basis else ""
+    return f"On the typical days, no plan within the limits costs less than {amount} a year{share}.{holds}"
 
 
 def typical(record: Record) -> str:
@@ -101,7 +107,7 @@ def typical(record: Record) -> str:
 def stand_for(scenarios: pd.DataFrame) -> str:
     """How many days stand for how many, and why some were kept as they are."""
     total = number(float(scenarios["weight_days"].sum()), 1).removesuffix(".0")
-    kept = int((scenarios["kind"].astype(str) != "typical").sum())
+    kept = int((~scenarios["kind"].isin(["typical", "given"])).sum())
     are = f"{kept} of them {'is an extreme day' if kept == 1 else 'are extreme days'}, kept as it was"
     some = f" {are if kept == 1 else are.replace('it was', 'they were')}." if kept else ""
     return f"{len(scenarios)} typical day{'s' if len(scenarios) > 1 else ''} for {total} days.{some}"

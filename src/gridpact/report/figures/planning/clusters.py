@@ -22,27 +22,26 @@ MANY, FAINT = 20, "#c3c8cd"  # days of a cluster that are drawn, evenly out of a
 
 
 def draw(
-    weights: Mapping[str, float],
-    day_profiles: pd.DataFrame | None,
-    scenario_profiles: pd.DataFrame | None,
-    currency: str,
+    weights: Mapping[str, float], every: pd.DataFrame | None, typical: pd.DataFrame | None, currency: str
 ) -> Figure | None:
-    """Columns are the days that stand for most, at most twelve; rows are families, at most four."""
-    if scenario_profiles is None or not weights:
+    """Columns are the days that stand for most, at most twelve; rows are families, at most four.
+
+    ``every`` and ``typical`` as ``family_tables`` makes them.
+    """
+    if typical is None or typical.empty or not set(weights) <= set(typical["scenario"]) or not weights:
         return None
     shown = heaviest(dict(weights), days.MOST)
-    groups = scenario_profiles.groupby("family", sort=False)
-    names = [str(name) for name in dict.fromkeys(scenario_profiles["family"])][:ROWS]
+    names = [str(name) for name in dict.fromkeys(typical["family"])][:ROWS]
     some = "" if len(shown) == len(weights) else f" (the {len(shown)} that stand for most, of {len(weights)})"
     figure = canvas.sheet(
         f"The typical days and the days they stand for{some}", canvas.TITLE + HEAD + len(names) * (HIGH + UP) + BELOW
     )
     for row, name in enumerate(names):
-        typical = groups.get_group(name)
-        every = None if day_profiles is None else day_profiles[day_profiles["family"] == name]
+        own = typical[typical["family"] == name]
+        of = None if every is None else every[every["family"] == name]
         cells = [_cell(figure, row, column, len(names), len(shown)) for column in range(len(shown))]
-        _row(cells, shown, typical, every, look.family(name, row))
-        unit = str(typical["unit"].iloc[0]).format(currency=currency)
+        _row(cells, shown, own, of, look.family(name, row))
+        unit = str(own["unit"].iloc[0]).replace("{currency}", currency)
         cells[0].set_ylabel(f"{canvas.short(name)}\n{unit}".strip())
         cells[0].yaxis.set_label_coords(-0.42 / (cells[0].get_position().width * canvas.WIDTH), 0.5)
     _titles(figure, shown, weights)
@@ -63,9 +62,9 @@ def _row(cells: list[Axes], shown: list[str], typical: pd.DataFrame, every: pd.D
     low, high = np.inf, -np.inf
     for axes, name in zip(cells, shown, strict=True):
         bold = _profiles(typical[typical["scenario"] == name])
-        faint = np.empty((0, bold.shape[1])) if every is None else _profiles(every[every["scenario"] == name])
+        faint = np.empty((0, 1)) if every is None else _profiles(every[every["scenario"] == name])
         _draw(axes, bold, faint, colour)
-        both = np.concatenate([bold, faint]) if faint.size else bold
+        both = np.append(bold, faint)
         low, high = min(low, float(both.min())), max(high, float(both.max()))
     room = 0.06 * max(high - low, 1e-9)
     for axes in cells:
@@ -80,16 +79,23 @@ def _profiles(rows: pd.DataFrame) -> Floats:
 
 
 def _draw(axes: Axes, bold: Floats, faint: Floats, colour: str) -> None:
-    hours = (np.arange(bold.shape[1]) + 0.5) * 24.0 / bold.shape[1]
     faint = faint[np.unique(np.linspace(0, len(faint) - 1, min(len(faint), MANY)).round().astype(np.int64))]
     if faint.size:
         gap = np.full((len(faint), 1), np.nan)
-        along, across = np.broadcast_to(np.append(hours, np.nan), (len(faint), hours.size + 1)), np.hstack([faint, gap])
+        moments = np.append(_middles(faint), np.nan)
+        along, across = np.broadcast_to(moments, (len(faint), moments.size)), np.hstack([faint, gap])
         axes.plot(along.ravel(), across.ravel(), color=FAINT, linewidth=0.6, zorder=2)
     for profile in bold:
-        axes.plot(hours, profile, color="white", linewidth=3.4, zorder=3)
-        axes.plot(hours, profile, color=colour, linewidth=2.0, zorder=4)
+        axes.plot(_middles(bold), profile, color="white", linewidth=3.4, zorder=3)
+        axes.plot(_middles(bold), profile, color=colour, linewidth=2.0, zorder=4)
     days.hours(axes, few=axes.get_position().width * canvas.WIDTH < WIDE)
+
+
+def _middles(profiles: Floats) -> Floats:
+    """Hours in the middle of the steps of a day."""
+    count = profiles.shape[1]
+    middles: Floats = (np.arange(count) + 0.5) * 24.0 / count
+    return middles
 
 
 def _titles(figure: Figure, shown: list[str], weights: Mapping[str, float]) -> None:

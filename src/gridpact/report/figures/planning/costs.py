@@ -49,7 +49,7 @@ def amounts(costs: pd.DataFrame) -> tuple[list[str], Floats]:
     values = costs[["before", "after"]].to_numpy(dtype=np.float64).T
     told = (np.abs(np.nan_to_num(values)) >= 0.005).any(axis=0)
     names = [str(name) for name in costs["item"][told]]
-    sums = [costs[name].sum(min_count=1) for name in ("before", "after")]
+    sums = values.sum(axis=1)
     both: Floats = np.column_stack([values[:, told], sums])
     return [*names, WHOLE], both
 
