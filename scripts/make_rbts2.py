@@ -2,8 +2,9 @@
 
     python scripts/make_rbts2.py [ROOT]
 
-writes ``src/gridpact/examples/rbts2-reliability/case/`` below ROOT, by default this repository; make_examples.py does
-so too. What the numbers mean, and which of them are choices of ours, is told in the SOURCES.txt beside the case.
+writes ``src/gridpact/examples/rbts2-reliability/`` (study.toml and the case) below ROOT, by default this repository;
+make_examples.py does so too. What the numbers mean, and which of them are choices of ours, is told in the SOURCES.txt
+beside the case.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from pathlib import Path
 TOOLS = runpy.run_path(str(Path(__file__).with_name("make_examples.py")))
 Row, Tables = TOOLS["Row"], TOOLS["Tables"]
 REPOSITORY, DATA = TOOLS["REPOSITORY"], TOOLS["DATA"]
-source, rows, write_case = TOOLS["source"], TOOLS["rows"], TOOLS["write_case"]
+source, rows, write_case, write_toml = (TOOLS[name] for name in ("source", "rows", "write_case", "write_toml"))
 
 KV, R_OHM_PER_KM, X_OHM_PER_KM, TIE_KM = 11.0, 0.27, 0.35, 0.1
 TIES = (("1", "2"), ("3", "4"))
+YEARS, SEED = 10_000, 1  # drawn at random beside the indices
 HEADER = {
     "name": "rbts2-reliability",
     "currency": "USD",
@@ -113,7 +115,10 @@ def make(root: Path) -> None:
         "loads": loads(),
         "protection": protection(),
     }
-    write_case(root / "src/gridpact/examples/rbts2-reliability/case", HEADER, tables)
+    folder = root / "src/gridpact/examples/rbts2-reliability"
+    write_case(folder / "case", HEADER, tables)
+    settings = {"monte_carlo_years": YEARS, "seed": SEED}
+    write_toml(folder / "study.toml", {"question": "reliability", "case": "case"}, settings)
 
 
 if __name__ == "__main__":

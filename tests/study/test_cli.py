@@ -38,6 +38,7 @@ def test_examples_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         "papavasiliou15-b",
         "pjm5-dc",
         "pjm5-ieee33",
+        "rbts2-reliability",
         "reverse-flow",
     }
 

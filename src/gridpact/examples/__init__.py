@@ -17,6 +17,7 @@ _DESCRIPTIONS = {
     "papavasiliou15-b": "the same with a must-take injection at bus 8, which congests the way to the root",
     "pjm5-dc": "PJM 5-bus transmission system, one hour in four steps, DC: meshed, one line congested",
     "pjm5-ieee33": "PJM 5-bus transmission market behind 60 33-node feeders that know how they move its prices",
+    "rbts2-reliability": "RBTS bus 2, four feeders with 22 load points: how often and for how long supply fails",
     "reverse-flow": "33-node feeder, much PV at its ends, voltage cap, export limit: the relaxation is not exact",
 }
 
