@@ -5,8 +5,11 @@ days that stand for the year -> search -> operation -> tables -> certificate
 
 from __future__ import annotations
 
+import math
+import shutil
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -15,13 +18,18 @@ import numpy as np
 
 from gridpact.case.case import Case
 from gridpact.errors import InputError, Issue, NotConverged
-from gridpact.plan_record import Found, plan_record
+from gridpact.plan_progress import FILE as PROGRESS
+from gridpact.plan_progress import Found, keep, kept
+from gridpact.plan_record import plan_record
+from gridpact.plan_year import FOLDER, Year, checked_year
+from gridpact.results.record import Record
 from gridpact.run import Run, judged
 
 if TYPE_CHECKING:
     from gridpact.planning.investment.problem import Problem
     from gridpact.programs.benders import Progress
 
+BENDERS = "benders"
 REPRESENTATIONS = ("energy_medoid", "medoid", "centroid")
 # Fields of the limits, and the settings that give them.
 LIMITS = {
@@ -41,10 +49,11 @@ NUMBERS = {
     "eens_limit_mwh": (0.0, False, "Give the most energy not served in a year, in MWh."),
     "interruption_cost_per_mwh": (0.0, True, "Give a price of energy not served."),
     "carbon_price_per_t": (0.0, True, "Give a price of a tonne of CO2."),
+    "year_tolerance": (0.0, False, "Give a share of the cost of operation, 0.01 for 1 %."),
     "gap": (0.0, True, "Give a share of the cost, 0.001 for 0.1 %."),
     "time_limit_s": (0.0, False, "Give seconds."),
 }
-WHOLE = {"typical_days": (1, 366), "workers": (1, 1000)}
+WHOLE = {"typical_days": (1, 366), "workers": (1, 1000), "year_rounds": (0, 20)}
 NEAR = 0.02
 
 
@@ -55,35 +64,49 @@ def plan(
     representation: str = "energy_medoid",
     extreme_days: bool = True,
     discount_rate: float = 0.08,
-    budget: float | None = None,
-    max_penetration: float | None = None,
-    saidi_limit_h: float | None = None,
-    saifi_limit: float | None = None,
-    eens_limit_mwh: float | None = None,
+    budget: float = math.inf,
+    max_penetration: float = math.inf,
+    saidi_limit_h: float = math.inf,
+    saifi_limit: float = math.inf,
+    eens_limit_mwh: float = math.inf,
     interruption_cost_per_mwh: float = 0.0,
     carbon_price_per_t: float = 0.0,
     gap: float = 1e-3,
     time_limit_s: float = 600.0,
+    method: str = "benders",
+    year_rounds: int = 3,
+    year_tolerance: float = 0.01,
     workers: int = 2,
+    cluster: str = "",
+    out: str | Path | None = None,
     progress: bool = False,
 ) -> Run:
     """Plan what to build: whole units of the candidates of a case, so that a year costs least and all limits hold."""
     from gridpact.case.validate import require_valid
+    from gridpact.io.aside import finish, locked, resumable
     from gridpact.io.folder import read_case
+    from gridpact.io.request import begin
 
     started = perf_counter()
     named = locals()
-    settings = {name: named[name] for name in SETTINGS if named[name] is not None}
+    settings = {name: named[name] for name in SETTINGS if not _absent(named[name])}
     issues = setting_issues(settings)
     if issues:
         raise InputError(issues)
     valid = require_valid(case) if isinstance(case, Case) else read_case(case)
     problem = _problem(valid, settings)
-    found = _searched(problem, settings, progress)
-    return Run(judged(plan_record(valid, problem, found, settings, None, started)))
+    if out is None:
+        return Run(judged(plan_record(valid, *_planned(problem, settings, None, progress), settings, started)))
+    growing = resumable(Path(out))
+    with locked(growing):
+        begin(growing, valid, settings)
+        record = judged(plan_record(valid, *_planned(problem, settings, growing, progress), settings, started))
+        _complete(growing, record)
+        finish(growing, Path(out))
+    return Run(record)
 
 
-SETTINGS = (*NUMBERS, *WHOLE, "representation", "extreme_days")
+SETTINGS = (*NUMBERS, *WHOLE, "representation", "extreme_days", "cluster", "method")
 
 
 def setting_issues(settings: Mapping[str, Any]) -> list[Issue]:
@@ -102,7 +125,24 @@ def setting_issues(settings: Mapping[str, Any]) -> list[Issue]:
         issues.append(_not_possible("representation", settings, f"Choose one of: {', '.join(REPRESENTATIONS)}."))
     if not isinstance(settings.get("extreme_days", True), bool):
         issues.append(_not_possible("extreme_days", settings, "Give true or false."))
+    issues += _method_issues(settings.get("method", BENDERS))
     return issues
+
+
+def _method_issues(method: Any) -> list[Issue]:
+    """What is wrong with the name of a method; solvers are looked for only where one is named."""
+    if method == BENDERS:
+        return []
+    from gridpact.programs.whole import solver_issues
+
+    return [
+        replace(issue, message=f"method = {method!r} is not possible") for issue in solver_issues(method, (BENDERS,))
+    ]
+
+
+def _absent(value: Any) -> bool:
+    """Whether a setting says that there is no limit, or nothing."""
+    return value == "" or (isinstance(value, float) and value == math.inf)
 
 
 def _not_possible(name: str, settings: Mapping[str, Any], fix: str) -> Issue:
@@ -132,8 +172,67 @@ def _problem(case: Case, settings: Mapping[str, Any]) -> Problem:
     return problem_of(priced, days, limits, settings["discount_rate"])
 
 
-def _searched(problem: Problem, settings: Mapping[str, Any], progress: bool) -> Found:
-    """All states of the search, and the days priced near the best design.
+def _planned(
+    problem: Problem, settings: Mapping[str, Any], growing: Path | None, progress: bool
+) -> tuple[Problem, Found, Year | None]:
+    """Search and check the year in turns, a day joining every time, until the plan stands or the rounds are over."""
+    begun, year = kept(growing) if growing is not None else None, None
+    for day in begun.added if begun is not None else ():
+        problem = problem.with_day(day)
+    while True:
+        found = _searched(problem, begun, settings, growing, progress)
+        year = _year(problem, found, settings, growing, progress, year)
+        if year is None or _stands(year, problem, found, settings) or len(found.added) + 1 >= settings["year_rounds"]:
+            return problem, found, year
+        day = year.worst
+        _say(f"plan: day {year.table['snapshot'][day]:%Y-%m-%d} joins the days that are planned with", progress)
+        problem = problem.with_day(day)
+        begun = _with_new_day(problem, found, day)
+
+
+def _year(
+    problem: Problem,
+    found: Found,
+    settings: Mapping[str, Any],
+    growing: Path | None,
+    progress: bool,
+    before: Year | None,
+) -> Year | None:
+    """The year with the best design; None where it is not asked for, or where the days are all that there are.
+
+    A design that the round before has checked already is only compared with the days that stand for it now.
+    """
+    if not settings["year_rounds"] or problem.days.typical is None:
+        return None
+    best, last = found.last.best, found.last
+    design = problem.candidates.design(last.designs[best][: problem.candidates.count])
+    if before is not None and before.design == design:
+        return before.beside(problem, last.costs[best])
+    return checked_year(problem, design, last.costs[best], settings, growing, progress)
+
+
+def _stands(year: Year, problem: Problem, found: Found, settings: Mapping[str, Any]) -> bool:
+    """Whether every day was cleared and the days cost what those that stand for them say."""
+    operation = float(problem.days.weights @ found.last.costs[found.last.best])
+    return year.cleared and year.off(operation) <= settings["year_tolerance"]
+
+
+def _with_new_day(problem: Problem, found: Found, day: int) -> Found:
+    """Where the next round begins: with all cuts, and no design, for none has its new day priced."""
+    from gridpact.programs.benders import beginning
+
+    state = replace(
+        beginning(problem.master, found.last.cuts, -np.inf),
+        iteration=found.last.iteration,
+        seconds=found.last.seconds,
+    )
+    return replace(found, last=state, added=(*found.added, day), near=None)
+
+
+def _searched(
+    problem: Problem, begun: Found | None, settings: Mapping[str, Any], growing: Path | None, progress: bool
+) -> Found:
+    """The search to its end, every state of it kept where the run grows.
 
     Raises ``NotConverged`` where time was up before any plan was found.
     """
@@ -141,19 +240,44 @@ def _searched(problem: Problem, settings: Mapping[str, Any], progress: bool) -> 
     from gridpact.planning.investment.search import search
     from gridpact.programs.batch import open_pool
 
-    states: list[Progress] = []
-    with open_pool(workers=min(settings["workers"], problem.days.weights.size)) as pool:
-        for state in search(problem, pool, settings["gap"], settings["time_limit_s"], None):
-            states.append(state)
+    found = begun
+    with open_pool(
+        workers=min(settings["workers"], problem.days.weights.size), address=settings.get("cluster") or None
+    ) as pool:
+        before = begun.last if begun is not None else None
+        for state in search(problem, pool, settings["gap"], settings["time_limit_s"], before, settings["method"]):
+            if found is None or state is not found.last:
+                found = (found or Found(state)).after(state)
+            if growing is not None:
+                keep(growing, found)
             _tell(state, progress)
-        if not states or states[-1].best < 0:
+        if found is None or found.last.best < 0:
             raise NotConverged(f"No plan was found within {settings['time_limit_s']:g} s: allow more time.")
-        units = states[-1].designs[states[-1].best][: problem.candidates.count]
+        units = found.last.designs[found.last.best][: problem.candidates.count]
         near = Days(Pricer(problem.programs()), pool)((1.0 - NEAR) * units + NEAR * problem.core(units))
-    return Found(states, near)
+    return replace(found, near=near)
+
+
+def _complete(growing: Path, record: Record) -> None:
+    """Write the record where it grew; of the years that were checked, the last one stays."""
+    from gridpact.io.archive import fill
+    from gridpact.report.html import render
+
+    name = record.summary.get("year_folder", "")
+    for path in growing.iterdir():
+        if path.name == name:
+            path.rename(growing / FOLDER)
+        elif path.name.startswith(f"{FOLDER}-"):
+            shutil.rmtree(path)
+    (growing / PROGRESS).unlink(missing_ok=True)
+    fill(growing, record, {"report.html": render(record)})
 
 
 def _tell(state: Progress, progress: bool) -> None:
+    bounds = f"cost between {state.lower:.10g} and {state.upper:.10g} a year, gap {100 * state.gap:.3g} %"
+    _say(f"plan: iteration {state.iteration}, {bounds}, {state.seconds:.0f} s", progress)
+
+
+def _say(text: str, progress: bool) -> None:
     if progress:
-        bounds = f"cost between {state.lower:.10g} and {state.upper:.10g} a year, gap {100 * state.gap:.3g} %"
-        print(f"plan: iteration {state.iteration}, {bounds}, {state.seconds:.0f} s", file=sys.stderr)
+        print(text, file=sys.stderr)

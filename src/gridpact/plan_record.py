@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,8 @@ import pandas as pd
 
 from gridpact.case.case import Case
 from gridpact.errors import InfeasibleError
+from gridpact.plan_progress import Found
+from gridpact.plan_year import Year
 from gridpact.results.planning import QUESTION
 from gridpact.results.record import Record
 from gridpact.results.summary import clearing_summary, horizon_words
@@ -20,25 +21,12 @@ from gridpact.run import provenance
 if TYPE_CHECKING:
     from gridpact.markets.cleared import Cleared
     from gridpact.planning.investment.problem import Problem
-    from gridpact.programs.benders import Priced, Progress
 
 OPERATION = {"formulation": "soc", "exactness": "repair", "solver": "clarabel", "price_probes": 0}
 
 
-@dataclass(frozen=True, eq=False)
-class Found:
-    """What a search has found: all its states, and the days priced near the best design."""
-
-    states: list[Progress]
-    near: Priced
-
-    @property
-    def last(self) -> Progress:
-        return self.states[-1]
-
-
 def plan_record(
-    case: Case, problem: Problem, found: Found, settings: Mapping[str, Any], year: pd.DataFrame | None, started: float
+    case: Case, problem: Problem, found: Found, year: Year | None, settings: Mapping[str, Any], started: float
 ) -> Record:
     """The record of a plan, not yet judged. Raises what clearing the days of the plan raises."""
     from gridpact.case.planned import planned_case
@@ -48,14 +36,14 @@ def plan_record(
     units = np.rint(last.designs[last.best][: candidates.count])
     design = candidates.design(units)
     cleared, tables, items = _operation(problem, design, settings)
-    assert cleared is not None
+    assert found.near is not None
     tables |= {
         "investments": outcome.investment_table(candidates, units, outcome.marginal_values(problem, found.near)),
         "scenarios": problem.days.scenarios(),
         **problem.days.tables(),
-        **outcome.search_tables(candidates, found.states),
+        **outcome.search_tables(candidates, last, found.history),
         **outcome.reliability_tables(case, planned_case(case, design), _limits(settings)),
-        **({} if year is None else {"year": year}),
+        **({} if year is None else {"year": year.table}),
     }
     paid = _with_fixed_items(items, tables, settings)
     tables["annual_costs"] = outcome.cost_table(_before(problem, tables, settings), paid)
@@ -63,7 +51,11 @@ def plan_record(
         question=QUESTION,
         settings=settings,
         case=case,
-        summary=_summary(case, problem, found, tables, settings) | {"operation": _operation_summary(cleared, tables)},
+        summary={
+            **_summary(case, problem, found, tables, settings),
+            **_year_words(year, tables),
+            "operation": _operation_summary(cleared, tables),
+        },
         tables=tables,
         solution=_solution(cleared),
         provenance=provenance(cleared.solution, perf_counter() - started),
@@ -83,7 +75,7 @@ def _operation(
     days = problem.days
     cleared = operated(planned_case(days.case, design))
     tables = outcome_tables(cleared)
-    tables["price_probes"] = price_probes(cleared, tables, 0, OPERATION["solver"])
+    tables["price_probes"] = price_probes(cleared, tables, 0, "clarabel")
     weight = np.repeat(days.weights, np.diff(days.case.window_edges))
     hourly = cost_by_step(Record("clear", OPERATION, cleared.case, {}, tables, {"base_mva": _base(cleared)}))
     items = yearly_items(cleared, days, settings["carbon_price_per_t"])
@@ -148,6 +140,23 @@ def _summary(
         "iterations": found.last.iteration,
         "search_seconds": found.last.seconds,
         **_reliability_words(tables),
+    }
+
+
+def _year_words(year: Year | None, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    """What every day of the year costs with the plan, beside what the days that stand for it do."""
+    if year is None:
+        return {}
+    operation = tables["annual_costs"].set_index("item")["after"].drop(["investment", "maintenance", "interruption"])
+    days = len(year.table)
+    return {
+        "year_days": days,
+        "year_days_left": int((year.table["status"] != "cleared").sum()),
+        "year_cost": float(year.table["cost"].sum(skipna=False)),
+        "year_estimated_cost": float(year.table["estimated_cost"].sum()),
+        "year_off": year.off(float(operation.sum())),
+        "year_verdict": year.verdict,
+        "year_folder": year.folder.name if year.folder is not None else "",
     }
 
 

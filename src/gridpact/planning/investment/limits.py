@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import scipy.sparse as sp
@@ -20,6 +19,7 @@ import scipy.sparse as sp
 from gridpact.case.case import Case, Floats, Ints
 from gridpact.planning.investment.candidates import Candidates
 from gridpact.planning.investment.representative import Representatives
+from gridpact.planning.reliability.linear.form import LinearReliability
 from gridpact.programs.benders import Master
 from gridpact.programs.linear import Linear
 
@@ -43,16 +43,6 @@ class Limits:
         return any(np.isfinite(getattr(self, name)) for name in INDICES) or self.interruption_cost_per_mwh > 0.0
 
 
-class LinearReliability(Protocol):
-    extra: int
-    matrix: sp.csr_array
-    lower: Floats
-    upper: Floats
-    saifi: tuple[Floats, float]
-    saidi_h: tuple[Floats, float]
-    eens_mwh: tuple[Floats, float]
-
-
 @dataclass(frozen=True, eq=False)
 class Row:
     """weights @ columns <= most; ``name`` is that of the setting, empty for what is no setting."""
@@ -66,14 +56,15 @@ def master_program(
     case: Case, candidates: Candidates, days: Representatives, limits: Limits, reliability: LinearReliability | None
 ) -> Master:
     """The master: units first, then the variables of the reliability."""
-    extra = reliability.extra if reliability is not None else 0
+    whole = reliability.whole if reliability is not None else np.zeros(0, dtype=np.bool_)
+    extra = whole.size
     rows = [*_exclusive(case, candidates), *_money_and_energy(candidates, days, limits)]
     rows = [Row(np.append(row.weights, np.zeros(extra)), row.most, row.name) for row in rows]
     cost = np.append(candidates.annual, np.zeros(extra))
     law = sp.csr_array((0, cost.size)), np.zeros(0), np.zeros(0)
     if reliability is not None:
         rows += _indices(reliability, limits)
-        cost += limits.interruption_cost_per_mwh * reliability.eens_mwh[0]
+        cost += limits.interruption_cost_per_mwh * reliability.eens_mwh.slopes
         law = reliability.matrix, reliability.lower, reliability.upper
     own = sp.csr_array(np.array([row.weights for row in rows]).reshape(len(rows), cost.size))
     program = Linear(
@@ -84,7 +75,7 @@ def master_program(
             np.concatenate([np.array([row.most for row in rows]), law[2]]),
         ),
         bounds=(np.zeros(cost.size), np.append(candidates.most.astype(np.float64), np.ones(extra))),
-        whole=np.arange(cost.size) < candidates.count,
+        whole=np.append(np.ones(candidates.count, dtype=np.bool_), whole),
     )
     return Master(program, candidates.count, days.weights)
 
@@ -129,6 +120,6 @@ def _energies(candidates: Candidates, days: Representatives) -> tuple[float, Flo
 
 def _indices(reliability: LinearReliability, limits: Limits) -> Iterable[Row]:
     for name in INDICES:
-        weights, constant = getattr(reliability, name)
+        index = getattr(reliability, name)
         if np.isfinite(getattr(limits, name)):
-            yield Row(weights, getattr(limits, name) - constant, f"{name}_limit")
+            yield Row(index.slopes, getattr(limits, name) - index.constant, f"{name}_limit")

@@ -57,9 +57,10 @@ def cost_table(before: Mapping[str, float], after: Mapping[str, float]) -> pd.Da
     )
 
 
-def search_tables(candidates: Candidates, states: Sequence[Progress]) -> dict[str, pd.DataFrame]:
+def search_tables(
+    candidates: Candidates, last: Progress, history: Sequence[Sequence[float]]
+) -> dict[str, pd.DataFrame]:
     """Bounds from one iteration to the next; every design that was priced, and its days; all cuts."""
-    last = states[-1]
     units = last.designs[:, : candidates.count]
     design, built = np.nonzero(units)
     cut, of = np.nonzero(last.cuts.slope)
@@ -67,15 +68,7 @@ def search_tables(candidates: Candidates, states: Sequence[Progress]) -> dict[st
     count, days = last.costs.shape
     scenario = np.array([str(number + 1) for number in range(days)], dtype=object)
     return {
-        "convergence": pd.DataFrame(
-            {
-                "iteration": [state.iteration for state in states],
-                "lower_bound": [state.lower for state in states],
-                "upper_bound": [state.upper for state in states],
-                "gap": [state.gap for state in states],
-                "seconds": [state.seconds for state in states],
-            }
-        ),
+        "convergence": _convergence(history),
         "designs": pd.DataFrame(
             {"design": design, "candidate": words(names[built]), "units": units[design, built].astype(np.int64)}
         ),
@@ -96,6 +89,12 @@ def search_tables(candidates: Candidates, states: Sequence[Progress]) -> dict[st
         ),
         "cut_slopes": pd.DataFrame({"cut": cut, "candidate": words(names[of]), "slope": last.cuts.slope[cut, of]}),
     }
+
+
+def _convergence(history: Sequence[Sequence[float]]) -> pd.DataFrame:
+    columns = ["round", "iteration", "lower_bound", "upper_bound", "gap", "seconds"]
+    table = pd.DataFrame(np.array(history, dtype=np.float64).reshape(-1, len(columns)), columns=columns)
+    return table.astype({"round": np.int64, "iteration": np.int64})
 
 
 def reliability_tables(case: Case, planned: Case, limits: Mapping[str, float]) -> dict[str, pd.DataFrame]:

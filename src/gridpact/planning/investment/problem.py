@@ -9,9 +9,11 @@ import numpy as np
 from gridpact.case.case import Case, Floats
 from gridpact.planning.investment.candidates import Candidates, candidates_of
 from gridpact.planning.investment.day_program import DayProgram, day_program
-from gridpact.planning.investment.limits import Limits, LinearReliability, master_program, rivals
+from gridpact.planning.investment.limits import Limits, master_program, rivals
 from gridpact.planning.investment.relaxed import core_point
 from gridpact.planning.investment.representative import Representatives
+from gridpact.planning.reliability.linear.build import linear_reliability
+from gridpact.planning.reliability.linear.form import LinearReliability
 from gridpact.programs.benders import Master
 
 # Demand that is not served costs this many times the dearest energy, and so much more each time that it pays.
@@ -46,18 +48,16 @@ class Problem:
         """The same with unserved demand at a higher price."""
         return replace(self, emergency_price=STEEPER * self.emergency_price)
 
+    def with_day(self, day: int) -> Problem:
+        """The same with a day of the year among those that stand for it."""
+        return replace(self, days=self.days.with_day(self.case, day))
+
 
 def problem_of(case: Case, days: Representatives, limits: Limits, discount_rate: float) -> Problem:
     """The problem of a case with the days that stand for its year."""
     candidates = candidates_of(case, discount_rate)
-    reliability = _linear(case, candidates) if limits.about_reliability else None
+    reliability = linear_reliability(case, candidates.names) if limits.about_reliability else None
     return Problem(case, candidates, days, limits, reliability, DEARER * _dearest(days.case))
-
-
-def _linear(case: Case, candidates: Candidates) -> LinearReliability:
-    from gridpact.planning.reliability.linear import linear_reliability
-
-    return linear_reliability(case, candidates.names)
 
 
 def _dearest(case: Case) -> float:

@@ -41,6 +41,25 @@ class Representatives:
             return table.assign(source_day=dates, kind="given")
         return table.assign(source_day=self.typical.dates, kind=self.typical.kinds)
 
+    def with_day(self, case: Case, day: int) -> Representatives:
+        """With one more day of the year, as it is, and taken from those that another day stands for."""
+        assert self.typical is not None
+        typical, of = self.typical, int(self.typical.labels[day])
+        one = YEAR / typical.days.count
+        weights = typical.weights.copy()
+        weights[of] -= one
+        labels = typical.labels.copy()
+        labels[day] = weights.size
+        wider = replace(
+            typical,
+            profiles=np.concatenate([typical.profiles, typical.days.values[[day]]]),
+            weights=np.append(weights, one),
+            labels=labels,
+            source=np.append(typical.source, day),
+            kinds=(*typical.kinds, "worst day of the year"),
+        )
+        return Representatives(_case_of(case, wider), wider.weights, wider)
+
     def tables(self) -> dict[str, pd.DataFrame]:
         """The profiles of the days; how they were found: quality, duration curves and the decision graph."""
         profiles = self.case.profiles.reset_index()
@@ -80,8 +99,8 @@ def representatives(case: Case, k: int, representation: str, extremes: bool = Fa
     if count <= k or not len(case.profiles.columns):
         kept = daily if count <= k else daily.steps_between(0, int(daily.window_edges[k]))
         return Representatives(kept, np.full(min(count, k), YEAR / min(count, k)), None)
-    weigh, kept = family_importance(case), _extremes(case) if extremes else ()
-    typical = typical_days(case, k, representation=representation, extremes=kept, total_days=YEAR, importance=weigh)
+    weigh, extreme = family_importance(case), _extremes(case) if extremes else ()
+    typical = typical_days(case, k, representation=representation, extremes=extreme, total_days=YEAR, importance=weigh)
     return Representatives(_case_of(case, typical), typical.weights, typical)
 
 

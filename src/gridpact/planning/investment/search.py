@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from time import perf_counter
 
 import numpy as np
 
 from gridpact.errors import InfeasibleError
+from gridpact.planning.investment.at_once import planned_at_once
 from gridpact.planning.investment.pricing import Days, Pricer
 from gridpact.planning.investment.problem import Problem
 from gridpact.planning.investment.relaxed import relaxed_units
@@ -20,16 +22,23 @@ from gridpact.programs.batch import Pool
 from gridpact.programs.benders import Progress, beginning, decompose
 
 PRICES = 4
+BENDERS = "benders"
 
 
-def search(problem: Problem, pool: Pool, gap: float, time_limit: float, begun: Progress | None) -> Iterator[Progress]:
+def search(
+    problem: Problem, pool: Pool, gap: float, time_limit: float, begun: Progress | None, method: str = BENDERS
+) -> Iterator[Progress]:
     """Plans and bounds, better from one to the next; ``begun`` is where an earlier search has stopped.
 
+    ``method`` is the decomposition or the name of a solver, which gets the plan as one program.
     Raises ``InfeasibleError`` where no plan keeps all limits and serves all demand.
     """
     state = begun
+    if state is not None and state.gap <= gap:
+        yield state
+        return
     for _ in range(PRICES):
-        for found in _at_one_price(problem, pool, gap, time_limit, state):
+        for found in _at_one_price(problem, pool, gap, time_limit, state, method):
             yield found
             state = found
             if _prefers_unserved(found, gap):
@@ -41,12 +50,17 @@ def search(problem: Problem, pool: Pool, gap: float, time_limit: float, begun: P
 
 
 def _at_one_price(
-    problem: Problem, pool: Pool, gap: float, time_limit: float, begun: Progress | None
+    problem: Problem, pool: Pool, gap: float, time_limit: float, begun: Progress | None, method: str
 ) -> Iterator[Progress]:
+    began = perf_counter()
     programs, master = problem.programs(), problem.master
     oracle = Days(Pricer(programs), pool)
+    if method != BENDERS:
+        yield planned_at_once(master, programs, oracle, method, gap, time_limit, begun)
+        return
     units = relaxed_units(master, programs)
     state = begun or beginning(master, oracle(units).cuts, -np.inf)
+    state = replace(state, seconds=state.seconds + perf_counter() - began)
     yield from decompose(master, oracle, state, problem.core(units), gap, time_limit)
 
 

@@ -1,0 +1,66 @@
+"""What a search has found, kept in a file from one iteration to the next, so that no bound is lost."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from gridpact.programs.benders import Priced, Progress
+
+FILE = "progress.npz"
+STEPS = ("iteration", "lower", "upper", "gap", "seconds")  # of a state, after the number of its round
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The last state of a search; (round, iteration, lower, upper, gap, seconds) of every state; the days
+    that joined after the year was checked, one a round; and, at the end, the days priced near the best design."""
+
+    last: Progress
+    history: tuple[tuple[float, ...], ...] = ()
+    added: tuple[int, ...] = ()
+    near: Priced | None = None
+
+    def after(self, state: Progress) -> Found:
+        """With one more state."""
+        row = (float(getattr(state, name)) for name in STEPS)
+        return replace(self, last=state, history=(*self.history, (float(len(self.added)), *row)))
+
+
+def keep(folder: Path, found: Found) -> None:
+    """Write the file anew, whole or not at all."""
+    state, cuts = found.last, found.last.cuts
+    arrays: dict[str, NDArray[Any]] = {f"cut_{field.name}": getattr(cuts, field.name) for field in fields(cuts)}
+    arrays |= {field.name: np.asarray(getattr(state, field.name)) for field in fields(state) if field.name != "cuts"}
+    arrays |= {
+        "history": np.array(found.history, dtype=np.float64).reshape(-1, 1 + len(STEPS)),
+        "added": np.array(found.added, dtype=np.int64),
+    }
+    content = io.BytesIO()
+    np.savez(content, **arrays)  # type: ignore[arg-type]
+    aside = folder / f".{FILE}"
+    aside.write_bytes(content.getvalue())
+    aside.replace(folder / FILE)
+
+
+def kept(folder: Path) -> Found | None:
+    """What an interrupted search had found; None where there is nothing, or nothing that can be read."""
+    from gridpact.programs.benders import Cuts, Progress
+
+    try:
+        with np.load(folder / FILE, allow_pickle=False) as file:
+            arrays = dict(file)
+        cuts = Cuts(*(arrays[f"cut_{field.name}"] for field in fields(Cuts)))
+        rest = {field.name: arrays[field.name] for field in fields(Progress) if field.name != "cuts"}
+    except (OSError, ValueError, KeyError):
+        return None
+    single = {name: value.item() for name, value in rest.items() if value.ndim == 0}
+    state = Progress(cuts=cuts, **{**rest, **single})
+    history = tuple(tuple(row) for row in arrays["history"].tolist())
+    return Found(state, history, tuple(arrays["added"].tolist()))

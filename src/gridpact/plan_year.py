@@ -1,0 +1,130 @@
+"""A plan on every day of its year: each day a market of its own, beside the day that stands for it.
+
+days cleared -> cost of the year -> does the plan stand? -> else the worst day joins the days that are planned with
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from gridpact.case.case import Floats
+from gridpact.days import clear_days
+from gridpact.results.days import CLEARED
+
+if TYPE_CHECKING:
+    from gridpact.planning.investment.problem import Problem
+
+FOLDER = "year"
+FIGURES = ("lowest_vm_pu", "highest_vm_pu", "highest_loading_percent")
+
+
+@dataclass(frozen=True, eq=False)
+class Year:
+    """One row per day, the verdict of the days' own certificate, and the folder in which they are kept, if any."""
+
+    design: Mapping[str, int]
+    table: pd.DataFrame
+    verdict: str
+    folder: Path | None
+
+    def beside(self, problem: Problem, day_costs: Floats) -> Year:
+        """The same days beside other days that stand for them."""
+        return replace(self, table=self.table.assign(**_expected(problem, day_costs)))
+
+    @property
+    def cleared(self) -> bool:
+        return bool((self.table["status"] == CLEARED).all())
+
+    def off(self, operation: float) -> float:
+        """How far the cost of the days is from that of the days that stand for them, over the cost of operation."""
+        difference = (self.table["cost"] - self.table["estimated_cost"]).sum()
+        return float(abs(difference) / max(1.0, abs(operation)))
+
+    @property
+    def worst(self) -> int:
+        """The day that the plan was least made for: most demand unserved, else the cost that was missed by most."""
+        unserved = self.table["unserved_mwh"].to_numpy(dtype=np.float64)
+        missed = (self.table["cost"] - self.table["estimated_cost"]).abs().to_numpy(dtype=np.float64)
+        return int(np.argmax(unserved)) if unserved.any() else int(np.nanargmax(missed))
+
+
+def checked_year(
+    problem: Problem,
+    design: Mapping[str, int],
+    day_costs: Floats,
+    settings: Mapping[str, Any],
+    keep: Path | None,
+    progress: bool,
+) -> Year:
+    """Clear every day of the case with a design built; ``day_costs`` are those of the days that stand for them.
+
+    With ``keep`` the days are kept there, and a check that was interrupted goes on.
+    """
+    from gridpact.case.planned import planned_case
+
+    assert problem.days.typical is not None
+    planned = planned_case(problem.case, design)
+    place = nullcontext(str(keep)) if keep is not None else TemporaryDirectory()
+    with place as folder:
+        out = Path(folder) / f"{FOLDER}-{_name(design)}"
+        if (out / "manifest.json").exists():
+            from gridpact.study import open_run
+
+            run = open_run(out)
+        else:
+            run = clear_days(
+                planned, out=out, workers=settings["workers"], cluster=settings.get("cluster", ""), progress=progress
+            )
+        table = _table(problem, run.table("days"), day_costs, design)
+        return Year(design, table, run.certificate.verdict, out if keep is not None else None)
+
+
+def _name(design: Mapping[str, int]) -> str:
+    return sha256(repr(sorted(design.items())).encode()).hexdigest()[:12]
+
+
+def _table(problem: Problem, days: pd.DataFrame, day_costs: Floats, design: Mapping[str, int]) -> pd.DataFrame:
+    """One row per day: which day stands for it, its cost and what was expected, energy unserved."""
+    table = pd.DataFrame(
+        {
+            "snapshot": days["snapshot"],
+            "scenario": "",
+            "cost": days["objective"],
+            "estimated_cost": np.nan,
+            "unserved_mwh": 0.0,
+            "status": days["status"],
+        }
+    )
+    table = table.assign(**_expected(problem, day_costs))
+    left = np.flatnonzero(table["status"] != CLEARED)
+    if left.size:
+        table.loc[left, "unserved_mwh"] = [_unserved(problem, int(day), design) for day in left]
+    return table.assign(**{name: days[name] for name in FIGURES})
+
+
+def _expected(problem: Problem, day_costs: Floats) -> dict[str, Any]:
+    """Which day stands for every day, and what that one costs."""
+    typical = problem.days.typical
+    assert typical is not None
+    return {"scenario": (typical.labels + 1).astype(str), "estimated_cost": day_costs[typical.labels]}
+
+
+def _unserved(problem: Problem, day: int, design: Mapping[str, int]) -> float:
+    """Energy that a day leaves unserved, in MWh: how much is missing where it could not be cleared."""
+    from gridpact.planning.investment.day_program import day_program
+    from gridpact.planning.investment.pricing import Pricer
+
+    whole = problem.case.with_window("day")
+    first, stop = whole.window_edges[day : day + 2].tolist()
+    program = day_program(whole.steps_between(first, stop), problem.candidates, problem.emergency_price)
+    units = np.array([design.get(name, 0) for name in problem.candidates.names], dtype=np.float64)
+    return Pricer((program,))((0, units)).unserved_mwh
