@@ -96,6 +96,12 @@ def _certain(network: RadialNetwork, clearing: Doors) -> NDArray[np.bool_]:
     return np.asarray(network.below.T @ clearing.constant > 0.0, dtype=np.bool_)
 
 
+def _ever(network: RadialNetwork, clearing: Doors | None) -> NDArray[np.bool_]:
+    """Zones above which a device that clears stands or may stand."""
+    possible = np.ones(network.zones.count) if clearing is None else clearing.possible.astype(np.float64)
+    return np.asarray(network.below.T @ possible > 0.0, dtype=np.bool_)
+
+
 def _answers(rows: Rows, network: RadialNetwork, doors: Doors, chosen: _Chosen, clearing: Doors | None) -> Ints:
     up = network.below.T.astype(np.float64)
     between = up[chosen.zone] - up[np.maximum(chosen.meet, 0)]
@@ -104,6 +110,7 @@ def _answers(rows: Rows, network: RadialNetwork, doors: Doors, chosen: _Chosen, 
     found = np.where(chosen.other == ALWAYS, ALWAYS, NEVER)
     found = np.where((constant >= 1.0) & ~chosen.unsure, ALWAYS, found)
     reached = (constant >= 1.0) | (sums > 0.0).any(axis=1)
+    reached &= ~chosen.unsure | _ever(network, clearing)[chosen.zone]
     found = np.where((found == NEVER) & ~reached, chosen.other, found)
     new = np.flatnonzero((found == NEVER) & reached & (chosen.meet >= 0))
     found[new] = rows.columns(len(new))
