@@ -1,4 +1,4 @@
-"""The reliability of a network as a study: asked, kept, opened, judged again, compared, and refused where it must be."""
+"""The reliability of a network as a study: asked, kept, opened, judged again, compared, refused where it must be."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_unknown_settings_and_wrong_types_of_a_study_are_named() -> None:
 
 def test_a_case_that_cannot_be_asked_is_bad_input() -> None:
     loop = chain(more_lines=[failing("back", "4", "1")])
-    with pytest.raises(InputError, match="not radial|loop|mesh"):
+    with pytest.raises(InputError, match="radial"):
         gp.assess_reliability(loop)
     nobody = radial([point("2", 0.0, 0.2)], [failing("a", "1", "2")])
     with pytest.raises(InputError, match="no load has customers"):

@@ -22,6 +22,7 @@ from gridpact.report.reliability.facts import MINUTES, bus_hours, line_saidi
 from gridpact.report.text import number
 from gridpact.results.record import Record
 
+SAME = 1e-6  # hours
 ABOVE, BARS = 0.95, 0.85  # inches: title with legend, colour bars
 OPEN, NONE, PIXELS_FROM = "#7b858e", "#b7bec5", 600
 ADDED = LinearSegmentedColormap.from_list("added", ["#d3d8dc", canvas.ORANGE, canvas.VERMILLION, "#5c1a00"])
@@ -36,7 +37,7 @@ def draw(record: Record) -> Figure | None:
     figure, (x, y), axes = ground(plan, "The network: where supply fails, and by what", ABOVE, BARS)
     points, between = np.column_stack([x, y]), spacing(plan, x, y)
     _branches(axes, plan, points, added, between)
-    scale = colours.scale_of(hours[np.isfinite(hours)])
+    scale = scale_of_hours(hours[np.isfinite(hours)])
     _dots(axes, points, hours, scale, between)
     _devices(axes, case, points[plan.ends], between)
     _fed(axes, case, points)
@@ -51,13 +52,27 @@ def draw(record: Record) -> Figure | None:
     return figure
 
 
+def scale_of_hours(hours: Floats) -> Scale:
+    """From the least to the most; from zero where all are the same, so that rounding gets no colour."""
+    most = float(hours.max())
+    return colours.scale_of(hours) if np.ptp(hours) > SAME else Scale(0.0, most or 1.0, 0.0, most or 1.0)
+
+
+def inward(segments: Floats, height: float) -> Floats:
+    """The segments turned so that their arcs bend towards the middle of the paper, where none is cut off."""
+    rise = segments[:, 1, 0] - segments[:, 0, 0]  # an arc bends to the left of its way
+    middle = segments[:, :, 1].mean(axis=1)
+    away = np.abs(middle + 0.2 * rise - height / 2.0) > np.abs(middle - 0.2 * rise - height / 2.0)
+    turned: Floats = np.where(away[:, None, None], segments[:, ::-1], segments)
+    return turned
+
+
 def _branches(axes: Axes, plan: Layout, points: Floats, added: Floats, between: float) -> None:
     """By what their faults add; lines that stand open are dashed and bent."""
     widest, most = float(np.clip(22.0 * between, 1.6, 5.0)), float(added.max(initial=0.0)) or 1.0
     share, straight = added / most, points[plan.ends]
-    axes.add_collection(
-        LineCollection(list(bent(straight[~plan.carrying])), colors=OPEN, linewidths=1.3, linestyles=(0, (3, 2)))
-    )
+    arcs = bent(inward(straight[~plan.carrying], axes.get_ylim()[1]))
+    axes.add_collection(LineCollection(list(arcs), colors=OPEN, linewidths=1.3, linestyles=(0, (3, 2))))
     there = plan.carrying
     widths = 1.2 + (widest - 1.2) * share[there]
     style: dict[str, Any] = {"capstyle": "round", "zorder": 3}
