@@ -36,6 +36,7 @@ CASES = Path(__file__).resolve().parents[1] / "cases"
 BASE = CASES / "bad" / "base"
 HEAT = CASES / "bad" / "heat"
 TRANSMISSION = CASES / "bad" / "transmission"
+PLANNING = CASES / "bad" / "planning"
 SECONDS = 20
 
 Chance = random.Random
@@ -139,7 +140,7 @@ def assert_case_or_issues(case: Case | None, issues: Sequence[object]) -> None:
 
 def folder(chance: Chance, place: Path) -> None:
     """Some files of a case damaged, one perhaps missing."""
-    files = dict(base_files(chance.choice([BASE, HEAT, TRANSMISSION])))
+    files = dict(base_files(chance.choice([BASE, HEAT, TRANSMISSION, PLANNING])))
     for name in chance.sample(sorted(files), chance.randint(1, 3)):
         files[name] = damaged(files[name], chance)
     if chance.random() < 0.05:
@@ -160,7 +161,7 @@ def header(chance: Chance, place: Path) -> None:
 
 def _damaged_workbook(chance: Chance) -> bytes:
     """One of its parts damaged, or the archive itself."""
-    base = chance.choice([BASE, HEAT])
+    base = chance.choice([BASE, HEAT, PLANNING])
     parts = dict(base_workbook(base))
     if chance.random() < 0.7:
         name = chance.choice([*parts, "xl/workbook.xml", "xl/styles.xml", "xl/_rels/workbook.xml.rels"])

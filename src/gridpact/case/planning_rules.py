@@ -149,8 +149,8 @@ def oversized(draft: Draft) -> Iterator[Issue]:
 
 def _peak_demand(case: Case) -> float:
     """Sum of the highest power of everything that takes, in MW; unknown numbers count nothing."""
-    highest = [np.nan_to_num(case.series(table, column)).max(axis=1, initial=0.0) for table, column in DEMAND]
-    return float(sum(part.sum() for part in highest))
+    taken = [np.clip(np.nan_to_num(case.series(table, column)), 0.0, HIGHEST) for table, column in DEMAND]
+    return float(sum(part.max(axis=1).sum() for part in taken))
 
 
 def powerless(draft: Draft) -> Iterator[Issue]:
@@ -200,13 +200,15 @@ def repaired_types(draft: Draft) -> Iterator[Issue]:
 
 def free_ends(draft: Draft) -> Iterator[Issue]:
     """Protection where a device stands, or where the same could be built twice."""
-    table, place = "protection_candidates", ["line", "end"]
+    table = "protection_candidates"
     frame, there = draft.case.tables[table], draft.case.tables["protection"]
+    if frame.empty:
+        return
     known = (frame["line"] != "") & (frame["end"] != "") & (frame["kind"] != "") & frame["switching_h"].notna()
-    taken = frame.set_index(place).index.isin(there.set_index(place).index)
+    taken = (frame["line"] + "/" + frame["end"]).isin(there["line"] + "/" + there["end"])
     message = "a device stands at this end of the line"
     yield from draft.rows(table, taken & known, "candidate", message, "Delete one of the two.")
-    again = frame.duplicated([*place, "kind", "switching_h"]) & known
+    again = frame.duplicated(["line", "end", "kind", "switching_h"]) & known
     message = "another candidate is the same device at the same end of the line"
     fix = "Keep one of them; alternatives at one end differ in kind or in switching_h."
     yield from draft.rows(table, again, "candidate", message, fix)

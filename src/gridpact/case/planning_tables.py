@@ -12,9 +12,11 @@ from gridpact.case.emissions import EMISSIONS
 from gridpact.case.reliability_tables import ISLANDING
 from gridpact.case.table import BLANK, Column, Table, own_id, reference
 
-_NAME = own_id("candidate", "name of the candidate, distinct from the names of all others")
+_NAME = own_id(
+    "candidate", "name of the candidate, distinct from those of all others and of what it would stand beside"
+)
 _BUS = reference("bus", "buses", "bus it would be connected to")
-_UNITS = Column("max_units", "most units that may be built there, a whole number", default=1.0, minimum=1.0)
+_UNITS = Column("max_units", "most units that may be built there, a whole number up to 1000", default=1.0, minimum=1.0)
 INVESTMENT: Final = (
     Column("investment", "cost of building it; of one unit where it has units", unit="currency", minimum=0.0),
     Column("lifetime_years", "years over which the investment is paid off", unit="a", positive=True),
@@ -93,7 +95,7 @@ _LINES = Table(
     "Other types that may take the place of a line; at most one of a line's types is built.",
     (
         _NAME,
-        reference("line", "lines", "line that it would replace"),
+        reference("line", "lines", "line that it would replace, in service, without capacitance and with max_i_ka"),
         Column("r_ohm_per_km", "series resistance", unit="ohm/km", minimum=0.0),
         Column("x_ohm_per_km", "series reactance", unit="ohm/km", minimum=0.0),
         Column("max_i_ka", "highest permitted current", unit="kA", positive=True),
@@ -129,7 +131,8 @@ _TIES = Table(
 
 _PROTECTION = Table(
     "protection_candidates",
-    "Breakers, reclosers, fuses and sectionalisers that may be built at the ends of lines (see the table protection).",
+    "Breakers, reclosers, fuses and sectionalisers that may be built at the ends of lines (see the table protection); "
+    "at most one of those at an end is built.",
     (
         _NAME,
         reference("line", "lines", "line it would stand in"),
