@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from inspect import signature
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,13 +17,17 @@ from gridpact.days import clear_days, judged_days
 from gridpact.errors import ArchiveError, InputError, Issue
 from gridpact.game import setting_issues as game_setting_issues
 from gridpact.game import stackelberg
+from gridpact.plan import plan
+from gridpact.plan import setting_issues as plan_setting_issues
+from gridpact.plan_year import FOLDER as YEAR
 from gridpact.reliability_study import assess_reliability
 from gridpact.reliability_study import setting_issues as reliability_setting_issues
 from gridpact.results.days import QUESTION as DAYS
+from gridpact.results.planning import QUESTION as PLAN
 from gridpact.results.record import Record
 from gridpact.results.reliability import INDICES
 from gridpact.results.reliability import QUESTION as RELIABILITY
-from gridpact.run import GAME, KEPT_AS_THEY_GROW, MONEY, Run, judge_of, marked, require
+from gridpact.run import GAME, MONEY, Run, judge_of, marked, require
 from gridpact.study_cases import case_issues, read_cases
 from gridpact.study_file import cases_of, examine_study, setting_issues
 
@@ -31,6 +36,7 @@ QUESTIONS: dict[str, Callable[..., Run]] = {
     DAYS: clear_days,
     GAME: stackelberg,
     RELIABILITY: assess_reliability,
+    PLAN: plan,
 }
 
 
@@ -45,9 +51,14 @@ def run_study(path: str | Path, *, out: str | Path | None = None, progress: bool
     holds something.
     """
     run = _carried_out(Path(path), out, progress, overrides)
-    if out is not None and run.record.question not in KEPT_AS_THEY_GROW:
+    if out is not None and not _keeps_itself(run.record.question):
         run.save(out)
     return run
+
+
+def _keeps_itself(question: str) -> bool:
+    """Whether the question takes long enough to be kept while it is answered."""
+    return "out" in signature(QUESTIONS[question]).parameters
 
 
 def _carried_out(path: Path, out: str | Path | None, progress: bool, overrides: Mapping[str, Any]) -> Run:
@@ -61,7 +72,7 @@ def _carried_out(path: Path, out: str | Path | None, progress: bool, overrides: 
         raise InputError(issues)
     question, settings = document["question"], document.get("settings", {})
     cases = read_cases(path.parent, document, cases_of(QUESTIONS[question]))
-    kept = {"out": out} if question in KEPT_AS_THEY_GROW else {}
+    kept = {"out": out} if _keeps_itself(question) else {}
     return QUESTIONS[question](**cases, **settings, **kept, progress=progress)
 
 
@@ -92,8 +103,8 @@ def verify(path: str | Path, *, deep: bool = False, progress: bool = False) -> R
     _require_settings(run.record)
     in_days = run.record.question == DAYS
     document = dict(judged_days(run.record, Path(path)) if in_days else judge_of(run.record)(run.record))
-    document["checks"] = [*document["checks"], _same_verdict(run, document["verdict"])]
-    if not document["checks"][-1]["passed"]:
+    document["checks"] = [*document["checks"], *_same_year(run, Path(path)), _same_verdict(run, document["verdict"])]
+    if not all(check["passed"] for check in document["checks"][-2:] if check["required"]):
         document["verdict"] = "failed"
     if deep:
         again = _asked_again(run.record, progress)
@@ -111,7 +122,7 @@ def _require_settings(record: Record) -> None:
     if record.question not in QUESTIONS:
         raise ArchiveError(f"study.toml: the question {record.question!r} is unknown.")
     issues = setting_issues(Path("study.toml"), QUESTIONS[record.question], record.settings)
-    own = {GAME: game_setting_issues, RELIABILITY: reliability_setting_issues}
+    own = {GAME: game_setting_issues, RELIABILITY: reliability_setting_issues, PLAN: plan_setting_issues}
     if not issues and record.question in own:
         issues = own[record.question](record.settings)
     if issues:
@@ -121,10 +132,22 @@ def _require_settings(record: Record) -> None:
 def _asked_again(record: Record, progress: bool) -> Run:
     ask, settings = QUESTIONS[record.question], dict(record.settings)
     cases = {name: getattr(record, name) for name in cases_of(ask)}
-    if record.question not in KEPT_AS_THEY_GROW:
+    if not _keeps_itself(record.question):
         return ask(**cases, **settings, progress=progress)
     with TemporaryDirectory() as folder:
         return ask(**cases, **settings, out=Path(folder) / "again", progress=progress)
+
+
+def _same_year(run: Run, path: Path) -> list[dict[str, Any]]:
+    """The days on which a plan was checked, every one judged anew; nothing where none are kept."""
+    if run.record.question != PLAN or not (path / YEAR).is_dir():
+        return []
+    year = open_run(path / YEAR).record
+    told, cost = run.summary.get("year_verdict"), run.summary.get("year_cost")
+    same = judged_days(year, path / YEAR)["verdict"] == told and isinstance(cost, float)
+    own = float(year.summary["objective"])
+    off = abs(own - cost) / max(1.0, abs(own)) if same else float("nan")
+    return [_again("year", off, 1e-9, f"the kept days are judged {told!r} anew and cost what the plan says (relative)")]
 
 
 def _same_verdict(run: Run, verdict: str) -> dict[str, Any]:
@@ -182,11 +205,13 @@ def _same_structures(run: Run, again: Run) -> list[dict[str, Any]]:
 
 
 def _same_bound(run: Run, again: Run) -> list[dict[str, Any]]:
-    """A leader's stated bound against the cost that a search made again found; nothing where nobody leads."""
-    if run.record.question != GAME:
+    """The stated bound of a search against the cost that a search made again found; nothing where none was made."""
+    bounds = {GAME: ("leader_lower_bound", "leader_cost"), PLAN: ("objective_lower_bound", "objective")}
+    if run.record.question not in bounds:
         return []
-    bound, cost = run.summary["leader_lower_bound"], again.summary["leader_cost"]
-    text = "the stated lower bound of the leader's cost is not above what a search made again found (relative)"
+    stated, found = bounds[run.record.question]
+    bound, cost = run.summary[stated], again.summary[found]
+    text = "the stated lower bound of the cost is not above what a search made again found (relative)"
     return [_again("bound again", max(0.0, bound - cost) / max(1.0, abs(cost)), 1e-6, text)]
 
 

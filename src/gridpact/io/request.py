@@ -20,8 +20,8 @@ from gridpact.io.manifest import digest
 
 REQUEST = "request.json"
 OTHER = "Delete it, or choose another folder."
-# Folders that hold what a run has found, and files besides the request that do.
-FOUND = ("case", "parts", "year", "progress.npz")
+# Files besides the request that hold what a run has found; folders all do, but the tables.
+FOUND = ("progress.npz",)
 
 
 def begin(growing: Path, case: Case, settings: Mapping[str, Any]) -> None:
