@@ -12,6 +12,7 @@ import pandas as pd
 
 from gridpact.errors import InputError, Issue
 from gridpact.results.days import QUESTION as DAYS
+from gridpact.results.planning import QUESTION as PLAN
 from gridpact.results.record import Record, Summary
 from gridpact.results.reliability import QUESTION as RELIABILITY
 
@@ -178,7 +179,8 @@ def judge_of(record: Record) -> Callable[[Record], Mapping[str, Any]]:
     """What judges a record of this question."""
     from gridpact.certificates.game.judge import certify_game
     from gridpact.certificates.judge import certify
+    from gridpact.certificates.planning.plan_judge import certify_plan
     from gridpact.certificates.planning.reliability_judge import certify_reliability
 
-    own = {GAME: certify_game, RELIABILITY: certify_reliability}
+    own = {GAME: certify_game, PLAN: certify_plan, RELIABILITY: certify_reliability}
     return own.get(record.question, certify)

@@ -19,3 +19,8 @@ ITEMS: Final = (
 )
 """What a year costs: the annuity of what is built, having it, energy bought and (negative) sold, fuel, energy taken
 from plants, energy discharged from storages, emissions, energy not served after faults, and all else."""
+BASIS: Final = {
+    False: "every plan for these days",
+    True: "every plan for these days that the linear form of reliability admits; it never understates an index",
+}
+"""What the lower bound of a plan bounds, by whether reliability decides anything."""

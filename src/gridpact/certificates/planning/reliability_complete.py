@@ -30,7 +30,7 @@ YEARS: Final = {"reliability_monte_carlo": (("index",), OF_YEARS)}
 
 def complete_reliability(record: Record, simulated: Simulated) -> Check:
     """Tables, columns, rows, arrays and figures that are missing or no numbers; NaN is one where nothing divides."""
-    faults = list(_table_faults(record)) or list(_row_faults(record, simulated))
+    faults = list(_table_faults(record)) or list(row_faults(record, simulated))
     faults += [*_array_faults(record, simulated), *_figure_faults(record)]
     text = "Tables, rows, arrays and figures of the study that are missing, double or not numbers."
     return Check("reliability complete", True, float(len(faults)), 0.0, faults[0] if faults else "", text)
@@ -51,7 +51,8 @@ def _are_numbers(table: pd.DataFrame, column: str) -> bool:
     return column in table and table[column].dtype.kind in "if" and not np.isinf(table[column]).any()
 
 
-def _row_faults(record: Record, simulated: Simulated) -> Iterator[str]:
+def row_faults(record: Record, simulated: Simulated) -> Iterator[str]:
+    """Tables whose rows are not the loads, faults and indices of the case."""
     loads = load_points(record.case)
     own = [loads.names[load] for load in np.flatnonzero(loads.rate > 0.0)]
     faults = [*(fault.name for fault in simulated.faults), *(f"transformer of {name}" for name in own)]

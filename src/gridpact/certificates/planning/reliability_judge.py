@@ -71,15 +71,25 @@ def _checks(record: Record, simulated: Simulated) -> Iterator[Check]:
     loads = load_points(record.case)
     own = Own(simulated, loads, of_loads(record.case, simulated), _feeders(record))
     yield _incidence(record, own)
-    yield _load_points(record, own)
-    yield from reliability_checks(record.case, record.tables, simulated)
-    yield _of_feeders(record, own)
-    yield _of_faults(record, own)
+    yield from _of_tables(record, own)
     yield _indices(record, own)
     years, seed = record.settings["monte_carlo_years"], record.settings["seed"]
     if years:
         yield _drawn_again(record, years, seed)
         yield monte_carlo_check(record.case, record.tables, years, seed)
+
+
+def table_checks(record: Record, simulated: Simulated) -> Iterator[Check]:
+    """The tables of loads, feeders, system and faults of a record whose rows are complete."""
+    loads = load_points(record.case)
+    yield from _of_tables(record, Own(simulated, loads, of_loads(record.case, simulated), _feeders(record)))
+
+
+def _of_tables(record: Record, own: Own) -> Iterator[Check]:
+    yield _load_points(record, own)
+    yield from reliability_checks(record.case, record.tables, own.simulated)
+    yield _of_feeders(record, own)
+    yield _of_faults(record, own)
 
 
 def _feeders(record: Record) -> list[str]:

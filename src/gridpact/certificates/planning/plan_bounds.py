@@ -1,0 +1,186 @@
+r"""Is the lower bound one? Cuts against every design that was priced, the master solved again from the cuts.
+
+$$
+\min_{n, y, \theta} \; a'n + \kappa\, \mathrm{EENS}(n, y) + \sum_d w_d \theta_d \quad\text{subject to}\quad
+\theta_d \ge c_k + s_k' n
+$$
+
+and the limits of the plan as a whole (``plan_master``). No design of which the days cost as they do lies below the
+optimum of this program, as long as every cut lies below the cost of its day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gridpact.certificates.check import Check, Measure, worst
+from gridpact.certificates.evidence import rows_of
+from gridpact.certificates.planning.plan_costs import day_costs
+from gridpact.certificates.planning.plan_design import words_check
+from gridpact.certificates.planning.plan_master import Solved, fixed_cost, solved_master
+from gridpact.certificates.planning.plan_view import Floats, Ints, PlanView
+from gridpact.results.planning import BASIS
+
+# Costs of days come from a solver that stops at 1e-9 of its own scale; two solvers are asked to agree to 1e-6.
+TOLERANCE = 1e-6
+# Figures that stand in the record, put together again.
+ROUNDING = 1e-9
+
+
+def bound_checks(plan: PlanView) -> Iterator[Check]:
+    """Cuts, designs, bound and course of the search."""
+    designs, costs = designs_of(plan)
+    yield _cuts(plan, designs, costs)
+    yield _cuts_at_plan(plan)
+    yield _chosen(plan, designs, costs)
+    yield _operated(plan, designs, costs)
+    yield from _bound(plan, solved_master(plan))
+    yield _gap(plan)
+    yield _course(plan)
+    yield _basis(plan)
+
+
+def designs_of(plan: PlanView) -> tuple[Floats, Floats]:
+    """Units of every design that was priced, (designs, candidates), and what its days cost, (designs, scenarios)."""
+    costs = plan.column("design_costs", "cost_per_day").reshape(-1, len(plan.scenarios))
+    table, units = plan.record.tables["designs"], np.zeros((len(costs), len(plan.offered.names)))
+    units[table["design"].to_numpy(dtype=np.int64), rows_of(plan.offered.names, table["candidate"])] = table["units"]
+    return units, costs
+
+
+def serves_all(plan: PlanView) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Designs that leave nothing unserved; only their costs do not depend on the price of what is unserved."""
+    flags = plan.record.tables["design_costs"]["serves_all"].to_numpy(dtype=np.bool_)
+    return np.asarray(flags.reshape(-1, len(plan.scenarios)).all(axis=1))
+
+
+def cuts_of(plan: PlanView) -> tuple[Ints, Floats, Floats]:
+    """Scenario (cuts,), constant (cuts,) and slopes (cuts, candidates) of every cut."""
+    table, constant = plan.record.tables["cut_slopes"], plan.column("cuts", "constant")
+    slope = np.zeros((constant.size, len(plan.offered.names)))
+    slope[table["cut"].to_numpy(dtype=np.int64), rows_of(plan.offered.names, table["candidate"])] = table["slope"]
+    return rows_of(plan.scenarios, plan.record.tables["cuts"]["scenario"]), constant, slope
+
+
+def _cuts(plan: PlanView, designs: Floats, costs: Floats) -> Check:
+    of, constant, slope = cuts_of(plan)
+    there = serves_all(plan)
+    known = costs[there].T[of]
+    above = (constant[:, None] + slope @ designs[there].T - known) / np.maximum(1.0, np.abs(known))
+    text = "Cuts above the cost of their day at a design that was priced and serves all demand, relative."
+    return worst("plan cuts", text, TOLERANCE, [Measure("cut", [str(k) for k in range(of.size)], above)])
+
+
+def _cuts_at_plan(plan: PlanView) -> Check:
+    """The same against the days as they are operated, which the judges of the market have seen."""
+    of, constant, slope = cuts_of(plan)
+    known = day_costs(plan)[of]
+    above = (constant + slope @ plan.units - known) / np.maximum(1.0, np.abs(known))
+    text = "Cuts above what their day costs as it is operated with the plan, relative."
+    return worst("plan cuts at plan", text, TOLERANCE, [Measure("cut", [str(k) for k in range(of.size)], above)])
+
+
+def _chosen(plan: PlanView, designs: Floats, costs: Floats) -> Check:
+    """The plan is a design that was priced, serves all, keeps the limits of units, and none of its like is cheaper."""
+    there = serves_all(plan) & (designs == plan.units).all(axis=1)
+    wrong = [] if there.any() else ["the plan is not among the designs that serve all demand"]
+    broken = (designs != np.rint(designs)) | (designs < 0.0) | (designs > plan.offered.most)
+    wrong += [f"design {number}" for number in np.flatnonzero(broken.any(axis=1))]
+    totals = designs @ fixed_cost(plan) + costs @ plan.weights
+    if not wrong and plan.number("interruption_cost_per_mwh") == 0.0:
+        best, own = float(totals[serves_all(plan)].min()), float(totals[there].min())
+        wrong += ["a cheaper design was priced"] if own > best + ROUNDING * max(1.0, abs(best)) else []
+    text = "The plan is the cheapest of the designs that were priced and serve all demand; all have possible units."
+    return words_check("plan chosen", text, wrong)
+
+
+def _operated(plan: PlanView, designs: Floats, costs: Floats) -> Check:
+    """A day of the search is a relaxation of the day as it is operated: it cannot cost more."""
+    there = serves_all(plan) & (designs == plan.units).all(axis=1)
+    own = day_costs(plan)
+    told = costs[there].max(axis=0, initial=-np.inf) if there.any() else np.full(own.size, np.nan)
+    text = "Cost of a day in the search above that of the day as it is operated, relative."
+    above = (told - own) / np.maximum(1.0, np.abs(own))
+    return worst("plan days priced", text, TOLERANCE, [Measure("scenario", plan.scenarios, above)])
+
+
+def _bound(plan: PlanView, solved: Solved) -> Iterator[Check]:
+    """The stated bound against the optimum, which refutes it, and against what is proven of the optimum."""
+    told = float(plan.record.summary["objective_lower_bound"])
+    scale = max(1.0, abs(told))
+    text = "Stated lower bound above the optimum of the master, solved again from the cuts, relative."
+    yield Check("plan bound", True, (told - solved.optimum) / scale, TOLERANCE, "", text)
+    text = "Stated lower bound above what is proven of that optimum within the judges' effort, relative."
+    yield Check("plan bound proven", False, (told - solved.proven) / scale, 2.0 * TOLERANCE, "", text)
+    cost = float(plan.record.summary["objective"])
+    text = "Stated lower bound above the cost of the plan, relative."
+    yield Check("plan bound below cost", True, (told - cost) / max(1.0, abs(cost)), TOLERANCE, "", text)
+
+
+def _gap(plan: PlanView) -> Check:
+    """The gap as stated, and whether it is said to be closed only where it is."""
+    summary, table = plan.record.summary, plan.record.tables["convergence"].iloc[-1]
+    cost, bound = float(summary["objective"]), float(summary["objective_lower_bound"])
+    off = [abs(float(summary["gap"]) - max(0.0, cost - bound) / max(1.0, abs(cost)))]
+    off += [abs(float(summary["gap_asked"]) - plan.number("gap"))]
+    closed = float(table["gap"]) <= plan.number("gap")
+    wrong = bool(summary["gap_closed"]) != closed
+    text = "Gap that is not (cost - bound) / cost, or said to be closed where the search left it open."
+    return Check("plan gap", True, float(np.max([*off, float(wrong)])), ROUNDING, "", text)
+
+
+def gap_asked_check(plan: PlanView) -> Check:
+    """Shown only: an open gap is an answer, with a bound."""
+    gap, asked = float(plan.record.summary["gap"]), plan.number("gap")
+    return Check("plan gap asked", False, gap, max(asked, TOLERANCE), "", "Gap against the one that was asked for.")
+
+
+def _course(plan: PlanView) -> Check:
+    """Bounds that get worse within a round, gaps that are not theirs, an end that is not the summary's."""
+    table, summary = plan.record.tables["convergence"], plan.record.summary
+    lower, upper = plan.column("convergence", "lower_bound"), plan.column("convergence", "upper_bound")
+    step = np.diff(table["iteration"].to_numpy(dtype=np.float64))
+    same = np.diff(table["round"].to_numpy(dtype=np.float64)) == 0 if "round" in table else np.ones(step.size) > 0.0
+    scale = np.maximum(1.0, np.abs(lower[1:]))
+    found = np.isfinite(upper)
+    gap = np.maximum(0.0, upper - lower)[found] / np.maximum(1.0, np.abs(upper[found]))
+    falls = np.where(same, -np.diff(lower) / scale, 0.0)
+    rises = np.where(same & found[:-1], np.diff(np.where(found, upper, np.inf), prepend=np.nan)[1:] / scale, 0.0)
+    measures = [
+        Measure("lower_bound", _numbers(falls), falls),
+        Measure("upper_bound", _numbers(rises), rises),
+        Measure("iteration", _numbers(step), np.where(same, (step < 0.0).astype(np.float64), 0.0)),
+        Measure("gap", _numbers(gap), np.abs(plan.column("convergence", "gap")[found] - gap)),
+        Measure(
+            "last bound",
+            [""],
+            np.array([abs(lower[-1] - float(summary["objective_lower_bound"]))]) / max(1.0, abs(lower[-1])),
+        ),
+        Measure("last iteration", [""], np.array([abs(table["iteration"].iloc[-1] - float(summary["iterations"]))])),
+        Measure(
+            "last plan",
+            [""],
+            np.array([(upper[-1] - float(summary["objective"])) / max(1.0, abs(upper[-1]))]) * ROUNDING / TOLERANCE,
+        ),
+    ]
+    return worst(
+        "plan course", "Course of both bounds: worse than before, or not as the summary ends.", ROUNDING, measures
+    )
+
+
+def _numbers(values: Floats) -> list[str]:
+    return [str(number) for number in range(values.size)]
+
+
+def _basis(plan: PlanView) -> Check:
+    """What the bound is said to bound is what it can."""
+    wrong = [] if plan.record.summary["bound_basis"] == BASIS[about_reliability(plan)] else ["bound_basis"]
+    return words_check("plan bound basis", "What the lower bound is said to bound, and does not.", wrong)
+
+
+def about_reliability(plan: PlanView) -> bool:
+    """Whether reliability decides anything, so that its linear form restricts the plans that the bound is about."""
+    limits = [plan.number(name) for name in ("saidi_limit_h", "saifi_limit", "eens_limit_mwh")]
+    return bool(np.isfinite(limits).any()) or plan.number("interruption_cost_per_mwh") > 0.0

@@ -1,0 +1,145 @@
+r"""The master of a plan, put together by the judges from candidates, limits and cuts, and solved by HiGHS.
+
+$$
+\begin{aligned}
+\min\; & a'n + \kappa (e_0 + e'(n, y)) + w'\theta \\
+& \theta_{d(k)} - s_k' n \ge c_k, \qquad l \le M (n, y) \le u, \qquad f_0 + f'(n, y) \le \bar{f} \\
+& \textstyle\sum_j I_j n_j \le B, \qquad \sum_j E_j n_j \le \rho D - E_0, \qquad \sum_{j \in J} n_j \le 1
+\end{aligned}
+$$
+
+The rows M and the indices f, e are those of the linear form of reliability, archived where it decides anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from gridpact.certificates.planning.plan_view import Floats, PlanView
+
+# Share of the optimum to which HiGHS is asked to prove it, and the most nodes that it may look at.
+GAP, NODES = 1e-6, 1_000_000
+FORM = "reliability_form"
+INDICES: Final = {"saidi_h": "saidi_limit_h", "saifi": "saifi_limit", "eens_mwh": "eens_limit_mwh"}
+Row = tuple[Floats, float]
+
+
+@dataclass(frozen=True)
+class Solved:
+    """The cost of the best point found, and what is proven of the optimum; NaN where there is none."""
+
+    optimum: float
+    proven: float
+
+
+def fixed_cost(plan: PlanView) -> Floats:
+    """What a unit costs in a year, (candidates,)."""
+    return plan.offered.capex(plan.number("discount_rate")) + plan.offered.maintenance
+
+
+def extra_columns(plan: PlanView) -> int:
+    """Columns of the linear form of reliability besides the units."""
+    whole = plan.record.solution.get(f"{FORM}/whole")
+    return 0 if whole is None else int(whole.size)
+
+
+def solved_master(plan: PlanView) -> Solved:
+    """The least that a year can cost as far as cuts and limits know."""
+    from gridpact.certificates.planning.plan_bounds import cuts_of
+
+    count, extra = len(plan.offered.names), extra_columns(plan)
+    of, constant, slope = cuts_of(plan)
+    cost = np.concatenate([fixed_cost(plan), np.zeros(extra), plan.weights])
+    eens_cost, added = _interruption(plan)
+    cost[: count + extra] += eens_cost
+    theta = sp.csr_array((np.ones(of.size), (np.arange(of.size), of)), shape=(of.size, plan.weights.size))
+    cuts = sp.hstack([sp.csr_array(-slope), sp.csr_array((of.size, extra)), theta])
+    rows = [LinearConstraint(cuts, lb=constant), *_limits(plan, plan.weights.size)]
+    free = np.full(plan.weights.size, np.inf)
+    bounds = Bounds(
+        np.append(np.zeros(count + extra), -free), np.concatenate([plan.offered.most, np.ones(extra), free])
+    )
+    whole = np.concatenate([np.ones(count), _whole(plan), np.zeros(free.size)])
+    effort: dict[str, Any] = {"mip_rel_gap": GAP, "node_limit": NODES}
+    found = milp(cost, integrality=whole, bounds=bounds, constraints=rows, options=effort)  # type: ignore[arg-type]
+    if found.x is None:
+        return Solved(np.nan, np.nan)
+    return Solved(float(found.fun) + added, float(found.mip_dual_bound) + added)
+
+
+def _whole(plan: PlanView) -> Floats:
+    whole = plan.record.solution.get(f"{FORM}/whole", np.zeros(0))
+    return np.asarray(whole, dtype=np.float64)
+
+
+def _limits(plan: PlanView, scenarios: int) -> Iterator[LinearConstraint]:
+    """All that holds for the plan as a whole, over all columns."""
+    width = len(plan.offered.names) + extra_columns(plan)
+    rows = [(np.append(weights, np.zeros(width - weights.size)), most) for weights, most in _rows(plan)]
+    rows += list(_indices(plan))
+    if rows:
+        matrix = sp.csr_array(np.array([weights for weights, _ in rows]))
+        yield LinearConstraint(_wider(matrix, scenarios), ub=np.array([most for _, most in rows]))
+    if extra_columns(plan):
+        stored = {
+            name: plan.record.solution[f"{FORM}/{name}"] for name in ("data", "indices", "indptr", "lower", "upper")
+        }
+        shape = (stored["lower"].size, width)
+        matrix = sp.csr_array((stored["data"], stored["indices"], stored["indptr"]), shape=shape)
+        yield LinearConstraint(_wider(matrix, scenarios), lb=stored["lower"], ub=stored["upper"])
+
+
+def _wider(matrix: sp.csr_array, scenarios: int) -> sp.csr_array:
+    return sp.csr_array(sp.hstack([matrix, sp.csr_array((matrix.shape[0], scenarios))]))
+
+
+def _rows(plan: PlanView) -> Iterator[Row]:
+    """Exclusive places, budget, penetration: weights (candidates,) and the most that they may sum to."""
+    yield from _exclusive(plan)
+    if np.isfinite(plan.number("budget")):
+        yield plan.offered.investment, plan.number("budget")
+    if np.isfinite(plan.number("max_penetration")):
+        case, hours = plan.days, plan.yearly_hours
+        each = np.where(plan.offered.table == "renewable_candidates", 1.0, 0.0)
+        each[each > 0.0] = case.series("renewable_candidates", "p_mw") @ hours
+        there = float((case.series("renewables", "p_mw") @ hours).sum())
+        demand = float((np.clip(case.series("loads", "p_mw"), 0.0, None) @ hours).sum())
+        yield each, plan.number("max_penetration") * demand - there
+
+
+def _exclusive(plan: PlanView) -> Iterator[Row]:
+    """At most one type of a line, and one device at an end of a line."""
+    tables = plan.record.case.tables
+    lines, devices = tables["line_candidates"], tables["protection_candidates"]
+    groups = {
+        "line_candidates": [str(line) for line in lines["line"]],
+        "protection_candidates": [f"{line} {end}" for line, end in zip(devices["line"], devices["end"], strict=True)],
+    }
+    for table, places in groups.items():
+        rows = np.flatnonzero(plan.offered.table == table)
+        for place in dict.fromkeys(places):
+            weights = np.zeros(len(plan.offered.names))
+            weights[rows[[other == place for other in places]]] = 1.0
+            yield weights, 1.0
+
+
+def _indices(plan: PlanView) -> Iterator[Row]:
+    """Limits of reliability, in its linear form; none where it is not archived, which leaves a bound a bound."""
+    for name, setting in INDICES.items():
+        if f"{FORM}/{name}" in plan.record.solution and np.isfinite(plan.number(setting)):
+            index = plan.record.solution[f"{FORM}/{name}"]
+            yield index[1:], plan.number(setting) - float(index[0])
+
+
+def _interruption(plan: PlanView) -> tuple[Floats, float]:
+    """What energy not served costs: by the columns but the days', and whatever is built."""
+    price, index = plan.number("interruption_cost_per_mwh"), plan.record.solution.get(f"{FORM}/eens_mwh")
+    if index is None or price == 0.0:
+        return np.zeros(len(plan.offered.names) + extra_columns(plan)), 0.0
+    return price * index[1:], price * float(index[0])

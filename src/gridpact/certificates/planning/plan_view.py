@@ -1,0 +1,226 @@
+r"""A plan seen by its judges: candidates, units, days and operation, read from the case and the tables of the record.
+
+$$
+a_j = I_j \frac{\rho}{1 - (1 + \rho)^{-L_j}} + m_j
+$$
+
+is what a unit costs in a year: investment $I_j$ paid off over $L_j$ years at the discount rate $\rho$, and maintenance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gridpact.case.carbon import with_carbon_price
+from gridpact.case.case import Case
+from gridpact.case.planned import planned_case
+from gridpact.certificates.evidence import Evidence
+from gridpact.certificates.planning.fault_simulator import Simulated, simulate
+from gridpact.results.record import Record
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+YEAR_DAYS, DAY_H = 365.0, 24.0
+# Tables of candidates, in the order of the plan's table, and the kinds of those that have no column for it.
+KINDS: Final = {
+    "renewable_candidates": "",
+    "storage_candidates": "storage",
+    "generator_candidates": "generator",
+    "line_candidates": "line",
+    "tie_candidates": "tie",
+    "protection_candidates": "",
+}
+IN_UNITS: Final = ("renewable_candidates", "storage_candidates", "generator_candidates")
+# Tables of a plan that are not those of its market.
+OWN: Final = (
+    "investments",
+    "annual_costs",
+    "scenarios",
+    "scenario_profiles",
+    "scenario_days",
+    "scenario_quality",
+    "duration_curves",
+    "decision_graph",
+    "convergence",
+    "designs",
+    "design_costs",
+    "cuts",
+    "cut_slopes",
+    "year",
+)
+OPERATED: Final = {"formulation": "soc", "exactness": "repair", "solver": "clarabel", "price_probes": 0}
+GIVEN, TYPICAL, JOINED = "given", "typical", "worst day of the year"
+
+
+@dataclass(frozen=True, eq=False)
+class Offered:
+    """What may be built (c,): names, tables, kinds, places, most units; investment, years and maintenance of a unit."""
+
+    names: list[str]
+    table: NDArray[np.str_]
+    kind: list[str]
+    place: list[str]
+    most: Floats
+    investment: Floats
+    years: Floats
+    maintenance: Floats
+
+    def capex(self, rate: float) -> Floats:
+        """What a unit's investment costs in a year, at a discount rate."""
+        if rate == 0.0:
+            return self.investment / self.years
+        return np.asarray(self.investment * rate / -np.expm1(-self.years * np.log1p(rate)), dtype=np.float64)
+
+
+def offered(case: Case) -> Offered:
+    """The candidates of a case, table by table."""
+    rows = [(table, row) for table in KINDS for row in case.tables[table].to_dict("records")]
+
+    def numbers(column: str) -> Floats:
+        return np.array([row[column] for _, row in rows], dtype=np.float64)
+
+    return Offered(
+        names=[str(row["candidate"]) for _, row in rows],
+        table=np.array([table for table, _ in rows], dtype=np.str_),
+        kind=[KINDS[table] or str(row["kind"]) for table, row in rows],
+        place=[_place(row) for _, row in rows],
+        most=np.array([row["max_units"] if table in IN_UNITS else 1.0 for table, row in rows], dtype=np.float64),
+        investment=numbers("investment"),
+        years=numbers("lifetime_years"),
+        maintenance=numbers("maintenance_per_year"),
+    )
+
+
+def _place(row: Mapping[Any, Any]) -> str:
+    if "from_bus" in row:
+        return f"{row['from_bus']} - {row['to_bus']}"
+    return str(row["bus"] if "bus" in row else row["line"])
+
+
+@dataclass(frozen=True, eq=False)
+class PlanView:
+    """A record of a plan that has passed ``complete_plan``; ``planned`` and what needs it, only once the units are
+    possible."""
+
+    record: Record
+
+    @cached_property
+    def offered(self) -> Offered:
+        return offered(self.record.case)
+
+    def number(self, name: str, otherwise: float = np.inf) -> float:
+        """A setting that is a number."""
+        return float(self.record.settings.get(name, otherwise))
+
+    def column(self, table: str, column: str) -> Floats:
+        return self.record.tables[table][column].to_numpy(dtype=np.float64)
+
+    def texts(self, table: str, column: str) -> list[str]:
+        return [str(text) for text in self.record.tables[table][column]]
+
+    @cached_property
+    def units(self) -> Floats:
+        return self.column("investments", "units")
+
+    @property
+    def design(self) -> dict[str, int]:
+        return {name: int(n) for name, n in zip(self.offered.names, self.units, strict=True) if n}
+
+    @property
+    def scenarios(self) -> list[str]:
+        return self.texts("scenarios", "scenario")
+
+    @cached_property
+    def is_given(self) -> bool:
+        """Whether the days are those of the case and nothing stands for anything else."""
+        return set(self.texts("scenarios", "kind")) == {GIVEN}
+
+    @cached_property
+    def priced(self) -> Case:
+        """The case with emissions paid for. Raises ``InputError`` where that is not possible."""
+        return with_carbon_price(self.record.case, self.number("carbon_price_per_t", 0.0))
+
+    @cached_property
+    def days(self) -> Case:
+        """The case of the days that stand for the year, one after another, from their profiles."""
+        profiles = self.record.tables["scenario_profiles"]
+        if self.is_given:
+            case = self.priced.with_window("day") if in_whole_days(self.priced) else self.priced
+            return replace(case, steps=len(profiles), profiles=self._profiles(case.snapshots[: len(profiles)]))
+        start = pd.Timestamp(self.priced.start.tz_localize(None).normalize(), tz="UTC")
+        index = pd.date_range(start, periods=len(profiles), freq="h", name="snapshot")
+        few = replace(self.priced, start=start, timezone="UTC", step_minutes=60.0, steps=len(profiles), window="day")
+        return replace(few, profiles=self._profiles(index))
+
+    def _profiles(self, index: pd.DatetimeIndex) -> pd.DataFrame:
+        columns = list(self.priced.profiles.columns)
+        return self.record.tables["scenario_profiles"][columns].set_axis(index, axis=0)
+
+    @cached_property
+    def scenario_hours(self) -> Floats:
+        """Length of every scenario, in hours."""
+        return np.diff(self.days.window_edges) * self.days.hours
+
+    @cached_property
+    def weights(self) -> Floats:
+        """How often every scenario comes in a year."""
+        return self.column("scenarios", "weight_days") * DAY_H / self.scenario_hours
+
+    @cached_property
+    def yearly_hours(self) -> Floats:
+        """Hours of a year that every step of the days stands for, (steps,)."""
+        return self.days.hours * np.repeat(self.weights, np.diff(self.days.window_edges))
+
+    @cached_property
+    def planned(self) -> Case:
+        """The days with the design built. Raises ``InputError`` for a design that is none."""
+        return planned_case(self.days, self.design)
+
+    @cached_property
+    def network(self) -> Case:
+        """The case with the design built, over its own horizon. Raises ``InputError`` for a design that is none."""
+        return planned_case(self.record.case, self.design)
+
+    @cached_property
+    def followed(self) -> tuple[Simulated, Simulated]:
+        """Every fault of the network as it is, and with the design. Raises ``InputError`` where it is not radial."""
+        return simulate(self.record.case), simulate(self.network)
+
+    @property
+    def has_customers(self) -> bool:
+        return bool((self.record.case.column("loads", "customers") > 0.0).any())
+
+    @cached_property
+    def operation(self) -> Record:
+        """The plan's market on its days, as a record of its own; its marks are those of the whole plan."""
+        tables = {name: t for name, t in self.record.tables.items() if name not in OWN and "reliability" not in name}
+        summary = dict(self.record.summary["operation"])
+        certified = self.record.certificate.get("verdict") == "certified"
+        if certified:
+            summary["verdict"] = "certified"
+        return Record(
+            question="clear",
+            settings=OPERATED,
+            case=self.planned,
+            summary=summary,
+            tables=tables,
+            solution=self.record.solution,
+            certificate={"verdict": "certified"} if certified else {},
+        )
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        return Evidence(self.operation)
+
+
+def in_whole_days(case: Case) -> bool:
+    """Whether the horizon is whole days of the clock, of which summer time makes one longer and one shorter."""
+    daily = case.with_window("day")
+    return bool((np.abs(np.diff(daily.window_edges) * case.hours - DAY_H) <= 1.0).all())
