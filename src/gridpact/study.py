@@ -143,9 +143,9 @@ def _same_year(run: Run, path: Path) -> list[dict[str, Any]]:
     if run.record.question != PLAN or not (path / YEAR).is_dir():
         return []
     year = open_run(path / YEAR).record
-    told, cost = run.summary.get("year_verdict"), run.summary.get("year_cost")
-    same = judged_days(year, path / YEAR)["verdict"] == told and isinstance(cost, float)
-    own = float(year.summary["objective"])
+    told, own = run.summary.get("year_verdict"), float(year.summary["objective"])
+    cost = float(run.summary.get("year_cost", np.nan))
+    same = judged_days(year, path / YEAR)["verdict"] == told
     off = abs(own - cost) / max(1.0, abs(own)) if same else float("nan")
     return [_again("year", off, 1e-9, f"the kept days are judged {told!r} anew and cost what the plan says (relative)")]
 

@@ -23,6 +23,8 @@ from gridpact.planning.reliability.linear.form import LinearReliability
 from gridpact.programs.benders import Master
 from gridpact.programs.linear import Linear
 
+# Demand of a year below which there is none.
+NOTHING_MWH = 1e-9
 INDICES = ("saidi_h", "saifi", "eens_mwh")
 
 
@@ -56,14 +58,11 @@ def master_program(
     case: Case, candidates: Candidates, days: Representatives, limits: Limits, reliability: LinearReliability | None
 ) -> Master:
     """The master: units first, then the variables of the reliability."""
-    whole = reliability.whole if reliability is not None else np.zeros(0, dtype=np.bool_)
-    extra = whole.size
-    rows = [*_exclusive(case, candidates), *_money_and_energy(candidates, days, limits)]
-    rows = [Row(np.append(row.weights, np.zeros(extra)), row.most, row.name) for row in rows]
-    cost = np.append(candidates.annual, np.zeros(extra))
+    rows = whole_rows(case, candidates, days, limits, reliability)
+    extra = reliability.whole if reliability is not None else np.zeros(0, dtype=np.bool_)
+    cost = np.append(candidates.annual, np.zeros(extra.size))
     law = sp.csr_array((0, cost.size)), np.zeros(0), np.zeros(0)
     if reliability is not None:
-        rows += _indices(reliability, limits)
         cost += limits.interruption_cost_per_mwh * reliability.eens_mwh.slopes
         law = reliability.matrix, reliability.lower, reliability.upper
     own = sp.csr_array(np.array([row.weights for row in rows]).reshape(len(rows), cost.size))
@@ -74,10 +73,20 @@ def master_program(
             np.concatenate([np.full(len(rows), -np.inf), law[1]]),
             np.concatenate([np.array([row.most for row in rows]), law[2]]),
         ),
-        bounds=(np.zeros(cost.size), np.append(candidates.most.astype(np.float64), np.ones(extra))),
-        whole=np.append(np.ones(candidates.count, dtype=np.bool_), whole),
+        bounds=(np.zeros(cost.size), np.append(candidates.most.astype(np.float64), np.ones(extra.size))),
+        whole=np.append(np.ones(candidates.count, dtype=np.bool_), extra),
     )
     return Master(program, candidates.count, days.weights)
+
+
+def whole_rows(
+    case: Case, candidates: Candidates, days: Representatives, limits: Limits, reliability: LinearReliability | None
+) -> list[Row]:
+    """The rows that limit the plan as a whole, in the order in which the master begins with them."""
+    extra = np.zeros(reliability.extra if reliability is not None else 0)
+    rows = [*_exclusive(case, candidates), *_money_and_energy(candidates, days, limits)]
+    rows = [Row(np.append(row.weights, extra), row.most, row.name) for row in rows]
+    return rows + (list(_indices(reliability, limits)) if reliability is not None else [])
 
 
 def rivals(case: Case, candidates: Candidates) -> Ints:
@@ -105,7 +114,7 @@ def _money_and_energy(candidates: Candidates, days: Representatives, limits: Lim
         yield Row(candidates.investment, limits.budget, "budget")
     if np.isfinite(limits.max_penetration):
         present, each, demand = _energies(candidates, days)
-        yield Row(each, limits.max_penetration * demand - present, "max_penetration")
+        yield Row(each / demand, limits.max_penetration - present / demand, "max_penetration")
 
 
 def _energies(candidates: Candidates, days: Representatives) -> tuple[float, Floats, float]:
@@ -115,7 +124,8 @@ def _energies(candidates: Candidates, days: Representatives) -> tuple[float, Flo
     each = np.zeros(candidates.count)
     each[candidates.of("renewable_candidates")] = case.series("renewable_candidates", "p_mw") @ hours
     present = float((case.series("renewables", "p_mw") @ hours).sum())
-    return present, each, float((np.maximum(case.series("loads", "p_mw"), 0.0) @ hours).sum())
+    demand = float((np.maximum(case.series("loads", "p_mw"), 0.0) @ hours).sum())
+    return present, each, max(demand, NOTHING_MWH)
 
 
 def _indices(reliability: LinearReliability, limits: Limits) -> Iterable[Row]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from gridpact.errors import InfeasibleError
 from gridpact.planning.investment.at_once import planned_at_once
+from gridpact.planning.investment.infeasible import explained, require_possible
 from gridpact.planning.investment.pricing import Days, Pricer
 from gridpact.planning.investment.problem import Problem
 from gridpact.planning.investment.relaxed import relaxed_units
@@ -33,6 +34,7 @@ def search(
     ``method`` is the decomposition or the name of a solver, which gets the plan as one program.
     Raises ``InfeasibleError`` where no plan keeps all limits and serves all demand.
     """
+    require_possible(problem)
     state = begun
     if state is not None and state.gap <= gap:
         yield state
@@ -61,7 +63,10 @@ def _at_one_price(
     units = relaxed_units(master, programs)
     state = begun or beginning(master, oracle(units).cuts, -np.inf)
     state = replace(state, seconds=state.seconds + perf_counter() - began)
-    yield from decompose(master, oracle, state, problem.core(units), gap, time_limit)
+    try:
+        yield from decompose(master, oracle, state, problem.core(units), gap, time_limit)
+    except InfeasibleError:
+        raise explained(problem) from None
 
 
 def _prefers_unserved(state: Progress, gap: float) -> bool:
