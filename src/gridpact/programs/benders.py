@@ -40,15 +40,16 @@ SHARE = 0.25
 class Master:
     """The master program: ``integers`` whole columns n, then the others y; ``program`` has no subproblem in it.
 
-    ``weights`` (subproblems,) are those of the subproblems' costs.
+    ``weights`` (subproblems,) are those of the subproblems' costs; ``constant`` is what every point costs.
     """
 
     program: Linear
     integers: int
     weights: Floats
+    constant: float = 0.0
 
     def cost(self, columns: Floats) -> float:
-        return float(self.program.cost @ columns)
+        return float(self.program.cost @ columns) + self.constant
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,7 +193,7 @@ def _proposed(master: Master, state: Progress, gap: float, time_limit: float) ->
         raise InfeasibleError("No plan keeps all limits.")
     point = found.x[: master.program.cost.size]
     point[master.program.whole] = np.rint(point[master.program.whole])
-    return point, found.bound
+    return point, found.bound + master.constant
 
 
 def _with_cuts(master: Master, cuts: Cuts) -> Linear:

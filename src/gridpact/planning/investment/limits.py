@@ -62,8 +62,10 @@ def master_program(
     extra = reliability.whole if reliability is not None else np.zeros(0, dtype=np.bool_)
     cost = np.append(candidates.annual, np.zeros(extra.size))
     law = sp.csr_array((0, cost.size)), np.zeros(0), np.zeros(0)
+    constant = 0.0
     if reliability is not None:
         cost += limits.interruption_cost_per_mwh * reliability.eens_mwh.slopes
+        constant = limits.interruption_cost_per_mwh * reliability.eens_mwh.constant
         law = reliability.matrix, reliability.lower, reliability.upper
     own = sp.csr_array(np.array([row.weights for row in rows]).reshape(len(rows), cost.size))
     program = Linear(
@@ -76,7 +78,7 @@ def master_program(
         bounds=(np.zeros(cost.size), np.append(candidates.most.astype(np.float64), np.ones(extra.size))),
         whole=np.append(np.ones(candidates.count, dtype=np.bool_), extra),
     )
-    return Master(program, candidates.count, days.weights)
+    return Master(program, candidates.count, days.weights, constant)
 
 
 def whole_rows(

@@ -41,7 +41,7 @@ def whole_form(master: Master, programs: Sequence[DayProgram]) -> StandardForm:
         q=np.concatenate([master.program.cost, *(w * p.form.q for w, p in zip(weights, programs, strict=True))]),
         A=sp.csc_array(A),
         b=np.concatenate([b, *(program.form.b for program in programs)]),
-        constant=float(sum(w * p.form.constant for w, p in zip(weights, programs, strict=True))),
+        constant=master.constant + float(sum(w * p.form.constant for w, p in zip(weights, programs, strict=True))),
         cones=(*cones, *(cone for program in programs for cone in program.form.cones)),
         rows={},
         columns={},
