@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gridpact.report.figures.canvas import Floats
+from gridpact.report.text import significant
 from gridpact.results.planning import QUESTION
 from gridpact.results.record import Record
 
@@ -66,6 +67,11 @@ def figure(record: Record, name: str) -> float:
     """A figure of the summary, NaN where it has none."""
     value = record.summary.get(name)
     return math.nan if value is None else float(value)
+
+
+def percent(share: float) -> str:
+    """A share in percent of three digits; one that is all but zero as such."""
+    return "below 0.001" if 0.0 <= share < 1e-5 else significant(100.0 * share)
 
 
 def built(record: Record) -> pd.DataFrame | None:

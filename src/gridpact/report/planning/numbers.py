@@ -7,7 +7,7 @@ import math
 from gridpact.report.numbers import Fact, struck
 from gridpact.report.planning import facts
 from gridpact.report.standing import Standing
-from gridpact.report.text import number, safe, significant
+from gridpact.report.text import number, safe
 from gridpact.results.record import Record
 
 
@@ -50,7 +50,7 @@ def gap(record: Record, standing: Standing) -> Fact | None:
     if math.isnan(value):
         return None
     note = "" if math.isnan(bound) else f"no plan costs less than {struck(number(bound, 0), standing)}"
-    return Fact("Proven gap", struck(significant(100.0 * value), standing), "% of the cost", note)
+    return Fact("Proven gap", struck(facts.percent(value), standing), "% of the cost", note)
 
 
 def assets(record: Record) -> Fact | None:

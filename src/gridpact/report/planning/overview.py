@@ -29,7 +29,7 @@ def _headline(record: Record) -> str:
     asked = record.settings.get("gap")
     wanted = f" ({100.0 * float(asked):g} % asked)" if isinstance(asked, int | float) else ""
     gap = facts.figure(record, "gap")
-    told = "" if math.isnan(gap) else f": gap {100.0 * gap:.2g} %{wanted}"
+    told = "" if math.isnan(gap) else f": gap {facts.percent(gap)} %{wanted}"
     rows.append(("cannot be less than", facts.figure(record, "objective_lower_bound"), told))
     rows.append(("investment", facts.figure(record, "investment"), ""))
     rows.append(("capital cost per year", facts.figure(record, "capex_per_year"), ""))
@@ -93,7 +93,7 @@ def _year(record: Record) -> str:
         return ""
     done = found[(found["status"] == CLEARED) & found["cost"].notna()]
     lines = [
-        f"all {len(found)} days priced with the plan: {done['cost'].sum():.2f} {record.case.currency}, "
+        f"operation of all {len(found)} days with the plan: {done['cost'].sum():.2f} {record.case.currency}, "
         f"by the typical days {done['estimated_cost'].sum():.2f}"
     ]
     if len(done) < len(found):

@@ -14,6 +14,7 @@ from gridpact.report.figures.planning import (
     indices,
     loads,
     network,
+    prices,
     values,
     voltage,
     year,
@@ -63,7 +64,8 @@ FOUND = (
         "plan-bounds",
         bounds.draw,
         "Every step is a round of the search. It ends when the gap is what was asked for, or when its time is up: the "
-        "best plan and the bound hold whenever it is stopped.",
+        "best plan and the bound hold whenever it is stopped. Where days of the year are added, cost and bound are "
+        "those of more days, and may rise.",
         shows_money=True,
     ),
 )
@@ -103,6 +105,13 @@ DAYS = (
         "Typical days with the plan. What feeds the network counts positive, charging and sales to the grid negative. "
         "What exceeds the load goes into these and into losses.",
     ),
+    Panel(
+        "plan-prices",
+        prices.draw,
+        "What one more MWh of demand would add to the cost of all at that bus and hour, the plan held fixed: such "
+        "prices cover the running of what is built, and not of themselves its investment.",
+        shows_money=True,
+    ),
 )
 RELIABILITY = (
     Panel("plan-indices", indices.draw, "From the failure rates of the case, by the incidence of every single fault."),
@@ -114,7 +123,8 @@ VALUES = (
         values.draw,
         "What the prices of the plan say of a first unit more: what it would save in a year less what it costs, to "
         "first order. A unit is built as a whole and changes these prices itself, and budget or other limits may stand "
-        "against it: one that seems to save may not do so.",
+        "against it: one that seems to save may not do so. Ties and protection change no operation and have no such "
+        "worth.",
         shows_money=True,
     ),
 )

@@ -89,13 +89,11 @@ def proven(record: Record, standing: Standing) -> str:
         return ""
     asked = record.settings.get("gap")
     wanted = f"; {significant(100.0 * float(asked))} % were asked for" if isinstance(asked, int | float) else ""
-    share = (
-        "" if math.isnan(gap) else f": the gap is {struck(significant(100.0 * gap), standing)} % of the cost{wanted}"
-    )
+    share = "" if math.isnan(gap) else f": the gap is {struck(facts.percent(gap), standing)} % of the cost{wanted}"
     amount = _whole(struck(number(bound, 0), standing), safe(record.case.currency))
     basis = record.summary.get("bound_basis")
-    holds = f" The bound is one of {safe(basis)}." if basis else ""
-    return f"On the typical days, no plan within the limits costs less than {amount} a year{share}.{holds}"
+    holds = f" This holds for {safe(basis)}." if basis else ""
+    return f"No plan within the limits costs less than {amount} a year{share}.{holds}"
 
 
 def typical(record: Record) -> str:
@@ -130,7 +128,7 @@ def year(record: Record) -> str:
     names = [at.strftime("%d %b %Y") for at in worst(found)["snapshot"]]
     days = f" The worst days: {', '.join(names)}." if names else ""
     whole = f"{number(cost, 0)} {record.case.currency}"
-    return f"All {len(found)} days were priced with the plan fixed: {whole}{share}.{failed}{cut}{days}"
+    return f"With the plan fixed, the operation of all {len(found)} days costs {whole}{share}.{failed}{cut}{days}"
 
 
 def _whole(amount: str, unit: str) -> str:

@@ -32,6 +32,8 @@ def draw(record: Record) -> Figure | None:
     above, below = canvas.panels(figure, rows=2)
     _bounds(above, record, seconds, lower, upper)
     _gap(below, record, seconds, gap)
+    if "round" in found:
+        _rounds(above, seconds[np.flatnonzero(np.diff(found["round"])) + 1])
     below.set_xlabel("seconds")
     for axes in (above, below):
         canvas.legend_above(axes)
@@ -64,6 +66,13 @@ def span(lower: Floats, upper: Floats) -> tuple[float, float]:
     near = lower[np.isfinite(lower) & (lower >= least)]
     bottom = float(near.min()) if near.size else least
     return bottom, max(top, bottom + 1e-6 * max(abs(bottom), 1.0))
+
+
+def _rounds(axes: Axes, moments: Floats) -> None:
+    """Where days of the year have joined those that are planned with: the bounds then are those of more days."""
+    for place, moment in enumerate(moments):
+        label = "first bounds with days of the year added" if place == 0 else None
+        axes.axvline(moment, color=look.INK, linestyle=":", linewidth=1.2, label=label)
 
 
 def _gap(axes: Axes, record: Record, seconds: Floats, gap: Floats) -> None:

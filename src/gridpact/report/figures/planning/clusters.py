@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from gridpact.report.figures import canvas
 from gridpact.report.figures.canvas import Floats
@@ -69,6 +70,7 @@ def _row(cells: list[Axes], shown: list[str], typical: pd.DataFrame, every: pd.D
     room = 0.06 * max(high - low, 1e-9)
     for axes in cells:
         axes.set_ylim(low - room, high + room)
+        axes.yaxis.set_major_locator(MaxNLocator(4, prune="upper"))
         axes.tick_params(axis="y", labelleft=axes is cells[0], length=3 if axes is cells[0] else 0)
 
 

@@ -48,8 +48,8 @@ def draw(
     if not shown:
         return None
     figure, places = multiples("Duration curves: all days and the typical ones", len(shown), 0.55, 0.32)
-    for place, (axes, (name, (unit, real, typical))) in enumerate(zip(places, shown.items(), strict=True)):
-        _curve(axes, real, typical, look.family(name, place))
+    for place, (axes, (name, (unit, real, days))) in enumerate(zip(places, shown.items(), strict=True)):
+        _curve(axes, real, days, look.family(name, place))
         told = unit.replace("{currency}", currency)
         axes.set_title(f"{canvas.short(name)}, {told}" if told else canvas.short(name))
         axes.set_xlabel("% of the hours" if place + ACROSS >= len(places) else "")

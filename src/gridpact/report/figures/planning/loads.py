@@ -29,7 +29,7 @@ def draw(record: Record) -> Figure | None:
         axes.vlines(at, now, before, color=look.BEFORE, linewidth=1.2 if size > 3.0 else 0.7)
         axes.plot(at, before, "o", markersize=size, color="white", markeredgecolor=look.INK, label="as it is")
     axes.plot(at, now, "o", markersize=size, color=look.AFTER, label="with the plan")
-    axes.set_ylim(bottom=0.0)
+    axes.set_ylim(0.0, 1.08 * max(float(np.nanmax(np.append(before, now))), 1e-6))
     axes.set_xlim(-0.8, len(points) - 0.2)
     axes.set_ylabel("h per year")
     canvas.label_buses(axes, names, "load point")

@@ -78,19 +78,35 @@ def _types(axes: Axes, case: Case, investments: pd.DataFrame, segments: Floats) 
 def _ties(axes: Axes, case: Case, investments: pd.DataFrame, points: Floats) -> None:
     new, could = ties(case, investments)
     axes.add_collection(
-        LineCollection(list(bent(points[could])), colors=look.FAINT, linewidths=1.0, linestyles=LONG, zorder=1)
+        LineCollection(
+            list(arcs(points[could], paper_of(axes))), colors=look.FAINT, linewidths=1.0, linestyles=LONG, zorder=1
+        )
     )
     axes.add_collection(
-        LineCollection(list(bent(points[new])), colors=look.NEW_TIE, linewidths=2.4, linestyles=DASHED, zorder=3)
+        LineCollection(
+            list(arcs(points[new], paper_of(axes))), colors=look.NEW_TIE, linewidths=2.4, linestyles=DASHED, zorder=3
+        )
     )
+
+
+def arcs(segments: Floats, paper: Floats) -> Floats:
+    """Arcs between points, each to the side on which it stays on the paper, if there is one."""
+    both = np.stack([bent(segments), bent(segments[:, ::-1])])
+    outside = np.maximum(-both, 0.0).sum(axis=(2, 3)) + np.maximum(both - paper, 0.0).sum(axis=(2, 3))
+    chosen: Floats = np.where((outside[0] <= outside[1])[:, None, None], both[0], both[1])
+    return chosen
+
+
+def paper_of(axes: Axes) -> Floats:
+    """Width and height of the axes, which count inches."""
+    return np.array([axes.get_xlim()[1], axes.get_ylim()[1]])
 
 
 def _symbols(axes: Axes, found: list[Site], points: Floats) -> Floats:
     """Symbols of what is built with its units, hollow ones of what is not; returns their middles."""
     at = np.array([site.point for site in found]).reshape(-1, 2)
     radii = [BUILT if site.units > 0 else OPEN for site in found]
-    paper = np.array([axes.get_xlim()[1], axes.get_ylim()[1]])
-    middles = symbols.placed(at, radii, points, paper)
+    middles = symbols.placed(at, radii, points, paper_of(axes))
     for site, (x, y), radius in zip(found, middles.tolist(), radii, strict=True):
         symbol = look.SYMBOLS.get(site.kind, look.SYMBOLS["other"])
         if (x, y) != site.point:

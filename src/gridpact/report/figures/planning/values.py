@@ -31,8 +31,9 @@ def draw(record: Record) -> Figure | None:
     title = f"What a first unit of each candidate not built would be worth{some}"
     figure = canvas.sheet(title, 1.3 + 0.25 * len(names))
     axes = canvas.bars(figure, names, values, colours, f"{record.case.currency} per year", legend_rows=1)
+    signs = {SAVES: "saves more than it costs", COSTS: "costs more than it saves"}
     axes.legend(
-        handles=[Patch(color=SAVES, label="saves more than it costs"), Patch(color=COSTS, label="costs more")],
+        handles=[Patch(color=colour, label=label) for colour, label in signs.items() if colour in colours],
         loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, borderaxespad=0.3,
     )  # fmt: skip
     return figure

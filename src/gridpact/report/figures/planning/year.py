@@ -91,7 +91,7 @@ def _names(figure: Figure, axes: Axes, year: pd.DataFrame, excess: Floats, momen
     texts = [at.strftime("%d %b") for at in worst(year)["snapshot"]]
     widths = np.array([canvas.text_width(text) for text in texts])
     paper = Box(0.0, 0.0, *size.tolist())
-    for text, found in zip(texts, placed(inches[rows], widths, paper, inches[rows]), strict=True):
+    for text, found in zip(texts, placed(inches[rows], widths, paper, inches), strict=True):
         if found is not None:
             x, y = np.array([found.left, found.bottom]) / size * (high - low) + low
             axes.text(x, y, text, fontsize=canvas.SMALL, va="bottom")
