@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gridpact.certificates.check import Check
+from gridpact.certificates.planning.plan_form import form_faults
 from gridpact.certificates.planning.plan_view import GIVEN, in_whole_days, offered
 from gridpact.certificates.planning.reliability_complete import TABLES as RELIABILITY
 from gridpact.results.planning import ITEMS
@@ -68,6 +69,8 @@ def _faults(record: Record) -> Iterator[str]:
     yield from _figure_faults(record)
     yield from (f"tables/{name}" for name, table in record.tables.items() if not _is_table(table))
     yield from (f"solution/{name}" for name, array in record.solution.items() if not isinstance(array, np.ndarray))
+    arrays = {name: array for name, array in record.solution.items() if isinstance(array, np.ndarray)}
+    yield from form_faults(arrays, len(offered(record.case).names))
     for name, columns in _wanted(record).items():
         yield from _table_faults(record.tables.get(name), name, *columns)
 

@@ -21,12 +21,12 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from gridpact.certificates.planning.plan_form import Form, form_of
 from gridpact.certificates.planning.plan_view import Floats, PlanView
 
 # Share of the optimum to which HiGHS is asked to prove it, and the most nodes that it may look at.
 GAP, NODES = 1e-6, 1_000_000
-FORM = "reliability_form"
-INDICES: Final = {"saidi_h": "saidi_limit_h", "saifi": "saifi_limit", "eens_mwh": "eens_limit_mwh"}
+LIMITED: Final = {"saidi_h": "saidi_limit_h", "saifi": "saifi_limit", "eens_mwh": "eens_limit_mwh"}
 Row = tuple[Floats, float]
 
 
@@ -43,29 +43,27 @@ def fixed_cost(plan: PlanView) -> Floats:
     return plan.offered.capex(plan.number("discount_rate")) + plan.offered.maintenance
 
 
-def extra_columns(plan: PlanView) -> int:
-    """Columns of the linear form of reliability besides the units."""
-    whole = plan.record.solution.get(f"{FORM}/whole")
-    return 0 if whole is None else int(whole.size)
-
-
 def solved_master(plan: PlanView) -> Solved:
     """The least that a year can cost as far as cuts and limits know."""
     from gridpact.certificates.planning.plan_bounds import cuts_of
 
-    count, extra = len(plan.offered.names), extra_columns(plan)
+    form = form_of(plan)
+    own = np.zeros(0) if form is None else form.whole
+    count, extra = len(plan.offered.names), own.size
     of, constant, slope = cuts_of(plan)
     cost = np.concatenate([fixed_cost(plan), np.zeros(extra), plan.weights])
-    eens_cost, added = _interruption(plan)
-    cost[: count + extra] += eens_cost
+    price, added = plan.number("interruption_cost_per_mwh"), 0.0
+    if form is not None:
+        cost[: count + extra] += price * form.index["eens_mwh"][1]
+        added = price * form.index["eens_mwh"][0]
     theta = sp.csr_array((np.ones(of.size), (np.arange(of.size), of)), shape=(of.size, plan.weights.size))
     cuts = sp.hstack([sp.csr_array(-slope), sp.csr_array((of.size, extra)), theta])
-    rows = [LinearConstraint(cuts, lb=constant), *_limits(plan, plan.weights.size)]
+    rows = [LinearConstraint(cuts, lb=constant), *_limits(plan, form, plan.weights.size)]
     free = np.full(plan.weights.size, np.inf)
     bounds = Bounds(
         np.append(np.zeros(count + extra), -free), np.concatenate([plan.offered.most, np.ones(extra), free])
     )
-    whole = np.concatenate([np.ones(count), _whole(plan), np.zeros(free.size)])
+    whole = np.concatenate([np.ones(count), own, np.zeros(free.size)])
     effort: dict[str, Any] = {"mip_rel_gap": GAP, "node_limit": NODES}
     found = milp(cost, integrality=whole, bounds=bounds, constraints=rows, options=effort)  # type: ignore[arg-type]
     if found.x is None:
@@ -73,26 +71,16 @@ def solved_master(plan: PlanView) -> Solved:
     return Solved(float(found.fun) + added, float(found.mip_dual_bound) + added)
 
 
-def _whole(plan: PlanView) -> Floats:
-    whole = plan.record.solution.get(f"{FORM}/whole", np.zeros(0))
-    return np.asarray(whole, dtype=np.float64)
-
-
-def _limits(plan: PlanView, scenarios: int) -> Iterator[LinearConstraint]:
+def _limits(plan: PlanView, form: Form | None, scenarios: int) -> Iterator[LinearConstraint]:
     """All that holds for the plan as a whole, over all columns."""
-    width = len(plan.offered.names) + extra_columns(plan)
+    width = len(plan.offered.names) + (0 if form is None else form.whole.size)
     rows = [(np.append(weights, np.zeros(width - weights.size)), most) for weights, most in _rows(plan)]
-    rows += list(_indices(plan))
+    rows += [] if form is None else list(_indices(plan, form))
     if rows:
         matrix = sp.csr_array(np.array([weights for weights, _ in rows]))
         yield LinearConstraint(_wider(matrix, scenarios), ub=np.array([most for _, most in rows]))
-    if extra_columns(plan):
-        stored = {
-            name: plan.record.solution[f"{FORM}/{name}"] for name in ("data", "indices", "indptr", "lower", "upper")
-        }
-        shape = (stored["lower"].size, width)
-        matrix = sp.csr_array((stored["data"], stored["indices"], stored["indptr"]), shape=shape)
-        yield LinearConstraint(_wider(matrix, scenarios), lb=stored["lower"], ub=stored["upper"])
+    if form is not None and form.lower.size:
+        yield LinearConstraint(_wider(form.matrix, scenarios), lb=form.lower, ub=form.upper)
 
 
 def _wider(matrix: sp.csr_array, scenarios: int) -> sp.csr_array:
@@ -129,17 +117,9 @@ def _exclusive(plan: PlanView) -> Iterator[Row]:
             yield weights, 1.0
 
 
-def _indices(plan: PlanView) -> Iterator[Row]:
-    """Limits of reliability, in its linear form; none where it is not archived, which leaves a bound a bound."""
-    for name, setting in INDICES.items():
-        if f"{FORM}/{name}" in plan.record.solution and np.isfinite(plan.number(setting)):
-            index = plan.record.solution[f"{FORM}/{name}"]
-            yield index[1:], plan.number(setting) - float(index[0])
-
-
-def _interruption(plan: PlanView) -> tuple[Floats, float]:
-    """What energy not served costs: by the columns but the days', and whatever is built."""
-    price, index = plan.number("interruption_cost_per_mwh"), plan.record.solution.get(f"{FORM}/eens_mwh")
-    if index is None or price == 0.0:
-        return np.zeros(len(plan.offered.names) + extra_columns(plan)), 0.0
-    return price * index[1:], price * float(index[0])
+def _indices(plan: PlanView, form: Form) -> Iterator[Row]:
+    """Limits of reliability, in its linear form."""
+    for name, setting in LIMITED.items():
+        constant, slopes = form.index[name]
+        if np.isfinite(plan.number(setting)):
+            yield slopes, plan.number(setting) - constant

@@ -10,6 +10,7 @@ import numpy as np
 from gridpact.certificates.check import Check, Measure, worst
 from gridpact.certificates.planning.load_points import load_points
 from gridpact.certificates.planning.plan_design import words_check
+from gridpact.certificates.planning.plan_form import form_check, form_of
 from gridpact.certificates.planning.plan_view import Floats, PlanView
 from gridpact.certificates.planning.reliability_check import (
     TOLERANCE,
@@ -37,6 +38,9 @@ def reliability_plan_checks(plan: PlanView) -> Iterator[Check]:
         yield _indices(plan)
         yield _told_limits(plan)
         yield _limits(plan)
+        form = form_of(plan)
+        if form is not None:
+            yield form_check(form, plan, simulated(plan, 1))
 
 
 def network_check(plan: PlanView) -> Check:
