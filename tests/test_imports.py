@@ -46,6 +46,7 @@ ALLOWED: dict[str, set[str]] = {
     "sweep": EVERYTHING,
     "remedies": EVERYTHING,
     "reliability_study": EVERYTHING,
+    "plans": EVERYTHING,
     "cli": {"gridpact", "tqdm"},
     "web": {"gridpact"},
     "__init__": EVERYTHING,

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from gridpact.planning.reliability.indices import reliability as reliability
     from gridpact.planning.scenarios.typical import TypicalDays as TypicalDays
     from gridpact.planning.scenarios.typical import typical_days as typical_days
+    from gridpact.plans.study import plan as plan
     from gridpact.reliability_study import assess_reliability as assess_reliability
     from gridpact.remedies import compare_remedies as compare_remedies
     from gridpact.run import Certificate as Certificate
@@ -74,6 +75,7 @@ _HOMES = {
     "gridpact.io.matpower.read": ("from_matpower",),
     "gridpact.io.pandapipes.read": ("from_pandapipes",),
     "gridpact.io.pandapower.read": ("from_pandapower",),
+    "gridpact.plans.study": ("plan",),
     "gridpact.planning.reconfiguration": ("Reconfiguration", "reconfigure"),
     "gridpact.planning.reliability.indices": ("reliability",),
     "gridpact.planning.scenarios.typical": ("TypicalDays", "typical_days"),
@@ -113,6 +115,7 @@ __all__ = [
     "from_pandapower",
     "join_cases",
     "open_run",
+    "plan",
     "read_case",
     "reconfigure",
     "reliability",

@@ -188,7 +188,8 @@ def _default(column: Any) -> str:
 def _run(parsed: Arguments) -> int:
     if parsed.out is not None:
         _require_free(Path(parsed.out))
-    overrides = dict(map(_setting, parsed.set)) | ({} if parsed.solver is None else {"solver": parsed.solver})
+    named = {name: getattr(parsed, name) for name in ("solver", "workers", "cluster")}
+    overrides = dict(map(_setting, parsed.set)) | {name: value for name, value in named.items() if value is not None}
     run = gp.run_study(_study_file(parsed.study), out=parsed.out, progress=not parsed.json, **overrides)
     kept = f"kept in {parsed.out}" if parsed.out else "not kept: give --out DIR to keep the run and its report"
     _say(parsed, _run_document(run, parsed.out), f"{run}\n\n{kept}")
@@ -409,6 +410,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("study", metavar="STUDY_OR_EXAMPLE")
     run.add_argument("--out", metavar="DIR", help="keep the run in this folder, which must be new or empty")
     run.add_argument("--solver", metavar="NAME", help="solver instead of the study's")
+    run.add_argument("--workers", type=int, metavar="NUMBER", help="processes, of a question that is answered in parts")
+    run.add_argument("--cluster", metavar="ADDRESS", help="of a Dask cluster (tls://host:port), for the same")
     run.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="another value of a setting")
     verify = command("verify", _verify, "judge a kept run anew, from its files alone")
     verify.add_argument("run", metavar="RUN")

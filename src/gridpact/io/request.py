@@ -10,6 +10,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +62,8 @@ def _remove_end(growing: Path) -> None:
 
 def _request(case: Mapping[str, bytes], settings: Mapping[str, Any]) -> str:
     """What a call asks, from the files of its case, as it stands in ``request.json``."""
-    from gridpact import __version__
-
     files = {name: digest(content) for name, content in case.items()}
-    return json.dumps({"version": __version__, "settings": dict(settings), "case": files}, indent=1)
+    return json.dumps({"version": version("gridpact"), "settings": dict(settings), "case": files}, indent=1)
 
 
 def _contents(folder: Path) -> dict[str, bytes]:

@@ -18,10 +18,10 @@ import numpy as np
 
 from gridpact.case.case import Case
 from gridpact.errors import InputError, Issue, NotConverged
-from gridpact.plan_progress import FILE as PROGRESS
-from gridpact.plan_progress import Found, keep, kept
-from gridpact.plan_record import plan_record
-from gridpact.plan_year import FOLDER, Year, checked_year
+from gridpact.plans.progress import FILE as PROGRESS
+from gridpact.plans.progress import Found, keep, kept
+from gridpact.plans.record import plan_record
+from gridpact.plans.year import FOLDER, Year, checked_year
 from gridpact.results.record import Record
 from gridpact.run import Run, judged
 
@@ -81,7 +81,42 @@ def plan(
     out: str | Path | None = None,
     progress: bool = False,
 ) -> Run:
-    """Plan what to build: whole units of the candidates of a case, so that a year costs least and all limits hold."""
+    """Plan what to build: whole units of the candidates of a case, so that a year costs least and all limits hold.
+
+    The tables ``renewable_candidates``, ``storage_candidates``, ``generator_candidates``, ``line_candidates``,
+    ``tie_candidates`` and ``protection_candidates`` say what may be built. What a year costs is the annuity of the
+    investments at the ``discount_rate``, maintenance, and the operation on ``typical_days`` weighted days, found among
+    the days of the case (``representation`` as in ``gp.typical_days``); with ``extreme_days`` also those of most load,
+    of most and least load without renewables, and of least wind and sun. A case of fewer days is planned with all of
+    them, one that is shorter than a day as if its hours were the year.
+
+    Limits: ``budget`` (currency, all investments), ``max_penetration`` (available renewable energy over demand),
+    ``saidi_limit_h``, ``saifi_limit``, ``eens_limit_mwh`` (per year; by a linear form that never understates them, see
+    the page on reliability). ``interruption_cost_per_mwh`` adds the energy not served to the cost,
+    ``carbon_price_per_t`` the emissions of imports and generators.
+
+    The mixed-integer second-order cone program is solved by Benders' decomposition to the relative ``gap``, or as far
+    as it gets in ``time_limit_s``: ``summary["objective_lower_bound"]`` holds either way. ``method`` "scip", or the
+    name of a licensed solver that CVXPY finds, solves the same program in one piece.
+
+    Then every day of the case is cleared with the plan built. Where a day cannot be served, or where the days cost more
+    than ``year_tolerance`` more or less than those that stand for them, the worst day joins these and the plan is made
+    again, in at most ``year_rounds`` rounds (0: no check). ``workers`` processes share the work; ``cluster`` is the
+    address (tls://...) of a Dask cluster.
+
+    With ``out`` the run grows in the folder ``out`` + ".unfinished", its days in ``out/year``; after an interruption
+    the same call goes on with all bounds.
+
+    Tables: ``investments``, ``annual_costs``, ``scenarios``, ``convergence``, ``reliability``, ``year`` and more, and
+    those of ``clear`` for the operation on the representative days, whose prices are those of the plan held fixed.
+
+    Source: Geoffrion, Journal of Optimization Theory and Applications 10, 1972 (decomposition); Farivar and Low, IEEE
+    Trans. Power Systems 28(3), 2013 (branch flow).
+
+    Raises ``InputError`` for wrong arguments, mistakes in the case, no candidates and loops; ``InfeasibleError`` where
+    limits cannot be met (which, and what it would take), or demand cannot be served whatever is built;
+    ``NotConverged`` where no plan was found in time.
+    """
     from gridpact.case.validate import require_valid
     from gridpact.io.aside import finish, locked, resumable
     from gridpact.io.folder import read_case

@@ -11,8 +11,8 @@ import pandas as pd
 
 from gridpact.case.case import Case
 from gridpact.errors import InfeasibleError
-from gridpact.plan_progress import Found
-from gridpact.plan_year import Year
+from gridpact.plans.progress import Found
+from gridpact.plans.year import Year
 from gridpact.results.planning import QUESTION
 from gridpact.results.record import Record
 from gridpact.results.summary import clearing_summary, horizon_words
@@ -31,6 +31,7 @@ def plan_record(
     """The record of a plan, not yet judged. Raises what clearing the days of the plan raises."""
     from gridpact.case.planned import planned_case
     from gridpact.planning.investment import outcome
+    from gridpact.planning.investment.archive import form_arrays
 
     candidates, last = problem.candidates, found.last
     units = np.rint(last.designs[last.best][: candidates.count])
@@ -57,7 +58,7 @@ def plan_record(
             "operation": _operation_summary(cleared, tables),
         },
         tables=tables,
-        solution=_solution(cleared),
+        solution=_solution(cleared) | form_arrays(problem.reliability),
         provenance=provenance(cleared.solution, perf_counter() - started),
     )
 
