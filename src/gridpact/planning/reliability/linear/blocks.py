@@ -47,7 +47,7 @@ def fits(moment: Moment, steps: list[Step], load: Floats, power: Sum, there: Sum
     for step in steps[1:]:
         member[step.zone] = _member(moment, member[step.before], moment.movable[step.door])
     needed = total(_times(one, float(load[zone])) for zone, one in member.items())
-    return rows.fits(needed + -power, there)
+    return rows.fits(needed, power, there)
 
 
 def _member(moment: Moment, before: Sum, doors: Sum) -> Sum:
@@ -62,13 +62,14 @@ def _times(one: Sum, factor: float) -> Sum:
     return Sum({column: factor * value for column, value in one.terms.items() if factor}, factor * one.constant)
 
 
-def fed_block(moment: Moment, steps: list[Step], fitting: int, most_mw: float) -> dict[int, int]:
+def fed_block(moment: Moment, steps: list[Step], fitting: int, power: Sum, most_mw: float) -> dict[int, int]:
     """By zone, whether it is in the block and the block fits."""
     fed = {steps[0].zone: fitting}
     for step in steps[1:]:
         if step.before in fed and step.load <= most_mw + SLACK:
             doors = ONE + -moment.movable[step.door]
             fed[step.zone] = moment.rows.all_of([answer(fed[step.before]), doors])
+            moment.rows.hold(fed[step.zone], step.load, power)
     return fed
 
 
@@ -83,7 +84,7 @@ def island_block(moment: Moment, units: Units, kind: int, zone: int, load: Float
     else:
         there = total(answer(one) for one in units.any_built(zone))
         fitting = fits(moment, steps, load, units.power(kind, zone), there)
-    return fed_block(moment, steps, fitting, most)
+    return fed_block(moment, steps, fitting, units.power(kind, zone), most)
 
 
 def tie_block(moment: Moment, zone: int, limit_mw: float, load: Floats) -> dict[int, int]:
@@ -91,4 +92,5 @@ def tie_block(moment: Moment, zone: int, limit_mw: float, load: Floats) -> dict[
     steps = walk(moment, zone, load, limit_mw)
     if steps[0].load > limit_mw + SLACK:
         return {}
-    return fed_block(moment, steps, fits(moment, steps, load, Sum(constant=limit_mw), ONE), limit_mw)
+    limit = Sum(constant=limit_mw)
+    return fed_block(moment, steps, fits(moment, steps, load, limit, ONE), limit, limit_mw)

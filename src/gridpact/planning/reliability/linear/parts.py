@@ -61,13 +61,15 @@ class Parts:
         if part not in self._safe:
             weak = [end for end in self.moment.limited if self._into(part, end) and not self._fits(part, end)]
             ties = [ONE + -answer(end.column) for end in weak]
-            units = [one for zone in self._zones(part) for one in self._enough_or_none(part, zone)]
+            units = [one for zone in self._zones(part) for one in self._holds_if_any(part, zone)]
             self._safe[part] = self.moment.rows.all_of([*ties, *units])
         return self._safe[part]
 
-    def _enough_or_none(self, part: int, zone: int) -> list[Sum]:
+    def _holds_if_any(self, part: int, zone: int) -> list[Sum]:
+        """Units that cannot hold their own zone do no harm: they begin in a block only with others that can."""
         enough = total(answer(found) for found in self._holds(part, zone))
-        return [ONE + -answer(built) + enough for built in self.units.any_built(zone)]
+        begun = self.units.may_begin(self.kind, zone, float(self.own_load[zone]))
+        return [ONE + -answer(begins) + enough for begins in begun]
 
     def _no_larger(self, lost: int, part: int) -> int:
         """Whether no larger part, from this one up to zone ``lost``, is cut off without being well."""

@@ -123,8 +123,12 @@ class Rows:
             self.require(Sum({column: 1.0, found: -float(most - least + 1)}, 1.0 - least))
         return self._known[key]
 
-    def fits(self, excess: Sum, there: Sum) -> int:
-        """Whether an excess of load over power is at most zero, where there is power at all: e <= M (1 - answer)."""
+    def fits(self, needed: Sum, power: Sum, there: Sum) -> int:
+        """Whether a load is at most a power, where there is power at all: needed - power <= M (1 - answer).
+
+        That the power is at least the least of the load, times the answer, cuts off much between whole numbers.
+        """
+        excess = needed + -power
         most = excess.most
         if most <= SLACK:
             return self.all_of([there])
@@ -132,9 +136,15 @@ class Rows:
             return NEVER
         found = self.column(whole=True)
         self.require(excess + Sum({found: most}, -most - SLACK))
+        self.hold(found, needed.least, power)
         if there.least < 1.0:
             self.require(answer(found) + -there)
         return found
+
+    def hold(self, column: int, load: float, power: Sum) -> None:
+        """An answer that is yes only where a power is at least a load."""
+        if column >= 0 and load > power.constant + SLACK:
+            self.require(Sum({column: load}, -SLACK) + -power)
 
     def _column_below(self, binding: list[Sum]) -> int:
         key = frozenset((one.constant, frozenset(one.terms.items())) for one in binding)

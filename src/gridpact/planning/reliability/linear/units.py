@@ -7,6 +7,7 @@ A storage of n units gives n times the least of its power and of its energy over
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from gridpact.case.case import Floats, Ints
 from gridpact.planning.reliability.linear.rows import ALWAYS, NEVER, SLACK, Rows, Sum, answer, total
 from gridpact.planning.reliability.linear.setting import Setting
 from gridpact.planning.reliability.restoration import firm_power
+
+BRINK: Final = 1e-8
+"""More than the room that the evaluation gives for loads that fit on paper, relative and in MW."""
 
 
 class Units:
@@ -61,7 +65,7 @@ class Units:
                 alone = Sum(constant=all_mw - float(load[others].sum()))
                 needed = total([alone, *(self._left_over(kind, other, float(load[other])) for other in others)])
                 there = total(answer(built) for built in self.any_built(zone))
-                self._known[key] = [self.rows.fits(needed + -self.power(kind, zone), there)]
+                self._known[key] = [self.rows.fits(needed, self.power(kind, zone), there)]
             else:
                 self._known[key] = self.enough(kind, zone, all_mw)
         return self._known[key]
@@ -81,6 +85,12 @@ class Units:
     def any_built(self, zone: int) -> list[int]:
         """Answers of which each says that there are units in a zone."""
         return [ALWAYS] if zone in self.built else [self.at_least(plant, 1) for plant in self.at[zone]]
+
+    def may_begin(self, kind: int, zone: int, load_mw: float) -> list[int]:
+        """Answers of which one is yes wherever the units in a zone hold its own load: others begin no island."""
+        if len(self.at.get(zone, [])) > 1:
+            return self.any_built(zone)
+        return self.enough(kind, zone, load_mw - BRINK * (1.0 + load_mw))
 
     def power(self, kind: int, zone: int) -> Sum:
         """Power of all units of a zone in MW."""
