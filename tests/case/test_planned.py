@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import gridpact as gp
 from gridpact.case.case import Case
 from gridpact.case.planned import planned_case
 from gridpact.case.planning_rules import AS_BUILT
@@ -60,3 +61,14 @@ def test_everything_that_can_be_built_at_once() -> None:
     assert planned.column("lines", "r_ohm_per_km")[:2].tolist() == [0.12, 0.16]
     assert planned.lines_in_service().tolist() == [*case.lines_in_service().tolist(), False, False]
     assert planned.ids("protection") == ["head", "L2 remote", "L3 fuse"]
+
+
+def test_a_market_knows_nothing_of_candidates() -> None:
+    """A case clears as it does with nothing built."""
+    case = read_case(gp.examples.path("papavasiliou15") / "case")
+    plant = {"candidate": ["mill"], "bus": case.ids("buses")[-1:], "kind": ["wind"], "p_mw": [0.5]}
+    planning = case.with_rows("renewable_candidates", {**plant, "investment": [1e5], "lifetime_years": [20.0]})
+    costs = [gp.clear(each, price_probes=0).summary["objective"] for each in (planning, case)]
+    assert costs[0] == costs[1]
+    built = gp.clear(planned_case(planning, {"mill": 1}), price_probes=0).summary["objective"]
+    assert built < costs[0]
