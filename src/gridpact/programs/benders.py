@@ -126,7 +126,8 @@ def decompose(
 ) -> Iterator[Progress]:
     """Improve both bounds until they meet within ``gap``; the state after every iteration.
 
-    ``core`` (integers,) is a point in the interior of what may be built. Ends without the gap where time is up.
+    ``core`` (integers,) is a point in the interior of what may be built. Ends without the gap where time is up, and
+    where the master proposes what was priced before: its cuts are known, and the rest is the master's own accuracy.
     Raises ``InfeasibleError`` where the master has no point.
     """
     began = perf_counter() - start.seconds
@@ -136,12 +137,19 @@ def decompose(
     while state.gap > gap and perf_counter() - began < time_limit:
         point, bound = _proposed(master, state, SHARE * gap, time_limit - (perf_counter() - began))
         state = replace(state, lower=max(state.lower, bound), iteration=state.iteration + 1)
+        if _is_priced(state, point[: master.integers]):
+            yield replace(state, seconds=perf_counter() - began)
+            return
         if state.gap > gap:
             again = point[: master.integers].tobytes() in passed
             passed.add(point[: master.integers].tobytes())
             state = _priced(master, oracle, state, point, None if again else (core, inner))
         state = replace(state, seconds=perf_counter() - began)
         yield state
+
+
+def _is_priced(state: Progress, n: Floats) -> bool:
+    return bool((state.designs[:, : n.size] == n).all(axis=1).any())
 
 
 def _priced(

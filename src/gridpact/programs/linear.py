@@ -12,7 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from gridpact.errors import NotConverged
+from gridpact.errors import InfeasibleError, NotConverged
 
 Floats = NDArray[np.float64]
 
@@ -41,7 +41,8 @@ class Found:
 def solve_integer(program: Linear, gap: float, time_limit: float, start: Floats | None = None) -> Found | None:
     """The program solved to a relative gap, or as far as time allows; None where it has no point.
 
-    ``start`` is a point to begin with. Raises ``NotConverged`` where no point was found in time.
+    ``start`` is a point to begin with. Raises ``NotConverged`` where no point was found in time, ``InfeasibleError``
+    where the cost has no bound.
     """
     import highspy
 
@@ -54,6 +55,8 @@ def solve_integer(program: Linear, gap: float, time_limit: float, start: Floats 
     status, info = highs.getModelStatus(), highs.getInfo()
     if status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible):
         return None
+    if status == highspy.HighsModelStatus.kUnbounded:
+        raise InfeasibleError("The cost can fall without bound: a limit is missing somewhere.", unbounded=True)
     if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         raise NotConverged(f"HiGHS stopped without a point: {highs.modelStatusToString(status)}.")
     solution = highs.getSolution()
