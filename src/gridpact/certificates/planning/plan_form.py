@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from gridpact.certificates.check import Check, Measure, worst
-from gridpact.certificates.planning.plan_view import Floats, PlanView
+from gridpact.certificates.planning.plan_view import Floats, Ints, PlanView
 
 FORM = "reliability_form/"
 INDICES: Final = ("saidi_h", "saifi", "eens_mwh")
@@ -36,7 +36,7 @@ class Form:
     matrix: sp.csr_array
     lower: Floats
     upper: Floats
-    whole: Floats
+    whole: Ints
     index: Mapping[str, tuple[float, Floats]]
 
     def least(self, name: str, units: Floats) -> float:
@@ -45,7 +45,7 @@ class Form:
         extra = np.ones(self.whole.size)
         bounds = Bounds(np.append(units, 0.0 * extra), np.append(units, extra))
         rows = [LinearConstraint(self.matrix, lb=self.lower, ub=self.upper)] if self.lower.size else []
-        whole = np.append(np.zeros(units.size), self.whole)
+        whole = np.append(np.zeros(units.size, dtype=np.int64), self.whole)
         found = milp(slopes, integrality=whole, bounds=bounds, constraints=rows)
         return constant + float(found.fun) if found.x is not None else float("nan")
 
@@ -87,7 +87,7 @@ def form_of(plan: PlanView) -> Form | None:
         sp.csr_array((stored["data"], stored["indices"], stored["indptr"]), shape=shape),
         stored["lower"],
         stored["upper"],
-        stored["whole"].astype(np.float64),
+        stored["whole"].astype(np.int64),
         {name: (float(stored[name][0]), stored[name][1:]) for name in INDICES},
     )
 

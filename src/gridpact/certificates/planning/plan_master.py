@@ -48,7 +48,7 @@ def solved_master(plan: PlanView) -> Solved:
     from gridpact.certificates.planning.plan_bounds import cuts_of
 
     form = form_of(plan)
-    own = np.zeros(0) if form is None else form.whole
+    own = np.zeros(0, dtype=np.int64) if form is None else form.whole
     count, extra = len(plan.offered.names), own.size
     of, constant, slope = cuts_of(plan)
     cost = np.concatenate([fixed_cost(plan), np.zeros(extra), plan.weights])
@@ -63,7 +63,7 @@ def solved_master(plan: PlanView) -> Solved:
     bounds = Bounds(
         np.append(np.zeros(count + extra), -free), np.concatenate([plan.offered.most, np.ones(extra), free])
     )
-    whole = np.concatenate([np.ones(count), own, np.zeros(free.size)])
+    whole = np.concatenate([np.ones(count, dtype=np.int64), own, np.zeros(free.size, dtype=np.int64)])
     effort: dict[str, Any] = {"mip_rel_gap": GAP, "node_limit": NODES}
     found = milp(cost, integrality=whole, bounds=bounds, constraints=rows, options=effort)  # type: ignore[arg-type]
     if found.x is None:
