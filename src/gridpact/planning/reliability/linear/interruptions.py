@@ -63,9 +63,7 @@ def cut_from(rows: Rows, pairs: Pairs, doors: Doors, other: Ints, clearing: Door
     """
     meet, faulty = pairs.meet, np.broadcast_to(pairs.zone[:, None], pairs.meet.shape)
     last, depth = _last_door(pairs.network, doors.possible)
-    unsure = (
-        np.zeros(len(faulty), dtype=np.bool_) if clearing is None else ~_certain(pairs.network, clearing)[pairs.zone]
-    )
+    unsure = ~_certain(pairs.network, clearing)[pairs.zone]
     start = np.where(unsure[:, None], faulty, last[faulty])
     keys = np.stack([start, np.where(meet >= 0, depth[meet], -1), other, np.broadcast_to(unsure[:, None], meet.shape)])
     _, first, of = np.unique(keys.reshape(4, -1), axis=1, return_index=True, return_inverse=True)
@@ -91,9 +89,10 @@ def _last_door(network: RadialNetwork, possible: NDArray[np.bool_]) -> tuple[Int
     return last, np.asarray(network.below.T @ possible.astype(np.int64), dtype=np.int64)
 
 
-def _certain(network: RadialNetwork, clearing: Doors) -> NDArray[np.bool_]:
-    """Zones above which a device that clears stands already."""
-    return np.asarray(network.below.T @ clearing.constant > 0.0, dtype=np.bool_)
+def _certain(network: RadialNetwork, clearing: Doors | None) -> NDArray[np.bool_]:
+    """Zones above which a device that clears stands already, or none need stand."""
+    there = np.ones(network.zones.count) if clearing is None else clearing.constant
+    return np.asarray(network.below.T @ there > 0.0, dtype=np.bool_)
 
 
 def _ever(network: RadialNetwork, clearing: Doors | None) -> NDArray[np.bool_]:
@@ -114,27 +113,22 @@ def _answers(rows: Rows, network: RadialNetwork, doors: Doors, chosen: _Chosen, 
     found = np.where((found == NEVER) & ~reached, chosen.other, found)
     new = np.flatnonzero((found == NEVER) & reached & (chosen.meet >= 0))
     found[new] = rows.columns(len(new))
-    unsure = new[chosen.unsure[new]]
-    sure = new[~chosen.unsure[new]]
+    unsure, sure = new[chosen.unsure[new]], new[~chosen.unsure[new]]
     _limit(rows, found[sure], sums[sure], constant[sure], chosen.other[sure])
     if clearing is not None and len(unsure):
         way = rows.columns(len(unsure))
-        _limit(rows, way, sums[unsure], constant[unsure], np.full(len(unsure), NEVER))
+        _limit(rows, way, sums[unsure], constant[unsure])
         above = up[chosen.zone[unsure]]
-        _limit(
-            rows, way, np.asarray((clearing.matrix.T @ above.T).T), above @ clearing.constant, np.full(len(way), NEVER)
-        )
+        _limit(rows, way, np.asarray((clearing.matrix.T @ above.T).T), above @ clearing.constant)
         _limit(rows, found[unsure], np.zeros((len(unsure), 0)), np.zeros(len(unsure)), chosen.other[unsure], way)
     return found
 
 
-def _limit(rows: Rows, column: Ints, sums: Floats, constant: Floats, other: Ints, way: Ints | None = None) -> None:
-    """column <= sums over candidates + constant + the other answers."""
+def _limit(rows: Rows, column: Ints, sums: Floats, constant: Floats, *others: Ints) -> None:
+    """column <= sums over candidates + constant + the other answers that are columns."""
     number = np.arange(len(column))
     row, candidate = np.nonzero(sums)
-    more = number[other >= 0]
     parts = [(number, column, np.ones(len(column))), (row, candidate, -sums[row, candidate])]
-    parts += [(more, other[more], -np.ones(len(more)))]
-    parts += [] if way is None else [(number, way, -np.ones(len(way)))]
+    parts += [(number[one >= 0], one[one >= 0], -np.ones(int((one >= 0).sum()))) for one in others]
     row, column, value = (np.concatenate(part) for part in zip(*parts, strict=True))
     rows.require_all((row, column, value), constant)
