@@ -118,9 +118,8 @@ def year(record: Record) -> str:
         return ""
     done = found[(found["status"] == CLEARED) & found["cost"].notna()]
     cost, estimate = float(done["cost"].sum()), float(done["estimated_cost"].sum())
-    share = (
-        f", {number(100.0 * (cost - estimate) / abs(estimate), 2)} % from what the typical days say" if estimate else ""
-    )
+    off = number(100.0 * abs(cost - estimate) / abs(estimate), 2) if estimate else ""
+    share = f", {off} % {'more' if cost >= estimate else 'less'} than the typical days say" if off else ""
     left = len(found) - len(done)
     failed = f" On {left} days no operation was found." if left else ""
     unserved = float(done["unserved_mwh"].sum()) if "unserved_mwh" in done else 0.0

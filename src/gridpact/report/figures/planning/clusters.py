@@ -16,8 +16,8 @@ from gridpact.report.figures.planning import days, look
 from gridpact.report.planning.facts import heaviest
 
 ROWS = 4  # families
-GAP, UP, HIGH = 0.1, 0.2, 1.1  # inches: between panels beside and above each other, of one
-BELOW, HEAD = 0.55, 0.42  # inches: for hours and label, for the titles
+GAP, UP, HIGH = 0.1, 0.17, 1.1  # inches: between panels beside and above each other, of one
+BELOW, HEAD = 0.38, 0.42  # inches: for hours and label, for the titles
 WIDEST, WIDE = 2.2, 1.2  # inches: of a panel at most; from here on there is room for more hours
 MANY, FAINT = 20, "#c3c8cd"  # days of a cluster that are drawn, evenly out of all, and their colour
 
@@ -52,7 +52,7 @@ def draw(
 def _cell(figure: Figure, row: int, column: int, rows: int, columns: int) -> Axes:
     wide = min((canvas.WIDTH - canvas.LEFT - canvas.RIGHT + GAP) / columns, WIDEST)
     left = canvas.LEFT + column * wide
-    below = BELOW + (rows - 1 - row) * (HIGH + UP)
+    below = BELOW + UP + (rows - 1 - row) * (HIGH + UP)
     return canvas.axes_at(
         figure, left, below, canvas.WIDTH - left - wide + GAP, canvas.TITLE + HEAD + row * (HIGH + UP)
     )
