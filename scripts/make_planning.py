@@ -38,14 +38,14 @@ def shape(hours: list[dict[str, str]], column: str, highest: float | None = None
     return [factor * value for value in values]
 
 
-def prices(hours: list[dict[str, str]]) -> list[float]:
-    """20 + 60 s + 150 (s - mean of s over the day), s being the mean load of the regions over its yearly highest."""
+def prices(hours: list[dict[str, str]], base: float, daily: float) -> list[float]:
+    """base + 60 s + daily (s - mean of s over the day), s being the mean load of the regions over its highest."""
     regions = [shape(hours, region, 1.0) for region in REGIONS]
     means = [sum(hour) / len(REGIONS) for hour in zip(*regions, strict=True)]
     highest = max(means)
     system = [mean / highest for mean in means]
     days = [math.fsum(system[day : day + HOURS]) / HOURS for day in range(0, len(system), HOURS)]
-    return [round(20.0 + 60.0 * s + 150.0 * (s - days[hour // HOURS]), 1) for hour, s in enumerate(system)]
+    return [round(base + 60.0 * s + daily * (s - days[hour // HOURS]), 1) for hour, s in enumerate(system)]
 
 
 def calendar() -> list[tuple[int, int]]:
@@ -96,19 +96,19 @@ WIND_SITES = (
 )  # fmt: skip
 STORAGE_SITES = (("8", 5000.0), ("13", 8000.0), ("18", 9000.0), ("25", 4000.0), ("30", 6000.0), ("33", 7000.0))
 UNIT_MW, UNIT_MWH, INVERTER_MVA = 0.25, 1.0, 0.275
-PV_COST, WIND_COST, STORAGE_COST = 250_000.0, 312_500.0, 180_000.0
+PV_COST, WIND_COST, STORAGE_COST = 360_000.0, 290_000.0, 125_000.0
 PV_YEARLY, WIND_YEARLY, STORAGE_YEARLY = 3750.0, 8750.0, 2000.0
 
 # Sections that may be built with a larger conductor, and the cost of doing so; resistance and reactance of the larger
 # conductor over those of the old one, its limit in kA.
 REINFORCED = {
-    "2-3": 40000.0, "3-4": 34000.0, "4-5": 36000.0, "5-6": 48000.0,
-    "8-9": 45000.0, "9-10": 45000.0, "27-28": 46000.0, "28-29": 42000.0,
+    "2-3": 16000.0, "3-4": 12000.0, "4-5": 12000.0, "5-6": 16000.0,
+    "8-9": 15000.0, "9-10": 15000.0, "27-28": 15000.0, "28-29": 15000.0,
 }  # fmt: skip
-LESS_R, LESS_X, LARGE_KA = 0.5, 0.85, 0.4
+LESS_R, LESS_X, LARGE_KA, LARGE_FAILURES = 0.5, 0.85, 0.4, 0.025
 
 # From, to, r and x in ohm (as published), cost, restored load at most in MW.
-TIE_COSTS = {"33": 70000.0, "34": 60000.0, "35": 70000.0, "36": 45000.0, "37": 45000.0}
+TIE_COSTS = {"33": 28000.0, "34": 26000.0, "35": 24000.0, "36": 18000.0, "37": 26000.0}
 TIE_MW = {"33": 1.0, "34": 0.8, "35": 1.0, "36": 0.6, "37": 1.0}
 
 PROTECTION = (
@@ -177,16 +177,19 @@ def storage_candidates() -> list[Row]:
     return list(rows(columns, *sites))
 
 
-def line_candidates(lines: list[Row], costs: dict[str, float]) -> list[Row]:
-    """The larger conductor for the sections that have a cost."""
-    columns = "candidate line r_ohm_per_km x_ohm_per_km max_i_ka investment lifetime_years maintenance_per_year"
+def line_candidates(lines: list[Row], costs: dict[str, float], failures: float | None = None) -> list[Row]:
+    """The larger conductor for the sections that have a cost; it fails as often as the old one, or so often."""
+    columns = (
+        "candidate line r_ohm_per_km x_ohm_per_km max_i_ka failures_per_km_year investment lifetime_years "
+        "maintenance_per_year"
+    )
     return list(
         rows(
             columns,
             *(
                 (
                     f"larger-{line['line']}", line["line"], round(LESS_R * line["r_ohm_per_km"], 5),
-                    round(LESS_X * line["x_ohm_per_km"], 5), LARGE_KA, costs[line["line"]], 40.0, 0.0,
+                    round(LESS_X * line["x_ohm_per_km"], 5), LARGE_KA, failures, costs[line["line"]], 40.0, 0.0,
                 )
                 for line in lines
                 if line["line"] in costs
@@ -207,7 +210,7 @@ def tie_candidates() -> list[Row]:
                 (
                     f"tie-{row['from']}-{row['to']}", row["from"], row["to"], 1.0, float(row["r_ohm"]),
                     float(row["x_ohm"]), LATERAL_KA, SWITCHING_H, TIE_MW[row["branch"]], TIE_COSTS[row["branch"]],
-                    40.0, 300.0,
+                    40.0, 100.0,
                 )
                 for row in source("case33bw/branch.csv")
                 if row["branch"] in TIE_COSTS
@@ -234,7 +237,7 @@ def protection_candidates(sites: tuple[tuple[str, str, str], ...]) -> list[Row]:
 def planning_series() -> Series:
     """The profiles: kW of loads, tenths of kW of plants, tenths of USD per MWh."""
     hours = year_of_data()
-    series: Series = {"interfaces/substation/price_per_mwh": prices(hours)}
+    series: Series = {"interfaces/substation/price_per_mwh": prices(hours, 30.0, 170.0)}
     for load in planning_loads():
         region = TOOLS["region"](int(load["bus"]))
         for column in ("p_mw", "q_mvar"):
@@ -261,7 +264,7 @@ def ieee33_planning(root: Path) -> None:
         "protection": rows("device line end kind switching_h", *PROTECTION),
         "renewable_candidates": renewable_candidates(),
         "storage_candidates": storage_candidates(),
-        "line_candidates": line_candidates(lines, REINFORCED),
+        "line_candidates": line_candidates(lines, REINFORCED, LARGE_FAILURES),
         "tie_candidates": tie_candidates(),
         "protection_candidates": protection_candidates(PROTECTION_SITES),
         "profiles": table_of(stamps(2030, calendar(), "-07:00"), planning_series()),
@@ -339,7 +342,7 @@ def small_series(loads: list[Row]) -> Series:
     """Shapes over the highest of the four days; the plants' over the year's."""
     year, wanted = year_of_data(), [(str(month), str(day)) for month, day in SMALL_DAYS]
     hours = [hour for hour in year if (hour["month"], hour["day"]) in wanted]
-    series: Series = {"interfaces/substation/price_per_mwh": prices(hours)}
+    series: Series = {"interfaces/substation/price_per_mwh": prices(hours, 20.0, 150.0)}
     for load in loads:
         for column in ("p_mw", "q_mvar"):
             values = shape(hours, "load_R1", float(load[column]))

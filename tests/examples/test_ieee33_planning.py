@@ -46,14 +46,14 @@ def test_every_load_reaches_1_2_times_its_published_value_once_a_year(
     np.testing.assert_allclose(highest, 1.2 * published[published > 0.0], atol=5e-4)
 
 
-def test_the_price_is_20_60_150(year: Case, source: Callable[[str], pd.DataFrame]) -> None:
+def test_the_price_follows_the_load(year: Case, source: Callable[[str], pd.DataFrame]) -> None:
     """The formula that SOURCES.txt tells, from the data anew."""
     data = source("rts_gmlc/day_ahead_2020_pu.csv").astype(float)
     data = data[~((data["month"] == 2) & (data["day"] == 29))]
     regions = data[["load_R1", "load_R2", "load_R3"]].to_numpy()
     system = (regions / regions.max(axis=0)).mean(axis=1)
     system = (system / system.max()).reshape(365, 24)
-    price = 20.0 + 60.0 * system + 150.0 * (system - system.mean(axis=1, keepdims=True))
+    price = 30.0 + 60.0 * system + 170.0 * (system - system.mean(axis=1, keepdims=True))
     np.testing.assert_allclose(year.series("interfaces", "price_per_mwh")[0], price.ravel(), atol=0.0501)
 
 
