@@ -133,8 +133,6 @@ def test_both_say_the_same_of_whole_choices() -> None:
     for y in ([0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 1.0]):
         ours, theirs = priced(case, np.array(y)), big_m(case, np.array(y))
         if ours.unserved_mwh < 1e-6:
-            assert ours.cost == pytest.approx(
-                theirs, rel=1e-5
-            )  # no interior at a share of zero: the solver stops early
+            assert ours.cost == pytest.approx(theirs, rel=1e-5)
             compared += 1
     assert compared
