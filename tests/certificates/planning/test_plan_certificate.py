@@ -356,7 +356,8 @@ LIES = [
     ("reliability_system", "saidi_h", "plan reliability_system"),
     ("reliability_feeders", "eens_mwh", "plan reliability_feeders"),
     ("reliability_faults", "saifi", "plan reliability_faults"),
-    ("reliability_loads_before", "hours_per_year", "plan reliability_loads_before"),
+    ("reliability_loads_before", "hours_per_year", "plan reliability_loads before"),
+    ("reliability_loads_before", "mean_mw", "plan load points before"),
     ("reliability", "before", "plan reliability"),
     ("reliability", "value", "plan reliability"),
 ]

@@ -171,7 +171,7 @@ def _course(plan: PlanView) -> Check:
     table, summary = plan.record.tables["convergence"], plan.record.summary
     lower, upper = plan.column("convergence", "lower_bound"), plan.column("convergence", "upper_bound")
     step = np.diff(table["iteration"].to_numpy(dtype=np.float64))
-    same = np.diff(table["round"].to_numpy(dtype=np.float64)) == 0 if "round" in table else np.ones(step.size) > 0.0
+    same = np.diff(table["round"].to_numpy(dtype=np.float64)) == 0
     scale = np.maximum(1.0, np.abs(lower[1:]))
     found = np.isfinite(upper)
     gap = np.maximum(0.0, upper - lower)[found] / np.maximum(1.0, np.abs(upper[found]))

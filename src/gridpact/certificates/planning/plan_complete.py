@@ -26,7 +26,7 @@ TABLES: Final[Mapping[str, tuple[Columns, Columns, Columns]]] = {
     "annual_costs": (("item",), ("after",), ("before",)),
     "scenarios": (("scenario", "source_day", "kind"), ("weight_days",), ()),
     "scenario_profiles": (("scenario", "snapshot"), (), ()),
-    "convergence": ((), ("iteration", "lower_bound", "seconds"), ("upper_bound", "gap")),
+    "convergence": ((), ("round", "iteration", "lower_bound", "seconds"), ("upper_bound", "gap")),
     "designs": (("candidate",), ("design", "units"), ()),
     "design_costs": (("scenario", "serves_all"), ("design", "cost_per_day"), ()),
     "cuts": (("scenario",), ("cut", "constant"), ()),
@@ -136,8 +136,8 @@ def _table_faults(table: Any, name: str, texts: Columns, numbers: Columns, blank
 
 
 def _are_words(values: pd.Series) -> bool:
-    """Texts, moments or flags; a column of anything else holds objects of other kinds."""
-    return values.dtype.kind != "O" or {type(value) for value in values} <= {str}
+    """Texts, and nothing else among them; moments and flags, which are looked at where they are read."""
+    return values.dtype.kind in "Mb" or (values.dtype.kind == "O" and {type(value) for value in values} <= {str})
 
 
 def _row_faults(record: Record) -> Iterator[str]:

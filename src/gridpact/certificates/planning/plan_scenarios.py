@@ -106,6 +106,7 @@ def _days_known(plan: PlanView, dates: list[str]) -> Check:
     labels = dict(zip(plan.texts("scenario_days", "day"), plan.texts("scenario_days", "scenario"), strict=True))
     wrong = [] if plan.texts("scenario_days", "day") == dates else ["scenario_days"]
     wrong += [name for name in plan.scenarios if name not in labels.values() and not _lost_all(plan, name)]
+    wrong += [] if _of_kind(plan, TYPICAL) else ["kind"]
     joined, mean = _of_kind(plan, JOINED), plan.record.settings["representation"] == "centroid"
     for name, kind, day in _rows(plan):
         if kind == TYPICAL and mean:
