@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from gridpact.planning.reliability.indices import reliability as reliability
     from gridpact.planning.scenarios.typical import TypicalDays as TypicalDays
     from gridpact.planning.scenarios.typical import typical_days as typical_days
+    from gridpact.plans.balance import compare_typical_days as compare_typical_days
     from gridpact.plans.study import plan as plan
     from gridpact.reliability_study import assess_reliability as assess_reliability
     from gridpact.remedies import compare_remedies as compare_remedies
@@ -75,6 +76,7 @@ _HOMES = {
     "gridpact.io.matpower.read": ("from_matpower",),
     "gridpact.io.pandapipes.read": ("from_pandapipes",),
     "gridpact.io.pandapower.read": ("from_pandapower",),
+    "gridpact.plans.balance": ("compare_typical_days",),
     "gridpact.plans.study": ("plan",),
     "gridpact.planning.reconfiguration": ("Reconfiguration", "reconfigure"),
     "gridpact.planning.reliability.indices": ("reliability",),
@@ -109,6 +111,7 @@ __all__ = [
     "compare",
     "compare_remedies",
     "compare_structures",
+    "compare_typical_days",
     "examples",
     "from_matpower",
     "from_pandapipes",

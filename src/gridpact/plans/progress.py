@@ -6,6 +6,7 @@ import io
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +59,7 @@ def kept(folder: Path) -> Found | None:
             arrays = dict(file)
         cuts = Cuts(*(arrays[f"cut_{field.name}"] for field in fields(Cuts)))
         rest = {field.name: arrays[field.name] for field in fields(Progress) if field.name != "cuts"}
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, BadZipFile):
         return None
     single = {name: value.item() for name, value in rest.items() if value.ndim == 0}
     state = Progress(cuts=cuts, **{**rest, **single})

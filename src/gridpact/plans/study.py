@@ -124,7 +124,7 @@ def plan(
 
     started = perf_counter()
     named = locals()
-    settings = {name: named[name] for name in SETTINGS if not _absent(named[name])}
+    settings = {name: named[name] for name in SETTINGS if not _absent(name, named[name])}
     issues = setting_issues(settings)
     if issues:
         raise InputError(issues)
@@ -175,9 +175,9 @@ def _method_issues(method: Any) -> list[Issue]:
     ]
 
 
-def _absent(value: Any) -> bool:
-    """Whether a setting says that there is no limit, or nothing."""
-    return value == "" or (isinstance(value, float) and value == math.inf)
+def _absent(name: str, value: Any) -> bool:
+    """Whether a setting says that there is no limit, or no cluster."""
+    return value == ("" if name == "cluster" else math.inf) and name in (*LIMITS.values(), "cluster")
 
 
 def _not_possible(name: str, settings: Mapping[str, Any], fix: str) -> Issue:
@@ -210,16 +210,25 @@ def _problem(case: Case, settings: Mapping[str, Any]) -> Problem:
 def _planned(
     problem: Problem, settings: Mapping[str, Any], growing: Path | None, progress: bool
 ) -> tuple[Problem, Found, Year | None]:
-    """Search and check the year in turns, a day joining every time, until the plan stands or the rounds are over."""
+    """Search and check the year in turns, a day joining every time, until the plan stands or the rounds are over.
+
+    Where time is up before a later round has a plan, that of the round before is the answer.
+    """
+    known: tuple[Problem, Found, Year | None] | None = None
     begun, year = kept(growing) if growing is not None else None, None
     for day in begun.added if begun is not None else ():
         problem = problem.with_day(day)
     while True:
-        found = _searched(problem, begun, settings, growing, progress)
+        try:
+            found = _searched(problem, begun, settings, growing, progress)
+        except NotConverged:
+            if known is None:
+                raise
+            return known
         year = _year(problem, found, settings, growing, progress, year)
         if year is None or _stands(year, problem, found, settings) or len(found.added) + 1 >= settings["year_rounds"]:
             return problem, found, year
-        day = year.worst
+        known, day = (problem, found, year), year.worst
         _say(f"plan: day {year.table['snapshot'][day]:%Y-%m-%d} joins the days that are planned with", progress)
         problem = problem.with_day(day)
         begun = _with_new_day(problem, found, day)

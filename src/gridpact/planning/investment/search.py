@@ -19,6 +19,7 @@ from gridpact.planning.investment.infeasible import explained, require_possible
 from gridpact.planning.investment.pricing import Days, Pricer
 from gridpact.planning.investment.problem import Problem
 from gridpact.planning.investment.relaxed import relaxed_units
+from gridpact.planning.investment.served import require_served
 from gridpact.programs.batch import Pool
 from gridpact.programs.benders import Progress, beginning, decompose
 
@@ -47,6 +48,7 @@ def search(
                 break
         if state is None or not _prefers_unserved(state, gap):
             return
+        require_served(problem)
         problem, state = problem.steeper(), _without_refused(state)
     raise InfeasibleError(_unserved(problem))
 
