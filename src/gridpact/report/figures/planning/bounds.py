@@ -85,7 +85,7 @@ def _gap(axes: Axes, record: Record, seconds: Floats, gap: Floats) -> None:
         axes.axhline(asked, color=look.LIMIT, linestyle="--", linewidth=1.2, label="gap that was asked for")
     known = np.append(percent[np.isfinite(percent)], [asked] if asked > 0.0 else [1.0])
     low, high = np.floor(np.log10(0.9 * known.min())), np.ceil(np.log10(known.max()) + 1e-3)
-    axes.set_ylim(10.0**low, 10.0**high)
+    axes.set_ylim(10.0**low, 10.0 ** max(high, low + 1.0))
     axes.yaxis.set_major_locator(LogLocator(numticks=8))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
