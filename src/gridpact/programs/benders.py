@@ -8,7 +8,7 @@ $$
     subproblem   V_d and a cut at any n; its cost at the master's n is an upper bound
 
 Cuts at a whole n have multipliers that are not unique where something is not built, and say little. So the cuts are
-taken at ``INWARD`` of the way from n to a core point (Papadakos, Computers and Operations Research 35, 2008; Magnanti
+taken at ``INWARD`` of the way from n to a core point (Papadakos, Operations Research Letters 36, 2008; Magnanti
 and Wong, Operations Research 29, 1981), and n itself is priced only where it can still be better than the best: V is
 convex, so V(n) >= (V(point) - INWARD V(core)) / (1 - INWARD).
 
