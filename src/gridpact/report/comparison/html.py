@@ -23,6 +23,7 @@ from gridpact.report.comparison.measures import (
     unit,
     value,
 )
+from gridpact.report.comparison.plans import plans
 from gridpact.report.drawing import look, svg
 from gridpact.report.figures import compare
 from gridpact.report.figures.carrier import HEAT
@@ -31,6 +32,7 @@ from gridpact.report.once import read_once
 from gridpact.report.page import figure, page
 from gridpact.report.text import number, safe, table, tag
 from gridpact.report.verdict import banner
+from gridpact.results.planning import QUESTION as PLAN
 from gridpact.results.record import Record
 
 Draw = Callable[[], Figure]
@@ -51,6 +53,7 @@ def render_comparison(records: Mapping[str, Record]) -> str:
         tag("h2", "Summary"),
         _wide(_summary(runs)),
         *_more(runs),
+        *plans(runs),
         *_figures(runs),
         *_settlement(runs),
         tag("h2", "What was asked"),
@@ -94,7 +97,11 @@ def _cell(amount: float, decimals: int, signed: bool = False) -> str:
 
 def _lines(runs: list[Entry]) -> list[Line]:
     """The runs whose prices may be shown, among the first eight, in the currency of the first of them."""
-    usable = [run for run in runs[:MOST] if run.standing.valid and "electricity_prices" in run.record.tables]
+    usable = [
+        run
+        for run in runs[:MOST]
+        if run.standing.valid and "electricity_prices" in run.record.tables and run.record.question != PLAN
+    ]
     return [
         Line(_legend(run), run.number - 1, run.record)
         for run in usable

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from gridpact.report.standing import Standing, standing_of
+from gridpact.results.planning import QUESTION as PLAN
 from gridpact.results.record import Record
 
 NOT_COMPARABLE = float("nan")
@@ -43,6 +44,12 @@ MEASURES = (
     Measure("transmission_cost", "transmission's cost of generation", "{currency}", 2),
     Measure("tie_cost", "at stake in tie-breaking", "{currency}", 2),
     Measure("leader_gap", "proven gap", "of the cost", 6),
+    Measure("objective_before", "cost as it is", "{currency}", 2),
+    Measure("objective_lower_bound", "proven not to cost less than", "{currency}", 2),
+    Measure("gap", "proven gap", "of the cost", 6),
+    Measure("investment", "investment", "{currency}", 2),
+    Measure("capex_per_year", "capital cost of a year", "{currency}", 2),
+    Measure("assets_built", "candidates built", "", 0),
     Measure("saifi", "SAIFI", "interruptions per customer and year", 4),
     Measure("saidi_h", "SAIDI", "h per customer and year", 4),
     Measure("caidi_h", "CAIDI", "h per interruption", 4),
@@ -147,9 +154,12 @@ def settings(runs: list[Entry]) -> pd.DataFrame:
 
 
 def payments(run: Entry) -> pd.Series:
-    """Payment of every participant over all carriers, by kind and participant; empty without a valid settlement."""
+    """Payment of every participant over all carriers, by kind and participant; empty without a valid settlement.
+
+    Plans have none here: theirs is of days that count for many.
+    """
     settlement = run.record.tables.get("settlement")
-    if settlement is None or not run.standing.valid:
+    if settlement is None or not run.standing.valid or run.record.question == PLAN:
         return pd.Series(dtype="float64", index=pd.MultiIndex.from_arrays([[], []], names=["kind", "participant"]))
     operator = settlement["kind"] == "operator"
     own = np.where(settlement["carrier"] == "heat", HEAT_OPERATOR, OPERATOR)
