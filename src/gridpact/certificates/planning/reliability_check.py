@@ -82,4 +82,5 @@ def indices_of(customers: Floats, own: Mapping[str, Floats]) -> dict[str, float]
 def off_by(reported: object, own: Floats) -> Floats:
     """Relative difference; NaN, reported or own, counts as zero, as where nothing ever fails."""
     values, known = (np.nan_to_num(np.asarray(one, dtype=np.float64), nan=0.0) for one in (reported, own))
-    return np.asarray(np.abs(values - known) / np.maximum(np.abs(known), TOLERANCE), dtype=np.float64)
+    with np.errstate(over="ignore"):  # whatever was written there; infinitely far off is off
+        return np.asarray(np.abs(values - known) / np.maximum(np.abs(known), TOLERANCE), dtype=np.float64)

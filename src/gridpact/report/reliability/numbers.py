@@ -8,8 +8,14 @@ from gridpact.report.standing import Standing
 from gridpact.report.text import number
 from gridpact.results.record import Record
 
-UNITS = {"saifi": "per year", "saidi_h": "h/year", "caidi_h": "h", "asai": "", "eens_mwh": "MWh/year"}
-UNITS |= {"aens_kwh": "kWh/year"}
+UNITS = {
+    "saifi": "per year",
+    "saidi_h": "h/year",
+    "caidi_h": "h",
+    "asai": "",
+    "eens_mwh": "MWh/year",
+    "aens_kwh": "kWh/year",
+}
 MEANING = {
     "saifi": "interruptions of a customer, on average",
     "saidi_h": "a customer without supply, on average",
