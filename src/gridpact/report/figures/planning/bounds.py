@@ -1,7 +1,8 @@
 """How the plan was found: the best cost and the proven bound over time, and the gap between them.
 
 The bound of a master program without cuts may lie anywhere. What lies further below the last cost than three times
-what the search gained, or than a fifth of that cost, is beyond the axis.
+what the search gained, or than a fifth of that cost, is beyond the axis. The axis spans a hundredth of the cost at
+least: smaller gaps are told by their own figure.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from gridpact.report.planning.facts import table
 from gridpact.results.record import Record
 
 LEAST = 1e-5  # percent that a logarithmic axis still shows
-GAINED, SHARE = 3.0, 0.2
+GAINED, SHARE, NARROWEST = 3.0, 0.2, 0.01
 
 
 def draw(record: Record) -> Figure | None:
@@ -35,6 +36,7 @@ def draw(record: Record) -> Figure | None:
     if "round" in found:
         _rounds(above, seconds[np.flatnonzero(np.diff(found["round"])) + 1])
     below.set_xlabel("seconds")
+    below.set_xlim(0.0, 1.03 * max(float(np.nanmax(seconds)), 1e-3))
     for axes in (above, below):
         canvas.legend_above(axes)
     return figure
@@ -65,7 +67,7 @@ def span(lower: Floats, upper: Floats) -> tuple[float, float]:
     least = best - max(GAINED * (top - best), SHARE * abs(best), 1e-6)
     near = lower[np.isfinite(lower) & (lower >= least)]
     bottom = float(near.min()) if near.size else least
-    return bottom, max(top, bottom + 1e-6 * max(abs(bottom), 1.0))
+    return min(bottom, top - max(NARROWEST * abs(top), 1e-6)), top
 
 
 def _rounds(axes: Axes, moments: Floats) -> None:

@@ -19,6 +19,7 @@ ROWS = 4  # families
 GAP, UP, HIGH = 0.1, 0.17, 1.1  # inches: between panels beside and above each other, of one
 BELOW, HEAD = 0.38, 0.42  # inches: for hours and label, for the titles
 WIDEST, WIDE = 2.2, 1.2  # inches: of a panel at most; from here on there is room for more hours
+NOTE = "; faint: days of the cluster, bold: the day that stands for them"
 MANY, FAINT = 20, "#c3c8cd"  # days of a cluster that are drawn, evenly out of all, and their colour
 
 
@@ -45,7 +46,7 @@ def draw(
         unit = str(own["unit"].iloc[0]).replace("{currency}", currency)
         cells[0].set_ylabel(f"{canvas.short(name)}\n{unit}".strip())
         cells[0].yaxis.set_label_coords(-0.42 / (cells[0].get_position().width * canvas.WIDTH), 0.5)
-    _titles(figure, shown, weights)
+    _titles(figure, shown, weights, "" if every is None else NOTE)
     return figure
 
 
@@ -100,7 +101,7 @@ def _middles(profiles: Floats) -> Floats:
     return middles
 
 
-def _titles(figure: Figure, shown: list[str], weights: Mapping[str, float]) -> None:
+def _titles(figure: Figure, shown: list[str], weights: Mapping[str, float], note: str) -> None:
     """Number and weight above each column, hours below the last row."""
     count = len(shown)
     for place, axes in enumerate(figure.axes):
@@ -110,6 +111,6 @@ def _titles(figure: Figure, shown: list[str], weights: Mapping[str, float]) -> N
         if place + count < len(figure.axes):
             axes.tick_params(axis="x", labelbottom=False, length=0)
     below = figure.axes[-count]
-    below.annotate("hour of the day; faint: days of the cluster, bold: the day that stands for them", (0.0, 0.0),
+    below.annotate(f"hour of the day{note}", (0.0, 0.0),
                    xytext=(0.0, -24.0), textcoords="offset points", va="top", fontsize=9.0, color="#3a3f44",
                    xycoords="axes fraction")  # fmt: skip

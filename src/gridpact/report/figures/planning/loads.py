@@ -27,7 +27,7 @@ def draw(record: Record) -> Figure | None:
     before, now = (points[name].to_numpy(dtype=np.float64) for name in ("before", "after"))
     if np.isfinite(before).any():
         axes.vlines(at, now, before, color=look.BEFORE, linewidth=1.2 if size > 3.0 else 0.7)
-        axes.plot(at, before, "o", markersize=size, color="white", markeredgecolor=look.INK, label="as it is")
+        axes.plot(at, before, "o", markersize=1.5 * size, color="white", markeredgecolor=look.INK, label="as it is")
     axes.plot(at, now, "o", markersize=size, color=look.AFTER, label="with the plan")
     axes.set_ylim(0.0, 1.08 * max(float(np.nanmax(np.append(before, now))), 1e-6))
     axes.set_xlim(-0.8, len(points) - 0.2)
