@@ -80,14 +80,15 @@ def _rounds(axes: Axes, moments: Floats) -> None:
 def _gap(axes: Axes, record: Record, seconds: Floats, gap: Floats) -> None:
     """In percent, on a logarithmic axis; what is not known has no place, and none is as little as is shown."""
     percent = np.where(np.isfinite(gap), np.maximum(100.0 * np.abs(gap), LEAST), np.nan)
-    axes.semilogy(seconds, percent, drawstyle="steps-post", color=canvas.BLACK, marker="o", markersize=3,
-                  label="gap between the two")  # fmt: skip
     asked = 100.0 * float(record.settings.get("gap") or 0.0)
-    if asked > 0.0:
-        axes.axhline(asked, color=look.LIMIT, linestyle="--", linewidth=1.2, label="gap that was asked for")
     known = np.append(percent[np.isfinite(percent)], [asked] if asked > 0.0 else [1.0])
     low, high = np.floor(np.log10(0.9 * known.min())), np.ceil(np.log10(known.max()) + 1e-3)
+    axes.set_yscale("log")
     axes.set_ylim(10.0**low, 10.0 ** max(high, low + 1.0))
+    axes.plot(seconds, percent, drawstyle="steps-post", color=canvas.BLACK, marker="o", markersize=3,
+              label="gap between the two")  # fmt: skip
+    if asked > 0.0:
+        axes.axhline(asked, color=look.LIMIT, linestyle="--", linewidth=1.2, label="gap that was asked for")
     axes.yaxis.set_major_locator(LogLocator(numticks=8))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
