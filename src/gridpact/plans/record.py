@@ -31,7 +31,7 @@ def plan_record(
     """The record of a plan, not yet judged. Raises what clearing the days of the plan raises."""
     from gridpact.case.planned import planned_case
     from gridpact.planning.investment import outcome
-    from gridpact.planning.investment.archive import form_arrays
+    from gridpact.planning.investment.archive import form_arrays, near_arrays
 
     candidates, last = problem.candidates, found.last
     units = np.rint(last.designs[last.best][: candidates.count])
@@ -58,7 +58,7 @@ def plan_record(
             "operation": _operation_summary(cleared, tables),
         },
         tables=tables,
-        solution=_solution(cleared) | form_arrays(problem.reliability),
+        solution=_solution(cleared) | form_arrays(problem.reliability) | near_arrays(found.near),
         provenance=provenance(cleared.solution, perf_counter() - started),
     )
 

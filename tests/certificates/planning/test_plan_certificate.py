@@ -129,7 +129,16 @@ def test_too_much_renewable_energy_is_found() -> None:
 @pytest.mark.parametrize(("asset", "value"), [("pv-4", 1.0), ("tie-4-6", 1.0), ("wind-3", np.nan)])
 def test_marginal_values_stand_where_a_unit_is_left(asset: str, value: float) -> None:
     row = row_of(given(), "investments", "asset", asset)
-    assert failed(with_word(given(), "investments", "marginal_value_per_year", row, value)) == ["plan marginal values"]
+    assert "plan marginal values" in failed(with_word(given(), "investments", "marginal_value_per_year", row, value))
+
+
+def test_a_cent_of_a_marginal_value_is_found() -> None:
+    row = row_of(given(), "investments", "asset", "wind-3")
+    assert failed(with_more(given(), "investments", "marginal_value_per_year", row, CENT)) == ["plan marginal costs"]
+
+
+def test_marginal_values_from_what_is_no_cut_are_found() -> None:
+    assert failed(with_array(given(), "marginal/constant", lambda cut: cut + 50.0)) == ["plan marginal costs"]
 
 
 # -- scenarios -----------------------------------------------------------------------------------------------------

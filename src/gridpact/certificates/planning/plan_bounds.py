@@ -37,6 +37,7 @@ def bound_checks(plan: PlanView) -> Iterator[Check]:
     designs, costs = designs_of(plan)
     yield _cuts(plan, designs, costs)
     yield _cuts_at_plan(plan)
+    yield _marginal(plan)
     yield _chosen(plan, designs, costs)
     yield _operated(plan, designs, costs)
     yield _there(plan)
@@ -85,6 +86,22 @@ def _cuts_at_plan(plan: PlanView) -> Check:
     above = (constant + slope @ plan.units - known) / np.maximum(1.0, np.abs(known))
     text = "Cuts above what their day costs as it is operated with the plan, relative."
     return worst("plan cuts at plan", text, TOLERANCE, [Measure("cut", [str(k) for k in range(of.size)], above)])
+
+
+def _marginal(plan: PlanView) -> Check:
+    """What one more unit saves, less what it costs, by the slopes of cuts; they are cuts, and touch near the plan."""
+    constant, slope = (plan.record.solution[f"marginal/{name}"] for name in ("constant", "slope"))
+    told, saved = plan.column("investments", "marginal_value_per_year"), plan.weights @ slope
+    scale = np.maximum(1.0, plan.weights @ np.abs(slope) + fixed_cost(plan))
+    off = np.nan_to_num(np.abs(told + saved + fixed_cost(plan)) / scale)  # where it is blank, see the design
+    known = day_costs(plan)
+    above = np.maximum(0.0, constant + slope @ plan.units - known) / np.maximum(1.0, np.abs(known))
+    measures = [
+        Measure("asset", plan.offered.names, off),
+        Measure("scenario", plan.scenarios, above * ROUNDING / TOLERANCE),
+    ]
+    text = "Marginal values against the slopes of the cuts they are read from, relative; those above their day."
+    return worst("plan marginal costs", text, ROUNDING, measures)
 
 
 def _chosen(plan: PlanView, designs: Floats, costs: Floats) -> Check:

@@ -70,9 +70,20 @@ def _faults(record: Record) -> Iterator[str]:
     yield from (f"tables/{name}" for name, table in record.tables.items() if not _is_table(table))
     yield from (f"solution/{name}" for name, array in record.solution.items() if not isinstance(array, np.ndarray))
     arrays = {name: array for name, array in record.solution.items() if isinstance(array, np.ndarray)}
-    yield from form_faults(arrays, len(offered(record.case).names))
+    count = len(offered(record.case).names)
+    yield from form_faults(arrays, count)
+    yield from _near_faults(arrays, record.tables.get("scenarios"), count)
     for name, columns in _wanted(record).items():
         yield from _table_faults(record.tables.get(name), name, *columns)
+
+
+def _near_faults(arrays: Mapping[str, Any], scenarios: Any, count: int) -> Iterator[str]:
+    """The cuts that marginal values are read from: one of every scenario."""
+    rows = len(scenarios) if _is_table(scenarios) else 0
+    for name, shape in (("marginal/constant", (rows,)), ("marginal/slope", (rows, count))):
+        array = arrays.get(name, np.zeros(0))
+        if array.shape != shape or array.dtype.kind != "f" or not np.isfinite(array).all():
+            yield f"solution/{name}"
 
 
 def _is_table(table: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The linear form of reliability as plain arrays, from which a bound of the plan can be found again."""
+"""What a bound and marginal values of a plan follow from, as plain arrays: the linear form of reliability, and cuts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from gridpact.planning.investment.limits import INDICES
 from gridpact.planning.reliability.linear.form import LinearReliability
+from gridpact.programs.benders import Priced
 
 FORM = "reliability_form"
 
@@ -28,3 +29,8 @@ def form_arrays(form: LinearReliability | None) -> dict[str, NDArray[Any]]:
     }
     arrays |= {name: np.append(getattr(form, name).constant, getattr(form, name).slopes) for name in INDICES}
     return {f"{FORM}/{name}": np.asarray(array) for name, array in arrays.items()}
+
+
+def near_arrays(near: Priced) -> dict[str, NDArray[Any]]:
+    """The cuts near the plan that marginal values are read from: constants (days,) and slopes (days, candidates)."""
+    return {"marginal/constant": near.cuts.constant, "marginal/slope": near.cuts.slope}
