@@ -135,7 +135,7 @@ def decompose(
     state = replace(state, cuts=state.cuts.joined(inner.cuts))
     passed: set[bytes] = set()
     while state.gap > gap:
-        point, bound = _proposed(master, state, SHARE * gap, time_limit - (perf_counter() - began))
+        point, bound = proposed(master, state, SHARE * gap, time_limit - (perf_counter() - began))
         state = replace(state, lower=max(state.lower, bound), iteration=state.iteration + 1)
         if _is_priced(state, point[: master.integers]):
             yield replace(state, seconds=perf_counter() - began)
@@ -192,8 +192,8 @@ def _from_cuts(cuts: Cuts, n: Floats, subproblems: int) -> Floats:
     return least
 
 
-def _proposed(master: Master, state: Progress, gap: float, time_limit: float) -> tuple[Floats, float]:
-    """The master's point and its bound."""
+def proposed(master: Master, state: Progress, gap: float, time_limit: float) -> tuple[Floats, float]:
+    """The master's point and its bound. Raises what ``solve_integer`` raises, ``InfeasibleError`` where there is none."""
     start = state.designs[state.best] if state.best >= 0 else None
     whole = _with_cuts(master, state.cuts)
     if start is not None:

@@ -14,10 +14,16 @@ import numpy as np
 
 from gridpact.case.case import Floats
 from gridpact.planning.investment.day_program import DayProgram
-from gridpact.planning.investment.relaxed import whole_form
-from gridpact.programs.benders import Cuts, Master, Oracle, Progress, beginning, with_design
+from gridpact.planning.investment.relaxed import relaxed_units, whole_form
+from gridpact.programs.benders import Master, Oracle, Progress, beginning, proposed, with_design
+from gridpact.programs.conic import Compiled
+from gridpact.programs.mixed_integer import fix_integers
 from gridpact.programs.standard_form import StandardForm
 from gridpact.programs.whole import solve_whole
+
+TOLERANCE = 1e-9
+# The share of the cost to which the master settles its first proposal.
+FIRST = 1e-3
 
 
 def planned_at_once(
@@ -29,14 +35,18 @@ def planned_at_once(
     time_limit: float,
     begun: Progress | None = None,
 ) -> Progress:
-    """One design and a bound; what ``begun`` knows stays known, and its best design is where SCIP begins.
+    """One design and a bound; what ``begun`` knows stays known.
 
-    Raises what ``solve_whole`` raises.
+    SCIP begins with the best design so far, or with what the master proposes after the first cuts: by itself it hardly
+    finds a point that all cones allow.
+    Raises what ``solve_whole`` raises, ``InfeasibleError`` where the master has no point.
     """
     began = perf_counter()
-    state = begun if begun is not None else beginning(master, _none(master.integers), -np.inf)
     form, width = whole_form(master, programs), master.program.cost.size
-    found = solve_whole(form, solver, gap, max(0.0, time_limit - state.seconds), _start(form, state))
+    state = begun if begun is not None else beginning(master, oracle(relaxed_units(master, programs)).cuts, -np.inf)
+    point = state.designs[state.best] if state.best >= 0 else proposed(master, state, FIRST, time_limit)[0]
+    left = max(0.0, time_limit - state.seconds - (perf_counter() - began))
+    found = solve_whole(form, solver, gap, left, _start(form, point))
     point = found.x[:width]
     priced = with_design(master, state, point, oracle(point[: master.integers]))
     return replace(
@@ -47,13 +57,10 @@ def planned_at_once(
     )
 
 
-def _start(form: StandardForm, state: Progress) -> Floats | None:
-    """The best design so far, without its days."""
-    if state.best < 0:
-        return None
-    point = state.designs[state.best]
-    return np.concatenate([point, np.full(form.q.size - point.size, np.nan)])
-
-
-def _none(integers: int) -> Cuts:
-    return Cuts(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros((0, integers)))
+def _start(form: StandardForm, point: Floats) -> Floats | None:
+    """A point of the master with its days; None where the solver finds none."""
+    held = fix_integers(form, point[form.integers])
+    answer = Compiled(held, tolerance=TOLERANCE).answer(held)
+    x = answer.x.copy()
+    x[form.integers] = point[form.integers]
+    return x if answer.status == "solved" else None
