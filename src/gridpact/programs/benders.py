@@ -193,7 +193,7 @@ def _from_cuts(cuts: Cuts, n: Floats, subproblems: int) -> Floats:
 
 
 def proposed(master: Master, state: Progress, gap: float, time_limit: float) -> tuple[Floats, float]:
-    """The master's point and its bound. Raises what ``solve_integer`` raises, ``InfeasibleError`` where there is none."""
+    """The master's point and its bound. Raises ``InfeasibleError`` where it has no point."""
     start = state.designs[state.best] if state.best >= 0 else None
     whole = _with_cuts(master, state.cuts)
     if start is not None:
