@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from gridpact.planning.scenarios.typical import TypicalDays as TypicalDays
     from gridpact.planning.scenarios.typical import typical_days as typical_days
     from gridpact.plans.balance import compare_typical_days as compare_typical_days
+    from gridpact.plans.days_page import report_typical_days as report_typical_days
     from gridpact.plans.study import plan as plan
     from gridpact.reliability_study import assess_reliability as assess_reliability
     from gridpact.remedies import compare_remedies as compare_remedies
@@ -77,6 +78,7 @@ _HOMES = {
     "gridpact.io.pandapipes.read": ("from_pandapipes",),
     "gridpact.io.pandapower.read": ("from_pandapower",),
     "gridpact.plans.balance": ("compare_typical_days",),
+    "gridpact.plans.days_page": ("report_typical_days",),
     "gridpact.plans.study": ("plan",),
     "gridpact.planning.reconfiguration": ("Reconfiguration", "reconfigure"),
     "gridpact.planning.reliability.indices": ("reliability",),
@@ -122,6 +124,7 @@ __all__ = [
     "read_case",
     "reconfigure",
     "reliability",
+    "report_typical_days",
     "run_bench",
     "run_game_bench",
     "run_study",

@@ -1,7 +1,7 @@
 """What a long run was asked, kept beside what it has found: the same call goes on, another one is refused.
 
-    OUT.unfinished/request.json     version, settings, and the SHA-256 of every file of the case
-    OUT.unfinished/case/            the case in the folder form
+OUT.unfinished/request.json     version, settings, and the SHA-256 of every file of the case
+OUT.unfinished/case/            the case in the folder form
 """
 
 from __future__ import annotations

@@ -29,21 +29,21 @@ def plan_record(
     case: Case, problem: Problem, found: Found, year: Year | None, settings: Mapping[str, Any], started: float
 ) -> Record:
     """The record of a plan, not yet judged. Raises what clearing the days of the plan raises."""
-    from gridpact.case.planned import planned_case
     from gridpact.planning.investment import outcome
     from gridpact.planning.investment.archive import form_arrays, near_arrays
 
     candidates, last = problem.candidates, found.last
     units = np.rint(last.designs[last.best][: candidates.count])
-    design = candidates.design(units)
-    cleared, tables, items = _operation(problem, design, settings)
+    plan = problem.plan(last.designs[last.best])
+    cleared, tables, items = _operation(problem, plan.built(problem.days.case), settings)
     assert found.near is not None
     tables |= {
         "investments": outcome.investment_table(candidates, units, outcome.marginal_values(problem, found.near)),
         "scenarios": problem.days.scenarios(),
         **problem.days.tables(),
-        **outcome.search_tables(candidates, last, found.history),
-        **outcome.reliability_tables(case, planned_case(case, design), _limits(settings)),
+        **outcome.search_tables(problem.columns, last, found.history),
+        **outcome.reliability_tables(case, plan.built(case), _limits(settings)),
+        **outcome.switching_tables(problem, plan),
         **({} if year is None else {"year": year.table}),
     }
     paid = _with_fixed_items(items, tables, settings)
@@ -58,23 +58,22 @@ def plan_record(
             "operation": _operation_summary(cleared, tables),
         },
         tables=tables,
-        solution=_solution(cleared) | form_arrays(problem.reliability) | near_arrays(found.near),
+        solution=_solution(cleared) | form_arrays(problem.reliability if problem.limits.about_reliability else None) | near_arrays(found.near),
         provenance=provenance(cleared.solution, perf_counter() - started),
     )
 
 
 def _operation(
-    problem: Problem, design: Mapping[str, int], settings: Mapping[str, Any]
+    problem: Problem, built: Case, settings: Mapping[str, Any]
 ) -> tuple[Cleared, dict[str, pd.DataFrame], dict[str, float]]:
-    """A design operated on the days: its market, the tables of the market, and its costs in a year by item."""
-    from gridpact.case.planned import planned_case
+    """The days operated as ``built``: their market, its tables, and its costs in a year by item."""
     from gridpact.certificates.days import cost_by_step
     from gridpact.markets.outcome import outcome_tables
     from gridpact.markets.probes import price_probes
     from gridpact.planning.investment.operation import operated, yearly_items
 
     days = problem.days
-    cleared = operated(planned_case(days.case, design))
+    cleared = operated(built)
     tables = outcome_tables(cleared)
     tables["price_probes"] = price_probes(cleared, tables, 0, "clarabel")
     weight = np.repeat(days.weights, np.diff(days.case.window_edges))
@@ -86,8 +85,10 @@ def _operation(
 
 def _before(problem: Problem, tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, float]:
     """What a year costs as the network is, by item; nothing where it cannot be operated."""
+    from gridpact.case.planned import planned_case
+
     try:
-        _, _, items = _operation(problem, {}, settings)
+        _, _, items = _operation(problem, planned_case(problem.days.case, {}), settings)
     except InfeasibleError:
         return {}
     return items | {"interruption": _interruption(tables, "before", settings)}
@@ -138,10 +139,17 @@ def _summary(
         "investment": float(built["investment"].sum()),
         "capex_per_year": float(built["capex_per_year"].sum()),
         "assets_built": int((built["units"] > 0).sum()),
+        **_switching_words(tables),
         "iterations": found.last.iteration,
         "search_seconds": found.last.seconds,
         **_reliability_words(tables),
     }
+
+
+def _switching_words(tables: Mapping[str, pd.DataFrame]) -> dict[str, int]:
+    """How many lines the plan opens or closes, where it decides that."""
+    table = tables.get("switching")
+    return {} if table is None else {"lines_switched": int((table["closed"] != table["closed_before"]).sum())}
 
 
 def _year_words(year: Year | None, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
@@ -163,7 +171,7 @@ def _year_words(year: Year | None, tables: Mapping[str, pd.DataFrame]) -> dict[s
 
 def _basis(problem: Problem) -> str:
     """What the lower bound bounds."""
-    if problem.reliability is None:
+    if not problem.limits.about_reliability:
         return "every plan for these days"
     return "every plan for these days that the linear form of reliability admits; it never understates an index"
 

@@ -53,6 +53,7 @@ NUMBERS = {
     "gap": (0.0, True, "Give a share of the cost, 0.001 for 0.1 %."),
     "time_limit_s": (0.0, False, "Give seconds."),
 }
+FLAGS = ("extreme_days", "reconfigure")
 WHOLE = {"typical_days": (1, 366), "workers": (1, 1000), "year_rounds": (0, 20)}
 NEAR = 0.02
 
@@ -71,6 +72,7 @@ def plan(
     eens_limit_mwh: float = math.inf,
     interruption_cost_per_mwh: float = 0.0,
     carbon_price_per_t: float = 0.0,
+    reconfigure: bool = False,
     gap: float = 1e-3,
     time_limit_s: float = 600.0,
     method: str = "benders",
@@ -94,6 +96,11 @@ def plan(
     ``saidi_limit_h``, ``saifi_limit``, ``eens_limit_mwh`` (per year; by a linear form that never understates them, see
     the page on reliability). ``interruption_cost_per_mwh`` adds the energy not served to the cost,
     ``carbon_price_per_t`` the emissions of imports and generators.
+
+    With ``reconfigure`` the plan also decides, once for all hours, which lines with a row in ``switches`` and which of
+    the ties that it builds are closed (they need ``max_i_ka``), so that every bus is fed from one interface along one
+    way. Limits and costs of reliability then need clearing devices at both ends of every line that can fail, and count
+    every interruption until the repair.
 
     The mixed-integer second-order cone program is solved by Benders' decomposition to the relative ``gap``, or as far
     as it gets in ``time_limit_s``: ``summary["objective_lower_bound"]`` holds either way. ``method`` "scip", or the
@@ -141,7 +148,7 @@ def plan(
     return Run(record)
 
 
-SETTINGS = (*NUMBERS, *WHOLE, "representation", "extreme_days", "cluster", "method")
+SETTINGS = (*NUMBERS, *WHOLE, "representation", "extreme_days", "reconfigure", "cluster", "method")
 
 
 def setting_issues(settings: Mapping[str, Any]) -> list[Issue]:
@@ -158,8 +165,11 @@ def setting_issues(settings: Mapping[str, Any]) -> list[Issue]:
     ]
     if settings.get("representation", REPRESENTATIONS[0]) not in REPRESENTATIONS:
         issues.append(_not_possible("representation", settings, f"Choose one of: {', '.join(REPRESENTATIONS)}."))
-    if not isinstance(settings.get("extreme_days", True), bool):
-        issues.append(_not_possible("extreme_days", settings, "Give true or false."))
+    issues += [
+        _not_possible(name, settings, "Give true or false.")
+        for name in FLAGS
+        if not isinstance(settings.get(name, True), bool)
+    ]
     issues += _method_issues(settings.get("method", BENDERS))
     return issues
 
@@ -176,7 +186,9 @@ def _method_issues(method: Any) -> list[Issue]:
 
 
 def _absent(name: str, value: Any) -> bool:
-    """Whether a setting says that there is no limit, or no cluster."""
+    """Whether a setting says that there is no limit, no cluster, or that lines stay as they are."""
+    if name == "reconfigure":
+        return value is False
     return value == ("" if name == "cluster" else math.inf) and name in (*LIMITS.values(), "cluster")
 
 
@@ -197,14 +209,15 @@ def _problem(case: Case, settings: Mapping[str, Any]) -> Problem:
     from gridpact.planning.investment.problem import problem_of
     from gridpact.planning.investment.representative import representatives
 
-    if not candidate_names(case):
+    reconfigure = settings.get("reconfigure", False)
+    if not candidate_names(case) and not reconfigure:
         fix = "Add rows to renewable_candidates, storage_candidates, line_candidates or their like."
         raise InputError([Issue("there is nothing to plan: the case has no candidates", fix)])
     priced = with_carbon_price(case, settings["carbon_price_per_t"])
     days = representatives(priced, settings["typical_days"], settings["representation"], settings["extreme_days"])
     given = {name: float(settings[key]) for name, key in LIMITS.items() if key in settings}
     limits = Limits(**given, interruption_cost_per_mwh=settings["interruption_cost_per_mwh"])
-    return problem_of(priced, days, limits, settings["discount_rate"])
+    return problem_of(priced, days, limits, settings["discount_rate"], reconfigure)
 
 
 def _planned(
@@ -249,10 +262,10 @@ def _year(
     if not settings["year_rounds"] or problem.days.typical is None:
         return None
     best, last = found.last.best, found.last
-    design = problem.candidates.design(last.designs[best][: problem.candidates.count])
-    if before is not None and before.design == design:
+    plan = problem.plan(last.designs[best])
+    if before is not None and before.plan == plan:
         return before.beside(problem, last.costs[best])
-    return checked_year(problem, design, last.costs[best], settings, growing, progress)
+    return checked_year(problem, plan, last.costs[best], settings, growing, progress)
 
 
 def _stands(year: Year, problem: Problem, found: Found, settings: Mapping[str, Any]) -> bool:
@@ -297,7 +310,7 @@ def _searched(
             _tell(state, progress)
         if found is None or found.last.best < 0:
             raise NotConverged(f"No plan was found within {settings['time_limit_s']:g} s: allow more time.")
-        units = found.last.designs[found.last.best][: problem.candidates.count]
+        units = found.last.designs[found.last.best][: problem.integers]
         near = Days(Pricer(problem.programs()), pool)((1.0 - NEAR) * units + NEAR * problem.core(units))
     return replace(found, near=near)
 

@@ -21,7 +21,7 @@ from gridpact.days import clear_days
 from gridpact.results.days import CLEARED
 
 if TYPE_CHECKING:
-    from gridpact.planning.investment.problem import Problem
+    from gridpact.planning.investment.problem import Plan, Problem
 
 FOLDER = "year"
 FIGURES = ("lowest_vm_pu", "highest_vm_pu", "highest_loading_percent")
@@ -31,7 +31,7 @@ FIGURES = ("lowest_vm_pu", "highest_vm_pu", "highest_loading_percent")
 class Year:
     """One row per day, the verdict of the days' own certificate, and the folder in which they are kept, if any."""
 
-    design: Mapping[str, int]
+    plan: Plan
     table: pd.DataFrame
     verdict: str
     folder: Path | None
@@ -59,23 +59,21 @@ class Year:
 
 def checked_year(
     problem: Problem,
-    design: Mapping[str, int],
+    plan: Plan,
     day_costs: Floats,
     settings: Mapping[str, Any],
     keep: Path | None,
     progress: bool,
 ) -> Year:
-    """Clear every day of the case with a design built; ``day_costs`` are those of the days that stand for them.
+    """Clear every day of the case with a plan built; ``day_costs`` are those of the days that stand for them.
 
     With ``keep`` the days are kept there, and a check that was interrupted goes on.
     """
-    from gridpact.case.planned import planned_case
-
     assert problem.days.typical is not None
-    planned = planned_case(problem.case, design)
+    planned = plan.built(problem.case)
     place = nullcontext(str(keep)) if keep is not None else TemporaryDirectory()
     with place as folder:
-        out = Path(folder) / f"{FOLDER}-{_name(design)}"
+        out = Path(folder) / f"{FOLDER}-{_name(plan)}"
         if (out / "manifest.json").exists():
             from gridpact.study import open_run
 
@@ -84,15 +82,16 @@ def checked_year(
             run = clear_days(
                 planned, out=out, workers=settings["workers"], cluster=settings.get("cluster", ""), progress=progress
             )
-        table = _table(problem, run.table("days"), day_costs, design)
-        return Year(design, table, run.certificate.verdict, out if keep is not None else None)
+        table = _table(problem, run.table("days"), day_costs, plan)
+        return Year(plan, table, run.certificate.verdict, out if keep is not None else None)
 
 
-def _name(design: Mapping[str, int]) -> str:
-    return sha256(repr(sorted(design.items())).encode()).hexdigest()[:12]
+def _name(plan: Plan) -> str:
+    built, closed = sorted(plan.units.items()), sorted(plan.closed.items())
+    return sha256(repr((built, closed) if closed else built).encode()).hexdigest()[:12]
 
 
-def _table(problem: Problem, days: pd.DataFrame, day_costs: Floats, design: Mapping[str, int]) -> pd.DataFrame:
+def _table(problem: Problem, days: pd.DataFrame, day_costs: Floats, plan: Plan) -> pd.DataFrame:
     """One row per day: which day stands for it, its cost and what was expected, energy unserved."""
     table = pd.DataFrame(
         {
@@ -107,7 +106,7 @@ def _table(problem: Problem, days: pd.DataFrame, day_costs: Floats, design: Mapp
     table = table.assign(**_expected(problem, day_costs))
     left = np.flatnonzero(table["status"] != CLEARED)
     if left.size:
-        table.loc[left, "unserved_mwh"] = [_unserved(problem, int(day), design) for day in left]
+        table.loc[left, "unserved_mwh"] = [_unserved(problem, int(day), plan) for day in left]
     return table.assign(**{name: days[name] for name in FIGURES})
 
 
@@ -118,13 +117,15 @@ def _expected(problem: Problem, day_costs: Floats) -> dict[str, Any]:
     return {"scenario": (typical.labels + 1).astype(str), "estimated_cost": day_costs[typical.labels]}
 
 
-def _unserved(problem: Problem, day: int, design: Mapping[str, int]) -> float:
+def _unserved(problem: Problem, day: int, plan: Plan) -> float:
     """Energy that a day leaves unserved, in MWh: how much is missing where it could not be cleared."""
     from gridpact.planning.investment.day_program import day_program
     from gridpact.planning.investment.pricing import Pricer
 
     whole = problem.case.with_window("day")
     first, stop = whole.window_edges[day : day + 2].tolist()
-    program = day_program(whole.steps_between(first, stop), problem.candidates, problem.emergency_price)
-    units = np.array([design.get(name, 0) for name in problem.candidates.names], dtype=np.float64)
+    program = day_program(
+        whole.steps_between(first, stop), problem.candidates, problem.emergency_price, problem.switching
+    )
+    units = problem.point(plan)
     return Pricer((program,))((0, units)).unserved_mwh

@@ -72,6 +72,10 @@ class Compiled:
         own = self.form
         return own.cones == form.cones and _same(own.P, form.P) and _alike(own.A, form.A)
 
+    def first(self, form: StandardForm) -> Answer:
+        """Solve a form that this one ``fits``, once: an answer that will do where its residuals are within ACCEPTED."""
+        return _best(form, [self._updated(form)])
+
     def answer(self, form: StandardForm) -> Answer:
         """Solve a form that this one ``fits`` or ``resembles``; a word of the solver counts only if it can be proven.
 

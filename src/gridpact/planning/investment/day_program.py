@@ -6,7 +6,8 @@ $$
 
 n equal units that are operated together are one unit n times the size: every row $s = b - A x$ of the unit alone
 becomes $s = b n - A x$. A type of a line carries current where it is the one that is built (see ``line_choice``);
-what stands today is there where no other type is. V is convex in n.
+what stands today is there where no other type is. V is convex in n. Where the plan decides which lines are closed,
+a 0/1 column for each of these lines follows the units in n, and all of its types together are there where it is 1.
 
 Demand may stay unserved at a price far above all others, so that every design has a cost; a plan with demand that is
 not served is refused.
@@ -26,12 +27,13 @@ from gridpact.markets.market_program import clearing_program
 from gridpact.physics.electric.line_choice import LineChoice
 from gridpact.physics.electric.network import electric_network, power_base
 from gridpact.planning.investment.candidates import Candidates
+from gridpact.planning.investment.switching import Switching
 from gridpact.programs.standard_form import StandardForm, compile_program
 
 
 @dataclass(frozen=True, eq=False)
 class DayProgram:
-    """The program of a day: its form for no units, what a unit adds to the right-hand side, (rows, candidates).
+    """The program of a day: its form for no units, what a unit adds to the right-hand side, (rows, columns of n).
 
     ``emergency`` are the columns of demand that only a plan's own price keeps served; ``base_mva`` their unit.
     """
@@ -43,31 +45,41 @@ class DayProgram:
     hours: float
 
     def at(self, n: Floats) -> StandardForm:
-        """The program with n units built, (candidates,)."""
+        """The program with n units built and lines closed."""
         return self.form.with_b(self.form.b + self.units @ n)
 
     def unserved_mwh(self, x: Floats) -> float:
         return float(x[self.emergency].sum() * self.base_mva * self.hours)
 
 
-def day_program(day: Case, candidates: Candidates, emergency_price: float) -> DayProgram:
+def day_program(
+    day: Case, candidates: Candidates, emergency_price: float, switching: Switching | None = None
+) -> DayProgram:
     """The program of a case that has candidates; all demand may stay unserved at ``emergency_price`` per MWh."""
-    every, served = _everything_built(day, emergency_price)
+    every, served = _everything_built(day, emergency_price, switching)
     network = electric_network(every, power_base(every))
-    corridor = _corridors(day, network.branches.carrying, every.count("lines"))
+    replaced = _replaced(day, switching)
+    corridor = _corridors(day, replaced, network.branches.carrying, every.count("lines"))
+    openable = np.searchsorted(replaced, switching.line) if switching is not None else np.zeros(0, dtype=np.int64)
     heat = heating(every, network.base_mva, "quasi_dynamic", None, None)
-    form = compile_program(clearing_program(every, network, LineChoice(corridor), heat))
+    form = compile_program(clearing_program(every, network, LineChoice(corridor, openable), heat))
     right = _grown(form, day, candidates)
-    _chosen(form, day, candidates, right)
+    _chosen(form, day, candidates, replaced, right)
+    _closed(form, replaced.size, openable, candidates.count, right)
     emergency = form.columns["unserved_p"][served:].ravel() if every.count("unserved") else np.zeros(0, np.int64)
-    units = right.matrix(candidates.count)
+    units = right.matrix(candidates.count + openable.size)
     return DayProgram(form.with_b(right.b), units, emergency, network.base_mva, day.hours)
 
 
-def _everything_built(day: Case, price: float) -> tuple[Case, int]:
-    """One unit of everything in units, types as lines beside those they would replace, demand that gives way."""
+def _everything_built(day: Case, price: float, switching: Switching | None) -> tuple[Case, int]:
+    """One unit of everything in units, types as lines beside those they would replace, demand that gives way.
+
+    Where lines may be opened and closed, all of them are closed, built ties among them.
+    """
     units = {name: 1 for table in UNITS for name in day.ids(table)}
-    built, types, lines = planned_case(day, units), day.tables["line_candidates"], day.tables["lines"]
+    closed = dict.fromkeys(switching.names, True) if switching is not None else {}
+    units |= {name: 1 for name in day.ids("tie_candidates") if name in closed}
+    built, types, lines = planned_case(day, units, closed), day.tables["line_candidates"], day.tables["lines"]
     at = day.positions("line_candidates", "line")
     if len(types):
         columns = ("r_ohm_per_km", "x_ohm_per_km", "max_i_ka")
@@ -80,12 +92,18 @@ def _everything_built(day: Case, price: float) -> tuple[Case, int]:
     return built.with_rows("unserved", {"load": left, "price_per_mwh": [price] * len(left)}), served
 
 
-def _corridors(day: Case, carrying: Ints, lines: int) -> Ints:
-    """The corridor of every branch that carries current: lines with types, and their types."""
-    replaced, own = np.unique(day.positions("line_candidates", "line"), return_inverse=True)
+def _replaced(day: Case, switching: Switching | None) -> Ints:
+    """The lines that are corridors, in rising order: those with types, and those that may be opened."""
+    switched = switching.line if switching is not None else np.zeros(0, dtype=np.int64)
+    return np.unique(np.append(day.positions("line_candidates", "line"), switched))
+
+
+def _corridors(day: Case, replaced: Ints, carrying: Ints, lines: int) -> Ints:
+    """The corridor of every branch that carries current: lines with a choice, and their types, which are last."""
+    of = np.searchsorted(replaced, day.positions("line_candidates", "line"))
     corridor = np.full(lines + day.count("transformers"), -1, dtype=np.int64)
     corridor[replaced] = np.arange(replaced.size)
-    corridor[day.count("lines") : lines] = own
+    corridor[lines - of.size : lines] = of
     return corridor[carrying]
 
 
@@ -103,9 +121,9 @@ def _grown(form: StandardForm, day: Case, candidates: Candidates) -> Right:
     return right
 
 
-def _chosen(form: StandardForm, day: Case, candidates: Candidates, right: Right) -> None:
+def _chosen(form: StandardForm, day: Case, candidates: Candidates, replaced: Ints, right: Right) -> None:
     """What a type adds to its own rows, and takes from those of the line that it replaces."""
-    replaced, own = np.unique(day.positions("line_candidates", "line"), return_inverse=True)
+    own = np.searchsorted(replaced, day.positions("line_candidates", "line"))
     of = candidates.of("line_candidates")
     for name, rows in form.rows.items():
         if name.startswith("choice/m"):
@@ -113,6 +131,19 @@ def _chosen(form: StandardForm, day: Case, candidates: Candidates, right: Right)
             right.added(form, types, np.broadcast_to(of[:, None], types.shape), 1.0)
             right.added(form, standing, np.broadcast_to(of[:, None], standing.shape), -1.0)
             right.b[types] = 0.0
+
+
+def _closed(form: StandardForm, corridors: int, openable: Ints, units: int, right: Right) -> None:
+    """What a closed line adds to the rows of what stands there and to those of its voltages, and takes where it is
+    open."""
+    for name, rows in form.rows.items():
+        begins = name.startswith("choice/m")
+        if openable.size and (begins or name.startswith(("open/", "closed/"))):
+            own = rows[:corridors][openable] if begins else rows
+            of = np.broadcast_to(units + np.arange(openable.size)[:, None], own.shape)
+            right.added(form, own, of, -1.0 if name.startswith("open/") else 1.0)
+            if not name.startswith("open/"):
+                right.b[own] = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +157,7 @@ class Right:
         self.entries.append((rows.ravel(), of.ravel(), sign * form.b[rows.ravel()]))
 
     def matrix(self, count: int) -> sp.csc_array:
-        """What a unit of each candidate adds, (rows, candidates)."""
+        """What a unit of each candidate adds, and each line that is closed; (rows, columns of n)."""
         none = np.zeros(0, dtype=np.int64)
         rows, of, values = (np.concatenate([none, *(entry[k] for entry in self.entries)]) for k in range(3))
         return sp.csc_array((values, (rows.astype(np.int64), of.astype(np.int64))), shape=(self.b.size, count))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from gridpact.case.case import Case, Floats
 from gridpact.planning.investment.candidates import Candidates
-from gridpact.planning.investment.problem import Problem
+from gridpact.planning.investment.problem import Plan, Problem
 from gridpact.planning.reliability.indices import reliability
 from gridpact.programs.benders import Priced, Progress
 from gridpact.results.planning import ITEMS
@@ -41,9 +41,18 @@ def marginal_values(problem: Problem, near: Priced) -> Floats:
     ``near`` are the days priced near the design, on its way to the core point, where multipliers are unique. NaN where
     a unit does nothing in operation.
     """
-    saved = -(problem.days.weights @ near.cuts.slope)
+    saved = -(problem.days.weights @ near.cuts.slope)[: problem.candidates.count]
     operated = np.isin(problem.candidates.table, ["tie_candidates", "protection_candidates"], invert=True)
     return np.where(operated, saved - problem.candidates.annual, np.nan)
+
+
+def switching_tables(problem: Problem, plan: Plan) -> dict[str, pd.DataFrame]:
+    """Lines closed today and with the plan, where the plan decides that; ties that are not built are open."""
+    own = problem.switching
+    if own is None:
+        return {}
+    closed = np.array([plan.closed.get(name, False) for name in own.names], dtype=np.bool_)
+    return {"switching": pd.DataFrame({"line": words(own.names), "closed_before": own.before, "closed": closed})}
 
 
 def cost_table(before: Mapping[str, float], after: Mapping[str, float]) -> pd.DataFrame:
@@ -58,13 +67,16 @@ def cost_table(before: Mapping[str, float], after: Mapping[str, float]) -> pd.Da
 
 
 def search_tables(
-    candidates: Candidates, last: Progress, history: Sequence[Sequence[float]]
+    columns: Sequence[str], last: Progress, history: Sequence[Sequence[float]]
 ) -> dict[str, pd.DataFrame]:
-    """Bounds from one iteration to the next; every design that was priced, and its days; all cuts."""
-    units = last.designs[:, : candidates.count]
+    """Bounds from one iteration to the next; every design that was priced, and its days; all cuts.
+
+    ``columns`` names the units, and the lines that the plan opens and closes.
+    """
+    units = last.designs[:, : len(columns)]
     design, built = np.nonzero(units)
     cut, of = np.nonzero(last.cuts.slope)
-    names = np.array(candidates.names, dtype=object)
+    names = np.array(columns, dtype=object)
     count, days = last.costs.shape
     scenario = np.array([str(number + 1) for number in range(days)], dtype=object)
     return {

@@ -24,7 +24,8 @@ from gridpact.programs.benders import Cuts, Priced
 from gridpact.programs.conic import Answer, Compiled, raise_unless_solved
 from gridpact.programs.dual_bound import in_dual_cone, reach
 
-TOLERANCE = 1e-9
+# The solver's tolerance over the gap that is asked for, and its range: what it leaves of a cut is paid for.
+OF_GAP, TIGHTEST, LOOSEST = 1e-5, 1e-11, 1e-7
 UNSERVED_MWH = 1e-5
 
 
@@ -43,6 +44,7 @@ class Pricer:
     """The programs of all days; a day is set up where and when it is first priced."""
 
     programs: tuple[DayProgram, ...]
+    gap: float = 0.0
     ready: dict[int, Compiled] = field(default_factory=dict, repr=False)
 
     def __call__(self, task: tuple[int, Floats]) -> PricedDay:
@@ -50,9 +52,12 @@ class Pricer:
         day, n = task
         program = self.programs[day]
         if day not in self.ready:
-            self.ready[day] = Compiled(program.at(n), tolerance=TOLERANCE)
+            tolerance = min(max(OF_GAP * self.gap, TIGHTEST), LOOSEST)
+            self.ready[day] = Compiled(program.at(n), tolerance=tolerance)
         form = program.at(n)
-        answer = self.ready[day].answer(form)
+        answer = self.ready[day].first(form)
+        if answer.status != "solved":
+            answer = self.ready[day].answer(form)
         raise_unless_solved(answer)
         return _priced_day(program, n, answer)
 

@@ -7,11 +7,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gridpact.case.case import Case, Floats
+from gridpact.case.planned import planned_case
 from gridpact.planning.investment.candidates import Candidates, candidates_of
+from gridpact.planning.investment.customer_flows import flow_reliability
 from gridpact.planning.investment.day_program import DayProgram, day_program
+from gridpact.planning.investment.forest import forest_form
 from gridpact.planning.investment.limits import Limits, master_program, rivals
 from gridpact.planning.investment.relaxed import core_point
 from gridpact.planning.investment.representative import Representatives
+from gridpact.planning.investment.switching import Switching, switching_of, with_lines_apart
 from gridpact.planning.reliability.linear.build import linear_reliability
 from gridpact.planning.reliability.linear.form import LinearReliability
 from gridpact.programs.benders import Master
@@ -21,9 +25,25 @@ DEARER = 20.0
 STEEPER = 10.0
 
 
+@dataclass(frozen=True)
+class Plan:
+    """Units built by candidate, and whether lines are closed, of those that the plan may open and close."""
+
+    units: dict[str, int]
+    closed: dict[str, bool]
+
+    def built(self, case: Case) -> Case:
+        """A case with the plan built."""
+        return planned_case(case, self.units, self.closed)
+
+
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """Everything that the search needs; ``emergency_price`` is per MWh of demand that no plan may leave unserved."""
+    """Everything that the search needs; ``emergency_price`` is per MWh of demand that no plan may leave unserved.
+
+    ``switching`` is there where the plan also decides which lines are closed; then ``reliability`` has its rows, also
+    where reliability decides nothing.
+    """
 
     case: Case
     candidates: Candidates
@@ -31,18 +51,43 @@ class Problem:
     limits: Limits
     reliability: LinearReliability | None
     emergency_price: float
+    switching: Switching | None = None
 
     @property
     def master(self) -> Master:
-        return master_program(self.case, self.candidates, self.days, self.limits, self.reliability)
+        master = master_program(self.case, self.candidates, self.days, self.limits, self.reliability)
+        return master if self.switching is None else replace(master, integers=self.integers)
+
+    @property
+    def integers(self) -> int:
+        """How many columns the days depend on: units, then lines that may be opened and closed."""
+        return self.candidates.count + (self.switching.count if self.switching is not None else 0)
+
+    @property
+    def columns(self) -> list[str]:
+        """Their names."""
+        return [*self.candidates.names, *(self.switching.columns if self.switching is not None else [])]
 
     def programs(self) -> tuple[DayProgram, ...]:
         """The program of every day."""
-        return tuple(day_program(day, self.candidates, self.emergency_price) for day in self.days.days)
+        return tuple(day_program(day, self.candidates, self.emergency_price, self.switching) for day in self.days.days)
 
     def core(self, units: Floats) -> Floats:
-        """A point near ``units`` in the interior of what may be built."""
-        return core_point(units, self.candidates.most, rivals(self.case, self.candidates))
+        """A point near ``units`` in the interior of what may be built, and closed."""
+        count = self.candidates.count
+        inner = core_point(units[:count], self.candidates.most, rivals(self.case, self.candidates))
+        return inner if self.switching is None else with_lines_apart(self.switching, inner, units[count:])
+
+    def plan(self, point: Floats) -> Plan:
+        """What a point of the master builds, and closes."""
+        units = self.candidates.design(point[: self.candidates.count])
+        return Plan(units, self.switching.closed(point, self.candidates.count) if self.switching is not None else {})
+
+    def point(self, plan: Plan) -> Floats:
+        """The columns of a plan on which the days depend, (integers,)."""
+        on = self.switching.names if self.switching is not None else ()
+        units = [float(plan.units.get(name, 0)) for name in self.candidates.names]
+        return np.array([*units, *(float(plan.closed.get(name, False)) for name in on)], dtype=np.float64)
 
     def steeper(self) -> Problem:
         """The same with unserved demand at a higher price."""
@@ -53,11 +98,21 @@ class Problem:
         return replace(self, days=self.days.with_day(self.case, day))
 
 
-def problem_of(case: Case, days: Representatives, limits: Limits, discount_rate: float) -> Problem:
-    """The problem of a case with the days that stand for its year."""
+def problem_of(
+    case: Case, days: Representatives, limits: Limits, discount_rate: float, reconfigure: bool = False
+) -> Problem:
+    """The problem of a case with the days that stand for its year; ``reconfigure``: lines are opened and closed.
+
+    Raises ``InputError`` where that is not possible.
+    """
     candidates = candidates_of(case, discount_rate)
+    price = DEARER * _dearest(days.case)
+    if reconfigure:
+        switching = switching_of(case, candidates)
+        form = (flow_reliability if limits.about_reliability else forest_form)(case, candidates, switching)
+        return Problem(case, candidates, days, limits, form, price, switching)
     reliability = linear_reliability(case, candidates.names) if limits.about_reliability else None
-    return Problem(case, candidates, days, limits, reliability, DEARER * _dearest(days.case))
+    return Problem(case, candidates, days, limits, reliability, price)
 
 
 def _dearest(case: Case) -> float:

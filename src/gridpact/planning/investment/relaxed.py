@@ -19,7 +19,7 @@ from gridpact.programs.conic import Compiled
 from gridpact.programs.linear import Linear
 from gridpact.programs.standard_form import Cone, StandardForm, in_order
 
-TOLERANCE = 1e-7
+TOLERANCE = 1e-5
 
 
 def whole_form(master: Master, programs: Sequence[DayProgram]) -> StandardForm:
@@ -67,7 +67,7 @@ def relaxed_units(master: Master, programs: Sequence[DayProgram]) -> Floats:
     how far the solver came.
     """
     form = whole_form(master, programs)
-    x = Compiled(form, tolerance=TOLERANCE).answer(form).x[: master.integers]
+    x = Compiled(form, tolerance=TOLERANCE).first(form).x[: master.integers]
     lower, upper = (bound[: master.integers] for bound in master.program.bounds)
     return np.clip(np.where(np.isfinite(x), x, 0.5 * (lower + upper)), lower, upper)
 

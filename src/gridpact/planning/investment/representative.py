@@ -13,6 +13,7 @@ from gridpact.planning.scenarios.extremes import Extreme, standard_extremes
 from gridpact.planning.scenarios.typical import TypicalDays, typical_days
 
 YEAR = 365.0
+MOST_EXTREMES = 4  # so few days more than the typical ones are all planned with
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,13 +83,13 @@ class Representatives:
                 {"day": list(self.typical.days.dates), "scenario": (self.typical.labels + 1).astype(str)}
             ),
             "scenario_quality": self.typical.quality,
-            "duration_curves": self.typical.duration_curves(),
             "decision_graph": graph,
         }
 
 
 def representatives(case: Case, k: int, representation: str, extremes: bool = False) -> Representatives:
-    """The days of a planning case reduced to ``k`` typical and the extreme ones; all of them, where they are no more.
+    """The days of a planning case reduced to ``k`` typical and the extreme ones; all of them, where they are hardly
+    more.
 
     Where the horizon is less than a day, or no whole days, it is one scenario, which fills the year.
     """
@@ -96,7 +97,7 @@ def representatives(case: Case, k: int, representation: str, extremes: bool = Fa
     if not _in_whole_days(daily):
         return Representatives(case, np.array([YEAR * HOURS / (case.steps * case.hours)]), None)
     count = daily.window_edges.size - 1
-    if count <= k or not len(case.profiles.columns):
+    if count <= k + (MOST_EXTREMES if extremes else 0) or not len(case.profiles.columns):
         kept = daily if count <= k else daily.steps_between(0, int(daily.window_edges[k]))
         return Representatives(kept, np.full(min(count, k), YEAR * HOURS / (kept.steps * kept.hours)), None)
     weigh, extreme = family_importance(case), _extremes(case) if extremes else ()

@@ -58,7 +58,7 @@ def _at_one_price(
 ) -> Iterator[Progress]:
     began = perf_counter()
     programs, master = problem.programs(), problem.master
-    oracle = Days(Pricer(programs), pool)
+    oracle = Days(Pricer(programs, gap), pool)
     if method != BENDERS:
         yield planned_at_once(master, programs, oracle, method, gap, time_limit, begun)
         return
