@@ -1,7 +1,8 @@
 """The case that a plan leads to: its candidates built, as ordinary rows of ordinary tables.
 
 A design says how many units of each candidate are built. Units are one row that is so many times the size, a line type
-takes the place of its line's data, a tie is a line with an open switch.
+takes the place of its line's data, a tie is a line with an open switch. Where a plan also decides which switches are
+closed, lines carry current or not as it says.
 """
 
 from __future__ import annotations
@@ -43,10 +44,14 @@ def most_units(case: Case) -> dict[str, int]:
     return most
 
 
-def planned_case(case: Case, design: Design) -> Case:
+def planned_case(case: Case, design: Design, closed: Mapping[str, bool] | None = None) -> Case:
     """The case with a design built and no candidates left; as valid as the case is.
 
-    Raises ``InputError`` for a name that is no candidate and for a number of units that may not be built.
+    ``closed`` says of lines with a switch, ties that are built among them, whether they carry current; all others stay
+    as they are. That every bus has a supply then is the caller's to see to.
+
+    Raises ``InputError`` for a name that is no candidate, for a number of units that may not be built, and for a line
+    without a switch.
     """
     _require_possible(case, design)
     chosen = {name: int(units) for name, units in design.items() if units}
@@ -54,6 +59,7 @@ def planned_case(case: Case, design: Design) -> Case:
     for table in UNITS:
         planned = _with_units(planned, table, chosen)
     planned = _with_devices(_with_ties(_with_types(planned, chosen), chosen), chosen)
+    planned = _switched(planned, closed or {})
     return _without_candidates(planned, case.validated)
 
 
@@ -128,6 +134,22 @@ def _with_devices(case: Case, chosen: Design) -> Case:
         return case
     rows = {"device": built["candidate"], **{name: built[name] for name in ("line", "end", "kind", "switching_h")}}
     return case.with_rows("protection", rows)
+
+
+def _switched(case: Case, closed: Mapping[str, bool]) -> Case:
+    """All switches of a line closed, or all open, where that changes whether it carries current."""
+    switches, carrying = case.tables["switches"], dict(zip(case.ids("lines"), case.lines_in_service(), strict=True))
+    missing = sorted(set(closed) - set(switches["line"]))
+    if missing:
+        fix = "Name lines with a row in switches, or ties that are built."
+        raise InputError([Issue(f"line {missing[0]!r} has no switch", fix, "switches", value=missing[0])])
+    changed = {line: state for line, state in closed.items() if carrying[line] != state}
+    if not changed:
+        return case
+    moved = switches["line"].isin(list(changed)).to_numpy()
+    now = np.where(moved, [changed.get(line, False) for line in switches["line"]], case.flags("switches", "closed"))
+    limit = switches["transfer_mw"].mask(moved & now)  # it is that of an open switch
+    return case.with_table("switches", switches.assign(closed=now, transfer_mw=limit))
 
 
 def _without_candidates(case: Case, valid: bool) -> Case:

@@ -35,6 +35,7 @@ def plan_record(
     candidates, last = problem.candidates, found.last
     units = np.rint(last.designs[last.best][: candidates.count])
     plan = problem.plan(last.designs[last.best])
+    form = problem.reliability if problem.limits.about_reliability else None
     cleared, tables, items = _operation(problem, plan.built(problem.days.case), settings)
     assert found.near is not None
     tables |= {
@@ -58,7 +59,9 @@ def plan_record(
             "operation": _operation_summary(cleared, tables),
         },
         tables=tables,
-        solution=_solution(cleared) | form_arrays(problem.reliability if problem.limits.about_reliability else None) | near_arrays(found.near),
+        solution=_solution(cleared)
+        | form_arrays(form)
+        | near_arrays(found.near),
         provenance=provenance(cleared.solution, perf_counter() - started),
     )
 

@@ -24,3 +24,8 @@ BASIS: Final = {
     True: "every plan for these days that the linear form of reliability admits; it never understates an index",
 }
 """What the lower bound of a plan bounds, by whether reliability decides anything."""
+
+
+def switch_column(line: str) -> str:
+    """What tables of designs and cuts call the column that says whether a line is closed."""
+    return f"closed: {line}"
