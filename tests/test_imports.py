@@ -43,6 +43,7 @@ ALLOWED: dict[str, set[str]] = {
     "days": EVERYTHING,
     "game": EVERYTHING,
     "bench_game": EVERYTHING,
+    "bench_plan": EVERYTHING,
     "sweep": EVERYTHING,
     "remedies": EVERYTHING,
     "reliability_study": EVERYTHING,

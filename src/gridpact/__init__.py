@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gridpact import examples as examples
     from gridpact.bench import run_bench as run_bench
     from gridpact.bench_game import run_game_bench as run_game_bench
+    from gridpact.bench_plan import run_plan_bench as run_plan_bench
     from gridpact.case.case import Case as Case
     from gridpact.case.join import join_cases as join_cases
     from gridpact.case.schema import HEADER as HEADER
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from gridpact.errors import NotConverged as NotConverged
     from gridpact.examples.synthetic import synthetic_feeder as synthetic_feeder
     from gridpact.examples.synthetic_heat import synthetic_district as synthetic_district
+    from gridpact.examples.synthetic_planning import synthetic_planning as synthetic_planning
     from gridpact.examples.synthetic_transmission import synthetic_transmission as synthetic_transmission
     from gridpact.game import stackelberg as stackelberg
     from gridpact.game import stackelberg_program as stackelberg_program
@@ -67,10 +69,12 @@ _HOMES = {
     "gridpact.case.schema": ("HEADER", "SCHEMA"),
     "gridpact.bench": ("run_bench",),
     "gridpact.bench_game": ("run_game_bench",),
+    "gridpact.bench_plan": ("run_plan_bench",),
     "gridpact.days": ("clear_days",),
     "gridpact.errors": ("ArchiveError", "GridPactError", "InfeasibleError", "InputError", "Issue", "NotConverged"),
     "gridpact.examples.synthetic": ("synthetic_feeder",),
     "gridpact.examples.synthetic_heat": ("synthetic_district",),
+    "gridpact.examples.synthetic_planning": ("synthetic_planning",),
     "gridpact.examples.synthetic_transmission": ("synthetic_transmission",),
     "gridpact.game": ("stackelberg", "stackelberg_program"),
     "gridpact.io.folder": ("read_case", "validate", "write_case"),
@@ -127,12 +131,14 @@ __all__ = [
     "report_typical_days",
     "run_bench",
     "run_game_bench",
+    "run_plan_bench",
     "run_study",
     "stackelberg",
     "stackelberg_program",
     "sweep_stackelberg",
     "synthetic_district",
     "synthetic_feeder",
+    "synthetic_planning",
     "synthetic_transmission",
     "typical_days",
     "validate",

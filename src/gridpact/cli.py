@@ -367,7 +367,9 @@ def _export(parsed: Arguments) -> int:
 
 
 def _bench(parsed: Arguments) -> int:
-    measure, page = (gp.run_game_bench, "stackelberg") if parsed.game else (gp.run_bench, "clearing")
+    kinds = {"game": (gp.run_game_bench, "stackelberg"), "plan": (gp.run_plan_bench, "planning")}
+    asked = [kinds[name] for name in kinds if getattr(parsed, name)]
+    measure, page = asked[0] if asked else (gp.run_bench, "clearing")
     found = measure(
         quick=parsed.quick, repeat=parsed.repeat, tell=lambda line: print(line, file=sys.stderr, flush=True)
     )
@@ -431,7 +433,9 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--format", required=True, choices=["csv", "xlsx"], help="a folder of CSV files or a workbook")
     export.add_argument("-o", "--output", required=True, metavar="PATH", help="a path where there is nothing yet")
     bench = command("bench", _bench, "measure where the time of a clearing goes, on this machine")
-    bench.add_argument("--game", action="store_true", help="of a game of leader and follower, instead of a clearing")
+    of = bench.add_mutually_exclusive_group()
+    of.add_argument("--game", action="store_true", help="of a game of leader and follower, instead of a clearing")
+    of.add_argument("--plan", action="store_true", help="of a plan, instead of a clearing")
     bench.add_argument("--quick", action="store_true", help="small feeders only; without it, some ten minutes")
     bench.add_argument("--repeat", type=int, default=3, metavar="NUMBER", help="runs per figure, whose median counts")
     bench.add_argument(

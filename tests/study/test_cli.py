@@ -33,6 +33,7 @@ def test_examples_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         "ieee30-district",
         "ieee33-day",
         "ieee33-dhn32",
+        "ieee33-planning",
         "oberrhein-day",
         "papavasiliou15",
         "papavasiliou15-b",

@@ -12,6 +12,7 @@ _DESCRIPTIONS = {
     "ieee30-district": "IEEE 30-bus transmission market behind 15 districts of 33-node feeder and 32-node heat network",
     "ieee33-day": "33-node feeder over a summer day: PV, wind, storage, generators, bids and shiftable demand",
     "ieee33-dhn32": "33-node feeder and 32-node heat network over a spring day: CHP, electric boilers, heat pump, tank",
+    "ieee33-planning": "33-node feeder over a year: plants, storages, lines, ties, switches; SAIDI at most 1.6 h",
     "oberrhein-day": "179-bus medium-voltage network over a summer day: two substations, PV, CHP, batteries",
     "papavasiliou15": "15-node feeder, one hour in four steps: a cheap generator at the far end behind a narrow line",
     "papavasiliou15-b": "the same with a must-take injection at bus 8, which congests the way to the root",

@@ -10,6 +10,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from inspect import signature
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -148,6 +149,17 @@ def plan(
     return Run(record)
 
 
+def search_of(case: Case, **settings: Any) -> tuple[Problem, Found]:
+    """The search for a plan alone, with the ``settings`` of ``plan``: no year, no operation, no certificate."""
+    defaults = {name: parameter.default for name, parameter in signature(plan).parameters.items() if name in SETTINGS}
+    asked = {name: value for name, value in (defaults | settings).items() if not _absent(name, value)}
+    issues = setting_issues(asked)
+    if issues:
+        raise InputError(issues)
+    problem = _problem(case, asked)
+    return problem, _searched(problem, None, asked, None, progress=False)
+
+
 SETTINGS = (*NUMBERS, *WHOLE, "representation", "extreme_days", "reconfigure", "cluster", "method")
 
 
@@ -204,7 +216,9 @@ def _in_range(value: Any, low: float, allowed: bool) -> bool:
 def _problem(case: Case, settings: Mapping[str, Any]) -> Problem:
     """Days and limits of a case with candidates."""
     from gridpact.case.carbon import with_carbon_price
-    from gridpact.case.planned import candidate_names
+    from gridpact.case.planned import candidate_names, planned_case
+    from gridpact.markets.market_program import market_network
+    from gridpact.physics.electric import distflow_soc
     from gridpact.planning.investment.limits import Limits
     from gridpact.planning.investment.problem import problem_of
     from gridpact.planning.investment.representative import representatives
@@ -213,6 +227,8 @@ def _problem(case: Case, settings: Mapping[str, Any]) -> Problem:
     if not candidate_names(case) and not reconfigure:
         fix = "Add rows to renewable_candidates, storage_candidates, line_candidates or their like."
         raise InputError([Issue("there is nothing to plan: the case has no candidates", fix)])
+    if not reconfigure:
+        market_network(planned_case(case.steps_between(0, 1), {}), distflow_soc)
     priced = with_carbon_price(case, settings["carbon_price_per_t"])
     days = representatives(priced, settings["typical_days"], settings["representation"], settings["extreme_days"])
     given = {name: float(settings[key]) for name, key in LIMITS.items() if key in settings}
