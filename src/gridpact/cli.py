@@ -367,9 +367,13 @@ def _export(parsed: Arguments) -> int:
 
 
 def _bench(parsed: Arguments) -> int:
-    kinds = {"game": (gp.run_game_bench, "stackelberg"), "plan": (gp.run_plan_bench, "planning")}
-    asked = [kinds[name] for name in kinds if getattr(parsed, name)]
-    measure, page = asked[0] if asked else (gp.run_bench, "clearing")
+    measure: Callable[..., Any] = gp.run_bench
+    page = "clearing"
+    for asked, of, name in (
+        (parsed.game, gp.run_game_bench, "stackelberg"),
+        (parsed.plan, gp.run_plan_bench, "planning"),
+    ):
+        measure, page = (of, name) if asked else (measure, page)
     found = measure(
         quick=parsed.quick, repeat=parsed.repeat, tell=lambda line: print(line, file=sys.stderr, flush=True)
     )
