@@ -51,8 +51,8 @@ def bound_checks(plan: PlanView) -> Iterator[Check]:
 def designs_of(plan: PlanView) -> tuple[Floats, Floats]:
     """Units of every design that was priced, (designs, candidates), and what its days cost, (designs, scenarios)."""
     costs = plan.column("design_costs", "cost_per_day").reshape(-1, len(plan.scenarios))
-    table, units = plan.record.tables["designs"], np.zeros((len(costs), len(plan.offered.names)))
-    units[table["design"].to_numpy(dtype=np.int64), rows_of(plan.offered.names, table["candidate"])] = table["units"]
+    table, units = plan.record.tables["designs"], np.zeros((len(costs), len(plan.columns)))
+    units[table["design"].to_numpy(dtype=np.int64), rows_of(plan.columns, table["candidate"])] = table["units"]
     return units, costs
 
 
@@ -65,8 +65,8 @@ def serves_all(plan: PlanView) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
 def cuts_of(plan: PlanView) -> tuple[Ints, Floats, Floats]:
     """Scenario (cuts,), constant (cuts,) and slopes (cuts, candidates) of every cut."""
     table, constant = plan.record.tables["cut_slopes"], plan.column("cuts", "constant")
-    slope = np.zeros((constant.size, len(plan.offered.names)))
-    slope[table["cut"].to_numpy(dtype=np.int64), rows_of(plan.offered.names, table["candidate"])] = table["slope"]
+    slope = np.zeros((constant.size, len(plan.columns)))
+    slope[table["cut"].to_numpy(dtype=np.int64), rows_of(plan.columns, table["candidate"])] = table["slope"]
     return rows_of(plan.scenarios, plan.record.tables["cuts"]["scenario"]), constant, slope
 
 
@@ -83,7 +83,7 @@ def _cuts_at_plan(plan: PlanView) -> Check:
     """The same against the days as they are operated, which the judges of the market have seen."""
     of, constant, slope = cuts_of(plan)
     known = day_costs(plan)[of]
-    above = (constant + slope @ plan.units - known) / np.maximum(1.0, np.abs(known))
+    above = (constant + slope @ plan.point - known) / np.maximum(1.0, np.abs(known))
     text = "Cuts above what their day costs as it is operated with the plan, relative."
     return worst("plan cuts at plan", text, TOLERANCE, [Measure("cut", [str(k) for k in range(of.size)], above)])
 
@@ -91,11 +91,11 @@ def _cuts_at_plan(plan: PlanView) -> Check:
 def _marginal(plan: PlanView) -> Check:
     """What one more unit saves, less what it costs, by the slopes of cuts; they are cuts, and touch near the plan."""
     constant, slope = (plan.record.solution[f"marginal/{name}"] for name in ("constant", "slope"))
-    told, saved = plan.column("investments", "marginal_value_per_year"), plan.weights @ slope
-    scale = np.maximum(1.0, plan.weights @ np.abs(slope) + fixed_cost(plan))
+    told, saved = plan.column("investments", "marginal_value_per_year"), plan.weights @ slope[:, : plan.units.size]
+    scale = np.maximum(1.0, plan.weights @ np.abs(slope[:, : plan.units.size]) + fixed_cost(plan))
     off = np.nan_to_num(np.abs(told + saved + fixed_cost(plan)) / scale)  # where it is blank, see the design
     known = day_costs(plan)
-    above = np.maximum(0.0, constant + slope @ plan.units - known) / np.maximum(1.0, np.abs(known))
+    above = np.maximum(0.0, constant + slope @ plan.point - known) / np.maximum(1.0, np.abs(known))
     measures = [
         Measure("asset", plan.offered.names, off),
         Measure("scenario", plan.scenarios, above * ROUNDING / TOLERANCE),
@@ -106,11 +106,12 @@ def _marginal(plan: PlanView) -> Check:
 
 def _chosen(plan: PlanView, designs: Floats, costs: Floats) -> Check:
     """The plan is a design that was priced, serves all, keeps the limits of units, and none of its like is cheaper."""
-    there = serves_all(plan) & (designs == plan.units).all(axis=1)
+    there = serves_all(plan) & (designs == plan.point).all(axis=1)
     wrong = [] if there.any() else ["the plan is not among the designs that serve all demand"]
-    broken = (designs != np.rint(designs)) | (designs < 0.0) | (designs > plan.offered.most)
+    most = np.append(plan.offered.most, np.ones(len(plan.switchable)))
+    broken = (designs != np.rint(designs)) | (designs < 0.0) | (designs > most)
     wrong += [f"design {number}" for number in np.flatnonzero(broken.any(axis=1))]
-    totals = designs @ fixed_cost(plan) + costs @ plan.weights
+    totals = designs[:, : plan.units.size] @ fixed_cost(plan) + costs @ plan.weights
     if not wrong and plan.number("interruption_cost_per_mwh") == 0.0:
         best, own = float(totals[serves_all(plan)].min()), float(totals[there].min())
         wrong += ["a cheaper design was priced"] if own > best + ROUNDING * max(1.0, abs(best)) else []
@@ -120,7 +121,7 @@ def _chosen(plan: PlanView, designs: Floats, costs: Floats) -> Check:
 
 def _operated(plan: PlanView, designs: Floats, costs: Floats) -> Check:
     """A day of the search is a relaxation of the day as it is operated: it cannot cost more."""
-    there = serves_all(plan) & (designs == plan.units).all(axis=1)
+    there = serves_all(plan) & (designs == plan.point).all(axis=1)
     own = day_costs(plan)
     told = costs[there].max(axis=0, initial=-np.inf) if there.any() else np.full(own.size, np.nan)
     text = "Cost of a day in the search above that of the day as it is operated, relative."
@@ -162,7 +163,7 @@ def overstated(plan: PlanView) -> float:
     form, price = form_of(plan), plan.number("interruption_cost_per_mwh")
     if form is None or price == 0.0:
         return 0.0
-    return price * (form.least("eens_mwh", plan.units) - eens(plan, 1))
+    return price * (form.least("eens_mwh", plan.point) - eens(plan, 1))
 
 
 def _gap(plan: PlanView) -> Check:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from gridpact.certificates.check import Check
 from gridpact.certificates.planning.plan_form import form_faults
-from gridpact.certificates.planning.plan_view import GIVEN, in_whole_days, offered
+from gridpact.certificates.planning.plan_view import GIVEN, PlanView, in_whole_days, offered, switchable
 from gridpact.certificates.planning.reliability_complete import TABLES as RELIABILITY
 from gridpact.results.planning import ITEMS
 from gridpact.results.record import Record
@@ -33,6 +33,7 @@ TABLES: Final[Mapping[str, tuple[Columns, Columns, Columns]]] = {
     "cut_slopes": (("candidate",), ("cut", "slope"), ()),
 }
 SCENARIO_DAYS: Final[tuple[Columns, Columns, Columns]] = (("day", "scenario"), (), ())
+SWITCHING: Final[tuple[Columns, Columns, Columns]] = (("line", "closed_before", "closed"), (), ())
 YEAR: Final[tuple[Columns, Columns, Columns]] = (
     ("snapshot", "scenario", "status"),
     ("estimated_cost", "unserved_mwh"),
@@ -70,9 +71,8 @@ def _faults(record: Record) -> Iterator[str]:
     yield from (f"tables/{name}" for name, table in record.tables.items() if not _is_table(table))
     yield from (f"solution/{name}" for name, array in record.solution.items() if not isinstance(array, np.ndarray))
     arrays = {name: array for name, array in record.solution.items() if isinstance(array, np.ndarray)}
-    count = len(offered(record.case).names)
-    yield from form_faults(arrays, count)
-    yield from _near_faults(arrays, record.tables.get("scenarios"), count)
+    yield from form_faults(arrays, len(offered(record.case).names))
+    yield from _near_faults(arrays, record.tables.get("scenarios"), len(PlanView(record).columns))
     for name, columns in _wanted(record).items():
         yield from _table_faults(record.tables.get(name), name, *columns)
 
@@ -93,6 +93,8 @@ def _is_table(table: Any) -> bool:
 def _setting_faults(settings: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"settings/{name}" for name in NUMBERS if not _is_amount(settings.get(name)))
     yield from (f"settings/{name}" for name in LIMITS if not _is_amount(settings.get(name, 0.0)))
+    if not isinstance(settings.get("reconfigure", False), bool):
+        yield "settings/reconfigure"
     if settings.get("representation") not in REPRESENTATIONS:
         yield "settings/representation"
     if type(settings.get("typical_days")) is not int or settings["typical_days"] < 1:
@@ -127,6 +129,8 @@ def _wanted(record: Record) -> dict[str, tuple[Columns, Columns, Columns]]:
         wanted["scenario_days"] = SCENARIO_DAYS
     if "year" in record.tables:
         wanted["year"] = YEAR
+    if PlanView(record).reconfigures:
+        wanted["switching"] = SWITCHING
     if (record.case.column("loads", "customers") > 0.0).any():
         wanted |= {name: (texts, (), numbers) for name, (texts, numbers) in RELIABILITY.items()}
         wanted["reliability"] = (("index",), (), ("before", "value", "limit"))
@@ -153,7 +157,7 @@ def _are_words(values: pd.Series) -> bool:
 
 def _row_faults(record: Record) -> Iterator[str]:
     """Rows that are missing, double or of nothing known, once all columns are there."""
-    names = offered(record.case).names
+    names, columns = offered(record.case).names, PlanView(record).columns
     scenarios = [str(number + 1) for number in range(len(record.tables["scenarios"]))]
     yield from _named(record, "investments", "asset", names)
     yield from _named(record, "annual_costs", "item", ITEMS)
@@ -162,8 +166,12 @@ def _row_faults(record: Record) -> Iterator[str]:
         yield "tables/convergence (rows)"
         return
     yield from _profile_faults(record, scenarios)
-    yield from _design_faults(record, names, scenarios)
-    yield from _cut_faults(record, names, scenarios)
+    yield from _design_faults(record, columns, scenarios)
+    yield from _cut_faults(record, columns, scenarios)
+    if "switching" in _wanted(record):
+        yield from _named(record, "switching", "line", switchable(record.case))
+        kinds = record.tables["switching"].dtypes
+        yield from (f"tables/switching/{name}" for name in ("closed_before", "closed") if kinds[name].kind != "b")
     if "scenario_days" in record.tables and not _among(record.tables["scenario_days"]["scenario"], scenarios):
         yield "tables/scenario_days/scenario"
     if "reliability_loads_before" in _wanted(record):

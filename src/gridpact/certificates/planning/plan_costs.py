@@ -13,12 +13,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
+import pandas as pd
 
 from gridpact.certificates.check import Check, Measure, worst
 from gridpact.certificates.costs import cost_terms
 from gridpact.certificates.planning.plan_view import Floats, PlanView
 from gridpact.certificates.planning.reliability_check import of_loads
-from gridpact.results.planning import ITEMS
+from gridpact.results.planning import ITEMS, switch_column
 
 # The items are sums over the solver's point, here over the tables made from it: between them is rounding, and dust of
 # 1e-12 MW where a power is zero. A cent is seen in turnovers up to ten million.
@@ -124,7 +125,13 @@ def _number(value: object) -> float:
 
 
 def least_before(plan: PlanView) -> float:
-    """What the days cost in a year at least where nothing is built, from the constants of all cuts."""
-    cuts = plan.record.tables["cuts"]
-    highest = cuts.groupby(cuts["scenario"].astype(str))["constant"].max()
+    """What the days cost in a year at least where nothing is built and lines are as they were, from all cuts."""
+    cuts, slopes = plan.record.tables["cuts"], plan.record.tables["cut_slopes"]
+    least = cuts["constant"].to_numpy(dtype=np.float64).copy()
+    if plan.reconfigures:
+        table = plan.record.tables["switching"]
+        closed = {switch_column(line) for line in table["line"][table["closed_before"]]}
+        there = slopes[slopes["candidate"].isin(closed)]
+        np.add.at(least, there["cut"].to_numpy(dtype=np.int64), there["slope"].to_numpy(dtype=np.float64))
+    highest = pd.Series(least).groupby(cuts["scenario"].astype(str).to_numpy()).max()
     return float(plan.weights @ highest.reindex(plan.scenarios).to_numpy(dtype=np.float64))

@@ -39,13 +39,13 @@ class Form:
     whole: Ints
     index: Mapping[str, tuple[float, Floats]]
 
-    def least(self, name: str, units: Floats) -> float:
-        """The least that an index of a design can be; NaN where the rows allow nothing."""
+    def least(self, name: str, point: Floats) -> float:
+        """The least that an index of a plan can be, its first columns being given; NaN where the rows allow nothing."""
         constant, slopes = self.index[name]
-        extra = np.ones(self.whole.size)
-        bounds = Bounds(np.append(units, 0.0 * extra), np.append(units, extra))
+        left = np.zeros(slopes.size - point.size)
+        bounds = Bounds(np.append(point, left), np.append(point, left + 1.0))
         rows = [LinearConstraint(self.matrix, lb=self.lower, ub=self.upper)] if self.lower.size else []
-        whole = np.append(np.zeros(units.size, dtype=np.int64), self.whole)
+        whole = np.append(np.zeros(slopes.size - self.whole.size, dtype=np.int64), self.whole)
         found = milp(slopes, integrality=whole, bounds=bounds, constraints=rows)
         return constant + float(found.fun) if found.x is not None else float("nan")
 
@@ -94,6 +94,6 @@ def form_of(plan: PlanView) -> Form | None:
 
 def form_check(form: Form, plan: PlanView, simulated: Mapping[str, float]) -> Check:
     """An index that the form has lower than it is would let a plan break its limit."""
-    below = [(simulated[name] - form.least(name, plan.units)) / max(1.0, abs(simulated[name])) for name in INDICES]
+    below = [(simulated[name] - form.least(name, plan.point)) / max(1.0, abs(simulated[name])) for name in INDICES]
     text = "Indices of the plan above those that the linear form of reliability has for it, relative."
     return worst("plan linear form", text, ROWS, [Measure("index", list(INDICES), np.array(below))])

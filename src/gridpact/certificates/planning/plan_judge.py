@@ -27,6 +27,7 @@ from gridpact.certificates.planning.plan_design import design_checks, is_possibl
 from gridpact.certificates.planning.plan_reliability import network_check, reliability_plan_checks
 from gridpact.certificates.planning.plan_scenarios import scenario_checks
 from gridpact.certificates.planning.plan_summary import summary_checks
+from gridpact.certificates.planning.plan_switching import switching_checks
 from gridpact.certificates.planning.plan_view import PlanView
 from gridpact.certificates.planning.plan_year import year_checks
 from gridpact.errors import InputError
@@ -48,7 +49,10 @@ def certify_plan(record: Record) -> dict[str, Any]:
     plan = PlanView(record)
     checks = [entry, readable(plan), *design_checks(plan)]
     if checks[1].passed and is_possible(plan):
-        checks.append(network_check(plan))
+        switched = list(switching_checks(plan))
+        checks += switched
+        if all(check.passed for check in switched):
+            checks.append(network_check(plan))
     if not checks[-1].passed or checks[-1].name != "plan network":  # no design, or none that can be followed
         return _document([check.as_dict() for check in checks], False)
     operation = certify(plan.operation)

@@ -26,6 +26,8 @@ from gridpact.certificates.planning.plan_view import Floats, PlanView
 
 # Share of the optimum to which HiGHS is asked to prove it, and the most nodes that it may look at.
 GAP, NODES = 1e-6, 1_000_000
+# The same where lines are opened and closed, since nodes are dear there.
+FEW = 2_000
 LIMITED: Final = {"saidi_h": "saidi_limit_h", "saifi": "saifi_limit", "eens_mwh": "eens_limit_mwh"}
 Row = tuple[Floats, float]
 
@@ -47,7 +49,7 @@ def solved_master(plan: PlanView) -> Solved:
     """The least that a year can cost as far as cuts and limits know."""
     from gridpact.certificates.planning.plan_bounds import cuts_of
 
-    form = form_of(plan)
+    form = rows_of_plan(plan)
     own = np.zeros(0, dtype=np.int64) if form is None else form.whole
     count, extra = len(plan.offered.names), own.size
     of, constant, slope = cuts_of(plan)
@@ -57,18 +59,26 @@ def solved_master(plan: PlanView) -> Solved:
         cost[: count + extra] += price * form.index["eens_mwh"][1]
         added = price * form.index["eens_mwh"][0]
     theta = sp.csr_array((np.ones(of.size), (np.arange(of.size), of)), shape=(of.size, plan.weights.size))
-    cuts = sp.hstack([sp.csr_array(-slope), sp.csr_array((of.size, extra)), theta])
+    cuts = sp.hstack([sp.csr_array(-slope), sp.csr_array((of.size, count + extra - slope.shape[1])), theta])
     rows = [LinearConstraint(cuts, lb=constant), *_limits(plan, form, plan.weights.size)]
     free = np.full(plan.weights.size, np.inf)
     bounds = Bounds(
         np.append(np.zeros(count + extra), -free), np.concatenate([plan.offered.most, np.ones(extra), free])
     )
     whole = np.concatenate([np.ones(count, dtype=np.int64), own, np.zeros(free.size, dtype=np.int64)])
-    effort: dict[str, Any] = {"mip_rel_gap": GAP, "node_limit": NODES}
+    effort: dict[str, Any] = {"mip_rel_gap": GAP, "node_limit": FEW if plan.reconfigures else NODES}
     found = milp(cost, integrality=whole, bounds=bounds, constraints=rows, options=effort)  # type: ignore[arg-type]
     if found.x is None:
         return Solved(np.nan, np.nan)
     return Solved(float(found.fun) + added, float(found.mip_dual_bound) + added)
+
+
+def rows_of_plan(plan: PlanView) -> Form | None:
+    """The linear form of reliability where it decides anything, else the forests that a plan may choose from."""
+    from gridpact.certificates.planning.plan_switching import forests
+
+    form = form_of(plan)
+    return forests(plan) if form is None and plan.reconfigures else form
 
 
 def _limits(plan: PlanView, form: Form | None, scenarios: int) -> Iterator[LinearConstraint]:

@@ -23,6 +23,7 @@ from gridpact.case.case import Case
 from gridpact.case.planned import planned_case
 from gridpact.certificates.evidence import Evidence
 from gridpact.certificates.planning.fault_simulator import Simulated, simulate
+from gridpact.results.planning import switch_column
 from gridpact.results.record import Record
 
 Floats = NDArray[np.float64]
@@ -53,6 +54,7 @@ OWN: Final = (
     "design_costs",
     "cuts",
     "cut_slopes",
+    "switching",
     "year",
 )
 OPERATED: Final = {"formulation": "soc", "exactness": "repair", "solver": "clarabel", "price_probes": 0}
@@ -98,6 +100,13 @@ def offered(case: Case) -> Offered:
     )
 
 
+def switchable(case: Case) -> list[str]:
+    """Lines that could be opened and closed: those in service with a switch, then ties that may be built."""
+    with_switch, there = set(case.tables["switches"]["line"]), case.flags("lines", "in_service")
+    own = [name for name, is_there in zip(case.ids("lines"), there, strict=True) if is_there and name in with_switch]
+    return own + case.ids("tie_candidates")
+
+
 def _place(row: Mapping[Any, Any]) -> str:
     if "from_bus" in row:
         return f"{row['from_bus']} - {row['to_bus']}"
@@ -132,6 +141,38 @@ class PlanView:
     @property
     def design(self) -> dict[str, int]:
         return {name: int(n) for name, n in zip(self.offered.names, self.units, strict=True) if n}
+
+    @property
+    def reconfigures(self) -> bool:
+        """Whether the plan also decides which lines are closed."""
+        return self.record.settings.get("reconfigure", False) is True
+
+    @cached_property
+    def switchable(self) -> list[str]:
+        """Lines that the plan may open and close."""
+        return switchable(self.record.case) if self.reconfigures else []
+
+    @property
+    def on(self) -> dict[str, bool]:
+        """Whether these are closed with the plan."""
+        if not self.reconfigures:
+            return {}
+        return dict(zip(self.switchable, self.record.tables["switching"]["closed"].tolist(), strict=True))
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """What the days depend on: units of candidates, then lines that are closed."""
+        return [*self.offered.names, *(switch_column(name) for name in self.switchable)]
+
+    @cached_property
+    def point(self) -> Floats:
+        """The plan in these columns."""
+        return np.append(self.units, np.array(list(self.on.values()), dtype=np.float64))
+
+    def built(self, case: Case) -> Case:
+        """A case with the plan built. Raises ``InputError`` for a design that is none."""
+        absent = {name for name in case.ids("tie_candidates") if not self.design.get(name)}
+        return planned_case(case, self.design, {name: on for name, on in self.on.items() if name not in absent})
 
     @property
     def scenarios(self) -> list[str]:
@@ -181,12 +222,12 @@ class PlanView:
     @cached_property
     def planned(self) -> Case:
         """The days with the design built. Raises ``InputError`` for a design that is none."""
-        return planned_case(self.days, self.design)
+        return self.built(self.days)
 
     @cached_property
     def network(self) -> Case:
         """The case with the design built, over its own horizon. Raises ``InputError`` for a design that is none."""
-        return planned_case(self.record.case, self.design)
+        return self.built(self.record.case)
 
     @cached_property
     def followed(self) -> tuple[Simulated, Simulated]:

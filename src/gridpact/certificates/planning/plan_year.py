@@ -55,7 +55,7 @@ def _cleared(plan: PlanView) -> Check:
 def _estimated(plan: PlanView) -> Check:
     """What was expected of every day is the cost in the search of the day that stands for it."""
     designs, costs = designs_of(plan)
-    there = serves_all(plan) & (designs == plan.units).all(axis=1)
+    there = serves_all(plan) & (designs == plan.point).all(axis=1)
     known = dict(zip(plan.scenarios, costs[there][-1], strict=True)) if there.any() else {}
     own = np.array([known.get(name, np.nan) for name in plan.texts("year", "scenario")])
     off = np.abs(plan.column("year", "estimated_cost") - own) / np.maximum(1.0, np.abs(own))
