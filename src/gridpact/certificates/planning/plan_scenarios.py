@@ -67,7 +67,7 @@ def _given(plan: PlanView) -> Check:
     share = plan.scenario_hours / plan.scenario_hours.sum() * YEAR_DAYS
     off = np.abs(plan.column("scenarios", "weight_days") - share) / YEAR_DAYS
     most, there = int(plan.number("typical_days")), len(plan.scenarios)
-    all_there = plan.days.steps == plan.record.case.steps and there <= most
+    all_there = plan.days.steps == plan.record.case.steps
     few = 0.0 if all_there or (there == most and not len(plan.priced.profiles.columns)) else np.inf
     dates = plan.days.snapshots[plan.days.begins].strftime("%Y-%m-%d")
     wrong = np.array([told != own for told, own in zip(plan.texts("scenarios", "source_day"), dates, strict=True)])

@@ -98,8 +98,9 @@ def representatives(case: Case, k: int, representation: str, extremes: bool = Fa
         return Representatives(case, np.array([YEAR * HOURS / (case.steps * case.hours)]), None)
     count = daily.window_edges.size - 1
     if count <= k + (MOST_EXTREMES if extremes else 0) or not len(case.profiles.columns):
-        kept = daily if count <= k else daily.steps_between(0, int(daily.window_edges[k]))
-        return Representatives(kept, np.full(min(count, k), YEAR * HOURS / (kept.steps * kept.hours)), None)
+        alike = count > k and not len(case.profiles.columns)
+        kept = daily.steps_between(0, int(daily.window_edges[k])) if alike else daily
+        return Representatives(kept, np.full(k if alike else count, YEAR * HOURS / (kept.steps * kept.hours)), None)
     weigh, extreme = family_importance(case), _extremes(case) if extremes else ()
     typical = typical_days(case, k, representation=representation, extremes=extreme, total_days=YEAR, importance=weigh)
     return Representatives(_case_of(case, typical), typical.weights, typical)
