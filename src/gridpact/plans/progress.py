@@ -38,7 +38,9 @@ def keep(folder: Path, found: Found) -> None:
     """Write the file anew, whole or not at all."""
     state, cuts = found.last, found.last.cuts
     arrays: dict[str, NDArray[Any]] = {f"cut_{field.name}": getattr(cuts, field.name) for field in fields(cuts)}
-    arrays |= {field.name: np.asarray(getattr(state, field.name)) for field in fields(state) if field.name != "cuts"}
+    arrays |= {
+        field.name: np.asarray(getattr(state, field.name)) for field in fields(state) if _is_kept(state, field.name)
+    }
     arrays |= {
         "history": np.array(found.history, dtype=np.float64).reshape(-1, 1 + len(STEPS)),
         "added": np.array(found.added, dtype=np.int64),
@@ -50,6 +52,11 @@ def keep(folder: Path, found: Found) -> None:
     aside.replace(folder / FILE)
 
 
+def _is_kept(state: Progress, name: str) -> bool:
+    """Whether a field is an array or a number; cuts are kept apart."""
+    return name != "cuts" and getattr(state, name) is not None
+
+
 def kept(folder: Path) -> Found | None:
     """What an interrupted search had found; None where there is nothing, or nothing that can be read."""
     from gridpact.programs.benders import Cuts, Progress
@@ -58,7 +65,8 @@ def kept(folder: Path) -> Found | None:
         with np.load(folder / FILE, allow_pickle=False) as file:
             arrays = dict(file)
         cuts = Cuts(*(arrays[f"cut_{field.name}"] for field in fields(Cuts)))
-        rest = {field.name: arrays[field.name] for field in fields(Progress) if field.name != "cuts"}
+        names = [field.name for field in fields(Progress) if field.name not in ("cuts", "core")]
+        rest = {name: arrays[name] for name in names} | ({"core": arrays["core"]} if "core" in arrays else {})
     except (OSError, ValueError, KeyError, BadZipFile):
         return None
     single = {name: value.item() for name, value in rest.items() if value.ndim == 0}

@@ -298,6 +298,7 @@ def _with_new_day(problem: Problem, found: Found, day: int) -> Found:
         beginning(problem.master, found.last.cuts, -np.inf),
         iteration=found.last.iteration,
         seconds=found.last.seconds,
+        core=found.last.core,
     )
     return replace(found, last=state, added=(*found.added, day), near=None)
 

@@ -87,6 +87,7 @@ class Progress:
     """What is known: a lower bound, all cuts, and every n that was priced, with its costs; the best of them.
 
     ``designs`` (designs, columns) are points of the master; ``costs`` (designs, subproblems); ``allowed`` (designs,).
+    ``core`` (integers,) is the point towards which cuts are taken, where one is known.
     """
 
     lower: float
@@ -97,6 +98,7 @@ class Progress:
     totals: Floats
     iteration: int = 0
     seconds: float = 0.0
+    core: Floats | None = None
 
     @property
     def best(self) -> int:

@@ -7,7 +7,7 @@ bounds and cuts, which a higher price leaves valid.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from time import perf_counter
 
@@ -15,13 +15,14 @@ import numpy as np
 
 from gridpact.errors import InfeasibleError
 from gridpact.planning.investment.at_once import planned_at_once
+from gridpact.planning.investment.day_program import DayProgram
 from gridpact.planning.investment.infeasible import explained, require_possible
 from gridpact.planning.investment.pricing import Days, Pricer
 from gridpact.planning.investment.problem import Problem
 from gridpact.planning.investment.relaxed import relaxed_units
 from gridpact.planning.investment.served import require_served
 from gridpact.programs.batch import Pool
-from gridpact.programs.benders import Progress, beginning, decompose
+from gridpact.programs.benders import Oracle, Progress, beginning, decompose
 
 PRICES = 4
 BENDERS = "benders"
@@ -62,13 +63,19 @@ def _at_one_price(
     if method != BENDERS:
         yield planned_at_once(master, programs, oracle, method, gap, time_limit, begun)
         return
-    units = relaxed_units(master, programs)
-    state = begun or beginning(master, oracle(units).cuts, -np.inf)
-    state = replace(state, seconds=state.seconds + perf_counter() - began)
+    state = begun if begun is not None and begun.core is not None else _beginning(problem, programs, oracle)
+    state, core = replace(state, seconds=state.seconds + perf_counter() - began), state.core
+    assert core is not None
     try:
-        yield from decompose(master, oracle, state, problem.core(units), gap, time_limit)
+        yield from decompose(master, oracle, state, core, gap, time_limit)
     except InfeasibleError:
         raise explained(problem) from None
+
+
+def _beginning(problem: Problem, programs: Sequence[DayProgram], oracle: Oracle) -> Progress:
+    """Cuts where the relaxation has its optimum, and a core point near it."""
+    units = relaxed_units(problem.master, programs)
+    return replace(beginning(problem.master, oracle(units).cuts, -np.inf), core=problem.core(units))
 
 
 def _prefers_unserved(state: Progress, gap: float) -> bool:
