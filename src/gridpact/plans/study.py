@@ -109,7 +109,7 @@ def plan(
 
     Then every day of the case is cleared with the plan built. Where a day cannot be served, or where the days cost more
     than ``year_tolerance`` more or less than those that stand for them, the worst day joins these and the plan is made
-    again, in at most ``year_rounds`` rounds (0: no check). ``workers`` processes share the work; ``cluster`` is the
+    again, until it stands or is not changed by that, in at most ``year_rounds`` rounds (0: no check). ``workers`` processes share the work; ``cluster`` is the
     address (tls://...) of a Dask cluster.
 
     With ``out`` the run grows in the folder ``out`` + ".unfinished", its days in ``out/year``; after an interruption
@@ -254,8 +254,10 @@ def _planned(
             if known is None:
                 raise
             return known
-        year = _year(problem, found, settings, growing, progress, year)
-        if year is None or _stands(year, problem, found, settings) or len(found.added) + 1 >= settings["year_rounds"]:
+        before, year = year, _year(problem, found, settings, growing, progress, year)
+        if year is None or _stands(year, before, problem, found, settings):
+            return problem, found, year
+        if len(found.added) + 1 >= settings["year_rounds"]:
             return problem, found, year
         known, day = (problem, found, year), year.worst
         _say(f"plan: day {year.table['snapshot'][day]:%Y-%m-%d} joins the days that are planned with", progress)
@@ -284,8 +286,11 @@ def _year(
     return checked_year(problem, plan, last.costs[best], settings, growing, progress)
 
 
-def _stands(year: Year, problem: Problem, found: Found, settings: Mapping[str, Any]) -> bool:
-    """Whether every day was cleared and the days cost what those that stand for them say."""
+def _stands(year: Year, before: Year | None, problem: Problem, found: Found, settings: Mapping[str, Any]) -> bool:
+    """Whether every day was cleared, and the days cost what those that stand for them say, or the worst day has not
+    changed the plan."""
+    if before is not None and before.plan == year.plan:
+        return year.cleared
     operation = float(problem.days.weights @ found.last.costs[found.last.best])
     return year.cleared and year.off(operation) <= settings["year_tolerance"]
 
