@@ -59,9 +59,7 @@ def plan_record(
             "operation": _operation_summary(cleared, tables),
         },
         tables=tables,
-        solution=_solution(cleared)
-        | form_arrays(form)
-        | near_arrays(found.near),
+        solution=_solution(cleared) | form_arrays(form) | near_arrays(found.near),
         provenance=provenance(cleared.solution, perf_counter() - started),
     )
 

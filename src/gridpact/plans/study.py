@@ -109,8 +109,8 @@ def plan(
 
     Then every day of the case is cleared with the plan built. Where a day cannot be served, or where the days cost more
     than ``year_tolerance`` more or less than those that stand for them, the worst day joins these and the plan is made
-    again, until it stands or is not changed by that, in at most ``year_rounds`` rounds (0: no check). ``workers`` processes share the work; ``cluster`` is the
-    address (tls://...) of a Dask cluster.
+    again, until it stands or is not changed by that, in at most ``year_rounds`` rounds (0: no check). ``workers``
+    processes share the work; ``cluster`` is the address (tls://...) of a Dask cluster.
 
     With ``out`` the run grows in the folder ``out`` + ".unfinished", its days in ``out/year``; after an interruption
     the same call goes on with all bounds.
@@ -246,7 +246,7 @@ def _planned(
     known: tuple[Problem, Found, Year | None] | None = None
     begun, year = kept(growing) if growing is not None else None, None
     for day in begun.added if begun is not None else ():
-        problem = problem.with_day(day)
+        problem = problem.with_day(day, settings["representation"])
     while True:
         try:
             found = _searched(problem, begun, settings, growing, progress)
@@ -257,12 +257,12 @@ def _planned(
         before, year = year, _year(problem, found, settings, growing, progress, year)
         if year is None or _stands(year, before, problem, found, settings):
             return problem, found, year
-        if len(found.added) + 1 >= settings["year_rounds"]:
+        if len(found.added) + 1 >= settings["year_rounds"] or not problem.days.can_take(year.worst):
             return problem, found, year
         known, day = (problem, found, year), year.worst
         _say(f"plan: day {year.table['snapshot'][day]:%Y-%m-%d} joins the days that are planned with", progress)
-        problem = problem.with_day(day)
-        begun = _with_new_day(problem, found, day)
+        changed, problem = _of(problem, day), problem.with_day(day, settings["representation"])
+        begun = _with_new_day(problem, found, day, changed)
 
 
 def _year(
@@ -295,12 +295,21 @@ def _stands(year: Year, before: Year | None, problem: Problem, found: Found, set
     return year.cleared and year.off(operation) <= settings["year_tolerance"]
 
 
-def _with_new_day(problem: Problem, found: Found, day: int) -> Found:
-    """Where the next round begins: with all cuts, and no design, for none has its new day priced."""
-    from gridpact.programs.benders import beginning
+def _of(problem: Problem, day: int) -> int:
+    """Which of the days stands for a day of the year."""
+    assert problem.days.typical is not None
+    return int(problem.days.typical.labels[day])
 
+
+def _with_new_day(problem: Problem, found: Found, day: int, changed: int) -> Found:
+    """Where the next round begins: with the cuts of all days but the one that ``changed``, and without a design, for
+    none has its new day priced."""
+    from gridpact.programs.benders import Cuts, beginning
+
+    cuts = found.last.cuts
+    valid = cuts.of != changed
     state = replace(
-        beginning(problem.master, found.last.cuts, -np.inf),
+        beginning(problem.master, Cuts(cuts.of[valid], cuts.constant[valid], cuts.slope[valid]), -np.inf),
         iteration=found.last.iteration,
         seconds=found.last.seconds,
         core=found.last.core,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gridpact.planning.investment.problem import Plan, Problem
 
 FOLDER = "year"
+YEAR_DAYS = 365.0
 FIGURES = ("lowest_vm_pu", "highest_vm_pu", "highest_loading_percent")
 
 
@@ -45,9 +46,10 @@ class Year:
         return bool((self.table["status"] == CLEARED).all())
 
     def off(self, operation: float) -> float:
-        """How far the cost of the days is from that of the days that stand for them, over the cost of operation."""
-        difference = (self.table["cost"] - self.table["estimated_cost"]).sum()
-        return float(abs(difference) / max(1.0, abs(operation)))
+        """How far the cost of the days is from that of the days that stand for them, over what these say that so many
+        days cost; ``operation`` is for a year of 365 days."""
+        missed = (self.table["cost"] - self.table["estimated_cost"]).sum()
+        return float(abs(missed) / max(1.0, abs(operation) * len(self.table) / YEAR_DAYS))
 
     @property
     def worst(self) -> int:

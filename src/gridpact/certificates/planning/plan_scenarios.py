@@ -13,7 +13,6 @@ series. Where no factor reaches that energy it is the mean.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -28,8 +27,6 @@ ROUNDING = 1e-9
 HOURS = 24
 # Of the highest value: what is less cannot be stretched.
 NIGHT = 1e-12
-# Days that joined later were counted to a typical day when its energy was found; at most so many to each.
-MOST_JOINED = 3
 
 
 def scenario_checks(plan: PlanView) -> Iterator[Check]:
@@ -105,7 +102,7 @@ def _days_known(plan: PlanView, dates: list[str]) -> Check:
     """Every day of the case has its scenario; every scenario comes from a day that it stands for, or from all."""
     labels = dict(zip(plan.texts("scenario_days", "day"), plan.texts("scenario_days", "scenario"), strict=True))
     wrong = [] if plan.texts("scenario_days", "day") == dates else ["scenario_days"]
-    wrong += [name for name in plan.scenarios if name not in labels.values() and not _lost_all(plan, name)]
+    wrong += [name for name in plan.scenarios if name not in labels.values()]
     wrong += [] if _of_kind(plan, TYPICAL) else ["kind"]
     joined, mean = _of_kind(plan, JOINED), plan.record.settings["representation"] == "centroid"
     for name, kind, day in _rows(plan):
@@ -115,11 +112,6 @@ def _days_known(plan: PlanView, dates: list[str]) -> Check:
             wrong.append(name)
     text = "Days of the case that are not listed, scenarios that no day has, or that come from a day of another."
     return words_check("plan source days", text, wrong)
-
-
-def _lost_all(plan: PlanView, name: str) -> bool:
-    """Whether a scenario may stand for no day: the one that it stood for has joined as a scenario of its own."""
-    return bool(_of_kind(plan, JOINED)) and plan.weights[plan.scenarios.index(name)] < ROUNDING
 
 
 def _rows(plan: PlanView) -> Iterator[tuple[str, str, str]]:
@@ -158,21 +150,11 @@ def _profiles(plan: PlanView, dates: list[str], values: Floats) -> Check:
         if kind != TYPICAL or plan.record.settings["representation"] == "medoid":
             off[number] = np.abs(told[number] - values[dates.index(day)]).max(axis=0) / scale
             continue
-        means = _means(values, labels, number, np.flatnonzero(np.array(kinds)[labels] == JOINED))
+        own = values[labels == number]
         source = values[dates.index(day)] if day else None
-        off[number] = min((_apart(told[number], source, mean, low, high) / scale for mean in means), key=np.max)
+        off[number] = _apart(told[number], source, own.mean(axis=0), low, high) / scale if len(own) else np.nan
     text = "Profiles against the days of the case that they come from, over the largest value of the series."
     return worst("plan profiles", text, ROUNDING, [Measure("scenario", plan.scenarios, off)])
-
-
-def _means(values: Floats, labels: Ints, number: int, joined: Ints) -> Iterator[Floats]:
-    """Mean day (24, series) of a scenario's days, with every choice of days that joined after it was found."""
-    own = np.flatnonzero(labels == number)
-    for size in range(MOST_JOINED + 1):
-        for more in combinations(joined.tolist(), size):
-            members = [*own.tolist(), *more]
-            if members:
-                yield values[members].mean(axis=0)
 
 
 def _apart(told: Floats, source: Floats | None, mean: Floats, low: Floats, high: Floats) -> Floats:

@@ -11,7 +11,7 @@ from gridpact.certificates.check import Check, Measure, worst
 from gridpact.certificates.planning.plan_bounds import designs_of, serves_all
 from gridpact.certificates.planning.plan_costs import own_items
 from gridpact.certificates.planning.plan_design import words_check
-from gridpact.certificates.planning.plan_view import PlanView
+from gridpact.certificates.planning.plan_view import YEAR_DAYS, PlanView
 
 # Sums of what stands in the table.
 ROUNDING = 1e-9
@@ -73,7 +73,7 @@ def _sums(plan: PlanView) -> Check:
         "year_estimated_cost": float(table["estimated_cost"].sum()),
         "year_days": float(len(table)),
         "year_days_left": float((table["status"] != "cleared").sum()),
-        "year_off": abs(missed) / max(1.0, abs(operation)),
+        "year_off": abs(missed) / max(1.0, abs(operation) * len(table) / YEAR_DAYS),
     }
     off = np.array([_apart(summary.get(name), value) for name, value in own.items()])
     text = "Sums of the summary over the days of the year, relative."

@@ -23,6 +23,8 @@ from gridpact.programs.benders import Master
 # Demand that is not served costs this many times the dearest energy, and so much more each time that it pays.
 DEARER = 20.0
 STEEPER = 10.0
+# Where lines are opened a millionth of a line saves as much as a gap: cuts say what demand without supply costs.
+EXACT = 1e-9
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,9 @@ class Problem:
     @property
     def master(self) -> Master:
         master = master_program(self.case, self.candidates, self.days, self.limits, self.reliability)
-        return master if self.switching is None else replace(master, integers=self.integers)
+        if self.switching is None:
+            return master
+        return replace(master, integers=self.integers, program=replace(master.program, tolerance=EXACT))
 
     @property
     def integers(self) -> int:
@@ -93,9 +97,9 @@ class Problem:
         """The same with unserved demand at a higher price."""
         return replace(self, emergency_price=STEEPER * self.emergency_price)
 
-    def with_day(self, day: int) -> Problem:
+    def with_day(self, day: int, representation: str) -> Problem:
         """The same with a day of the year among those that stand for it."""
-        return replace(self, days=self.days.with_day(self.case, day))
+        return replace(self, days=self.days.with_day(self.case, day, representation))
 
 
 def problem_of(

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from gridpact.case.case import Case, Floats
+from gridpact.case.case import Case, Floats, Ints
 from gridpact.planning.scenarios.days import HOURS
 from gridpact.planning.scenarios.extremes import Extreme, standard_extremes
+from gridpact.planning.scenarios.representatives import with_energy
 from gridpact.planning.scenarios.typical import TypicalDays, typical_days
 
 YEAR = 365.0
+JOINED = "worst day of the year"
 MOST_EXTREMES = 4  # so few days more than the typical ones are all planned with
 
 
@@ -42,22 +44,27 @@ class Representatives:
             return table.assign(source_day=dates, kind="given")
         return table.assign(source_day=self.typical.dates, kind=self.typical.kinds)
 
-    def with_day(self, case: Case, day: int) -> Representatives:
-        """With one more day of the year, as it is, and taken from those that another day stands for."""
+    def can_take(self, day: int) -> bool:
+        """Whether a day of the year can join: others are left for the one that stands for it now."""
+        return self.typical is not None and int((self.typical.labels == self.typical.labels[day]).sum()) > 1
+
+    def with_day(self, case: Case, day: int, representation: str) -> Representatives:
+        """With one more day of the year, as it is; the one that stood for it stands for the others of its cluster."""
         assert self.typical is not None
         typical, of = self.typical, int(self.typical.labels[day])
-        one = YEAR / typical.days.count
+        labels = typical.labels.copy()
+        labels[day] = typical.weights.size
+        profiles, one = typical.profiles.copy(), YEAR / typical.days.count
+        profiles[of] = _standing_for(typical, of, labels, representation)
         weights = typical.weights.copy()
         weights[of] -= one
-        labels = typical.labels.copy()
-        labels[day] = weights.size
         wider = replace(
             typical,
-            profiles=np.concatenate([typical.profiles, typical.days.values[[day]]]),
+            profiles=np.concatenate([profiles, typical.days.values[[day]]]),
             weights=np.append(weights, one),
             labels=labels,
             source=np.append(typical.source, day),
-            kinds=(*typical.kinds, "worst day of the year"),
+            kinds=(*typical.kinds, JOINED),
         )
         return Representatives(_case_of(case, wider), wider.weights, wider)
 
@@ -104,6 +111,18 @@ def representatives(case: Case, k: int, representation: str, extremes: bool = Fa
     weigh, extreme = family_importance(case), _extremes(case) if extremes else ()
     typical = typical_days(case, k, representation=representation, extremes=extreme, total_days=YEAR, importance=weigh)
     return Representatives(_case_of(case, typical), typical.weights, typical)
+
+
+def _standing_for(typical: TypicalDays, of: int, labels: Ints, representation: str) -> Floats:
+    """The profile (series, 24) of a cluster that has lost a day, found as the first one was."""
+    mean: Floats = typical.days.values[labels == of].mean(axis=0)
+    if representation == "centroid":
+        return mean
+    if representation == "medoid" or typical.kinds[of] != "typical":
+        return np.asarray(typical.profiles[of])
+    ordinary = np.isin(np.array(typical.kinds)[typical.labels], ["typical", JOINED])
+    low, high = (bound(typical.days.values[ordinary], axis=(0, 2)) for bound in (np.min, np.max))
+    return np.asarray(with_energy(typical.days.values[[typical.source[of]]], mean[None], low, high)[0])
 
 
 def family_importance(case: Case) -> dict[str, float]:
