@@ -268,13 +268,12 @@ def test_a_bound_without_cuts_of_a_day_is_none() -> None:
 
 
 def with_bound(record: Record, bound: float) -> Record:
-    """Everything in the record that tells the bound tells this one."""
+    """Everything in the record that tells the bound tells this one; before it no higher one was known."""
     table, cost = record.tables["convergence"], record.summary["objective"]
-    last = len(table) - 1
-    record = with_more(record, "convergence", "lower_bound", last, bound - table["lower_bound"][last])
-    gap = max(0.0, table["upper_bound"][last] - bound) / table["upper_bound"][last]
-    record = with_more(record, "convergence", "gap", last, gap - table["gap"][last])
-    closed = bool(gap <= record.settings["gap"])
+    lower = table["lower_bound"].clip(upper=bound).where(table.index < len(table) - 1, bound)
+    gap = (table["upper_bound"] - lower).clip(lower=0.0) / table["upper_bound"].abs().clip(lower=1.0)
+    record = with_column(with_column(record, "convergence", "lower_bound", lower), "convergence", "gap", gap)
+    closed = bool(gap.iloc[-1] <= record.settings["gap"])
     return with_summary(record, objective_lower_bound=bound, gap=max(0.0, cost - bound) / cost, gap_closed=closed)
 
 
