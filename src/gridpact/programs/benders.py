@@ -226,4 +226,5 @@ def _with_cuts(master: Master, cuts: Cuts) -> Linear:
         ),
         bounds=(np.concatenate([program.bounds[0], -free]), np.concatenate([program.bounds[1], free])),
         whole=np.concatenate([program.whole, np.zeros(subproblems, dtype=np.bool_)]),
+        tolerance=program.tolerance,
     )

@@ -15,17 +15,19 @@ from numpy.typing import NDArray
 from gridpact.errors import InfeasibleError, NotConverged
 
 Floats = NDArray[np.float64]
+DEFAULT = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
 class Linear:
-    """The arrays of a program."""
+    """The arrays of a program; ``tolerance`` is how far rows and whole numbers may be off."""
 
     cost: Floats
     matrix: sp.csr_array
     rows: tuple[Floats, Floats]
     bounds: tuple[Floats, Floats]
     whole: NDArray[np.bool_]
+    tolerance: float = DEFAULT
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,5 +85,8 @@ def _loaded(program: Linear, gap: float, time_limit: float) -> Any:
     highs.setOptionValue("mip_rel_gap", gap)
     highs.setOptionValue("mip_abs_gap", 0.0)
     highs.setOptionValue("time_limit", time_limit)
+    if program.tolerance != DEFAULT:
+        highs.setOptionValue("mip_feasibility_tolerance", program.tolerance)
+        highs.setOptionValue("primal_feasibility_tolerance", program.tolerance)
     highs.passModel(lp)
     return highs

@@ -134,8 +134,8 @@ def _require_devices(case: Case, grid: Grid, ways: Ways) -> None:
     failing = (
         case.flags("transformers", "in_service") & (case.column("transformers", "failures_per_year") > 0.0)
     ).any()
-    of = np.unique(ways.edge if failing else ways.edge[ways.rate > 0.0])
-    bare = [name for name in names[grid.line[of]] if name not in both]
+    of = np.sort(grid.line[np.unique(ways.edge if failing else ways.edge[ways.rate > 0.0])])
+    bare = [name for name in names[of] if name not in both]
     if bare:
         text = "with reconfigure, limits and costs of reliability need a breaker, recloser or fuse at both ends of "
         which = "every line, since transformers can fail" if failing else "every line that can fail"
