@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gridpact.case.case import Case
-from gridpact.errors import InfeasibleError
+from gridpact.errors import InfeasibleError, InputError
 from gridpact.plans.progress import Found
 from gridpact.plans.year import Year
 from gridpact.results.planning import QUESTION
@@ -91,6 +91,10 @@ def _before(problem: Problem, tables: Mapping[str, pd.DataFrame], settings: Mapp
     try:
         _, _, items = _operation(problem, planned_case(problem.days.case, {}), settings)
     except InfeasibleError:
+        return {}
+    except InputError:  # loops, which a plan that opens lines may begin with
+        if problem.switching is None:
+            raise
         return {}
     return items | {"interruption": _interruption(tables, "before", settings)}
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import gridpact as gp
@@ -272,3 +273,64 @@ def test_closing_lifts_the_limit_of_an_open_switch() -> None:
     line = str(limited.tables["switches"]["line"].iloc[-1])
     after = planned_case(limited.marked_validated(), {}, {line: True}).tables["switches"].set_index("line")
     assert after["closed"][line] and np.isnan(after["transfer_mw"][line])
+
+
+def days(seed: int) -> Case:
+    """Four days of 24 hours, one of them with half as much load again."""
+    case = meshed(seed)
+    shape = np.tile(np.interp(np.arange(24), [0, 6, 12, 18, 24], [0.5, 0.4, 0.7, 1.0, 0.5]), 4) * 0.5
+    shape[48:72] *= 1.5
+    long = replace(case, steps=96, window="day")
+    power = zip(case.ids("loads"), case.tables["loads"]["p_mw"], strict=True)
+    loads = {f"loads/{name}/p_mw": shape * most for name, most in power}
+    return replace(long, profiles=pd.DataFrame(loads, index=long.snapshots)).marked_validated()
+
+
+def test_the_year_is_checked_with_the_lines_of_the_plan(tmp_path: Path) -> None:
+    """A search that was interrupted goes on to the same plan; its days are cleared in its tree and certified."""
+    case, out = days(1), tmp_path / "out"
+    fixed = {"typical_days": 2, "extreme_days": False, "year_rounds": 2, "gap": 1e-5}
+    whole = planned(case, **fixed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gridpact.plans.study._year", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            planned(case, out=out, **fixed)
+    run = planned(case, out=out, **fixed)
+    assert run.summary["objective"] == pytest.approx(whole.summary["objective"], rel=1e-9)
+    assert built(run) == built(whole)
+    assert whole.summary["lines_switched"] > 0
+    assert run.certificate.verdict == "certified"
+    assert (run.table("year")["status"] == "cleared").all()
+    assert gp.verify(out).certificate.verdict == "certified"
+
+
+def interrupted(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def test_loops_may_be_there_before() -> None:
+    """Without customers, who are followed as the network is; there is no cost before."""
+    case = meshed(1)
+    loads = case.tables["loads"].assign(customers=0)
+    closed = case.tables["switches"].assign(closed=True)
+    looped = case.with_table("switches", closed)
+    assert "meshed" in refused(looped.marked_validated())
+    run = planned(looped.with_table("loads", loads).marked_validated())
+    assert run.summary["objective"] == pytest.approx(planned(case).summary["objective"], rel=2.0 * GAP)
+    assert np.isnan(run.summary["objective_before"])
+    assert run.certificate.verdict == "certified"
+
+
+def test_a_feeder_without_candidates() -> None:
+    """Nothing to build, only lines to open: as good as the tree of least losses that is proven elsewhere."""
+    case = meshed(1)
+    bare = {name: case.tables[name].iloc[:0] for name in case.tables if name.endswith("_candidates")}
+    every = {"switch": ["s-L4"], "line": ["L4"], "closed": True}
+    only = replace(case, tables={**case.tables, **bare}).with_rows("switches", every).marked_validated()
+    run = planned(only)
+    least = gp.reconfigure(only)
+    price = float(only.column("interfaces", "price_per_mwh")[0])
+    demand = float(only.series("loads", "p_mw").sum())
+    assert run.summary["objective"] == pytest.approx(8760.0 * price * (demand + least.loss_mwh), rel=1e-6)
+    table = run.table("switching")
+    assert sorted(table["line"][~table["closed"]]) == sorted(least.open_lines)

@@ -18,6 +18,7 @@ from gridpact.planning.investment.representative import Representatives
 from gridpact.planning.investment.switching import Switching, switching_of, with_lines_apart
 from gridpact.planning.reliability.linear.build import linear_reliability
 from gridpact.planning.reliability.linear.form import LinearReliability
+from gridpact.planning.reliability.tree import tree_of
 from gridpact.programs.benders import Master
 
 # Demand that is not served costs this many times the dearest energy, and so much more each time that it pays.
@@ -112,6 +113,8 @@ def problem_of(
     candidates = candidates_of(case, discount_rate)
     price = DEARER * _dearest(days.case)
     if reconfigure:
+        if (case.column("loads", "customers") > 0.0).any():
+            tree_of(case)  # whose interruptions are followed as the network is
         switching = switching_of(case, candidates)
         form = (flow_reliability if limits.about_reliability else forest_form)(case, candidates, switching)
         return Problem(case, candidates, days, limits, form, price, switching)

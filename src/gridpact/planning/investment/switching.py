@@ -97,6 +97,12 @@ def _issues(case: Case, own: Ints) -> Iterator[Issue]:
     if charged.size:
         message = f"lines that may be opened have a capacitance: {told(charged)}"
         yield Issue(message, "Set c_nf_per_km to 0, or take their switches away.", "lines", column="c_nf_per_km")
+    with_units = [name for name, table in case.tables.items() if "committable" in table]
+    switched = [name for name in with_units if case.flags(name, "committable").any()]
+    switched += ["capacitors"] if (case.column("capacitors", "steps") > 0.0).any() else []
+    for table in switched:
+        message = "units are switched on and off, or in steps, and a plan prices its days by continuous programs"
+        yield Issue(message, "Set committable to false, steps to 0.", table)
     free = np.array(case.ids("tie_candidates"))[np.isnan(case.column("tie_candidates", "max_i_ka"))]
     if free.size:
         message = f"ties that may carry current in normal operation have no max_i_ka: {told(free)}"
