@@ -53,7 +53,7 @@ WRONG = [
     ("gap", -1e-3, "0.1 %"),
     ("time_limit_s", 0.0, "seconds"),
     ("year_rounds", -1, "from 0 to 20"),
-    ("year_tolerance", 0.0, "share of the cost of operation"),
+    ("year_tolerance", 0.0, "share of the cost of a year"),
     ("workers", 0, "from 1 to 1000"),
     ("method", "simplex", "benders"),
 ]

@@ -161,14 +161,13 @@ def _year_words(year: Year | None, tables: Mapping[str, pd.DataFrame]) -> dict[s
     """What every day of the year costs with the plan, beside what the days that stand for it do."""
     if year is None:
         return {}
-    operation = tables["annual_costs"].set_index("item")["after"].drop(["investment", "maintenance", "interruption"])
     days = len(year.table)
     return {
         "year_days": days,
         "year_days_left": int((year.table["status"] != "cleared").sum()),
         "year_cost": float(year.table["cost"].sum(skipna=False)),
         "year_estimated_cost": float(year.table["estimated_cost"].sum()),
-        "year_off": year.off(float(operation.sum())),
+        "year_off": year.off(float(tables["annual_costs"]["after"].sum())),
         "year_verdict": year.verdict,
         "year_folder": year.folder.name if year.folder is not None else "",
     }

@@ -50,7 +50,7 @@ NUMBERS = {
     "eens_limit_mwh": (0.0, False, "Give the most energy not served in a year, in MWh."),
     "interruption_cost_per_mwh": (0.0, True, "Give a price of energy not served."),
     "carbon_price_per_t": (0.0, True, "Give a price of a tonne of CO2."),
-    "year_tolerance": (0.0, False, "Give a share of the cost of operation, 0.01 for 1 %."),
+    "year_tolerance": (0.0, False, "Give a share of the cost of a year, 0.01 for 1 %."),
     "gap": (0.0, True, "Give a share of the cost, 0.001 for 0.1 %."),
     "time_limit_s": (0.0, False, "Give seconds."),
 }
@@ -108,9 +108,9 @@ def plan(
     name of a licensed solver that CVXPY finds, solves the same program in one piece.
 
     Then every day of the case is cleared with the plan built. Where a day cannot be served, or where the days cost more
-    than ``year_tolerance`` more or less than those that stand for them, the worst day joins these and the plan is made
-    again, until it stands or is not changed by that, in at most ``year_rounds`` rounds (0: no check). ``workers``
-    processes share the work; ``cluster`` is the address (tls://...) of a Dask cluster.
+    or less than those that stand for them by ``year_tolerance`` of what a year costs in all, the worst day joins these
+    and the plan is made again, until it stands or is not changed by that, in at most ``year_rounds`` rounds (0: no
+    check). ``workers`` processes share the work; ``cluster`` is the address (tls://...) of a Dask cluster.
 
     With ``out`` the run grows in the folder ``out`` + ".unfinished", its days in ``out/year``; after an interruption
     the same call goes on with all bounds.
@@ -255,7 +255,7 @@ def _planned(
                 raise
             return known
         before, year = year, _year(problem, found, settings, growing, progress, year)
-        if year is None or _stands(year, before, problem, found, settings):
+        if year is None or _stands(year, before, found, settings):
             return problem, found, year
         if len(found.added) + 1 >= settings["year_rounds"] or not problem.days.can_take(year.worst):
             return problem, found, year
@@ -286,13 +286,12 @@ def _year(
     return checked_year(problem, plan, last.costs[best], settings, growing, progress)
 
 
-def _stands(year: Year, before: Year | None, problem: Problem, found: Found, settings: Mapping[str, Any]) -> bool:
+def _stands(year: Year, before: Year | None, found: Found, settings: Mapping[str, Any]) -> bool:
     """Whether every day was cleared, and the days cost what those that stand for them say, or the worst day has not
     changed the plan."""
     if before is not None and before.plan == year.plan:
         return year.cleared
-    operation = float(problem.days.weights @ found.last.costs[found.last.best])
-    return year.cleared and year.off(operation) <= settings["year_tolerance"]
+    return year.cleared and year.off(found.last.upper) <= settings["year_tolerance"]
 
 
 def _of(problem: Problem, day: int) -> int:

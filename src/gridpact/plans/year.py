@@ -45,11 +45,11 @@ class Year:
     def cleared(self) -> bool:
         return bool((self.table["status"] == CLEARED).all())
 
-    def off(self, operation: float) -> float:
-        """How far the cost of the days is from that of the days that stand for them, over what these say that so many
-        days cost; ``operation`` is for a year of 365 days."""
+    def off(self, cost: float) -> float:
+        """How far the cost of the days is from that of the days that stand for them, over what so many days cost in
+        all; ``cost`` is that of a year, with investment."""
         missed = (self.table["cost"] - self.table["estimated_cost"]).sum()
-        return float(abs(missed) / max(1.0, abs(operation) * len(self.table) / YEAR_DAYS))
+        return float(abs(missed) / max(1.0, abs(cost) * len(self.table) / YEAR_DAYS))
 
     @property
     def worst(self) -> int:

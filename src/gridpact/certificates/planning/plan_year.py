@@ -16,7 +16,6 @@ from gridpact.certificates.planning.plan_view import YEAR_DAYS, PlanView
 # Sums of what stands in the table.
 ROUNDING = 1e-9
 VERDICTS = ("certified", "approximate")
-FIXED = ("investment", "maintenance", "interruption")
 
 
 def year_checks(plan: PlanView) -> Iterator[Check]:
@@ -66,14 +65,14 @@ def _estimated(plan: PlanView) -> Check:
 def _sums(plan: PlanView) -> Check:
     """Sums over the year, and how far the days are from those that stand for them."""
     summary, table = plan.record.summary, plan.record.tables["year"]
-    operation = sum(value for item, value in own_items(plan).items() if item not in FIXED)
+    yearly = sum(own_items(plan).values())
     missed = float((table["cost"] - table["estimated_cost"]).sum())
     own = {
         "year_cost": float(table["cost"].sum(skipna=False)),
         "year_estimated_cost": float(table["estimated_cost"].sum()),
         "year_days": float(len(table)),
         "year_days_left": float((table["status"] != "cleared").sum()),
-        "year_off": abs(missed) / max(1.0, abs(operation) * len(table) / YEAR_DAYS),
+        "year_off": abs(missed) / max(1.0, abs(yearly) * len(table) / YEAR_DAYS),
     }
     off = np.array([_apart(summary.get(name), value) for name, value in own.items()])
     text = "Sums of the summary over the days of the year, relative."
