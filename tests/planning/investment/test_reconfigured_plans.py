@@ -25,6 +25,7 @@ from gridpact.planning.reliability.indices import reliability
 from gridpact.planning.reliability.linear.form import LinearReliability
 from gridpact.programs.linear import Linear, solve_integer
 from gridpact.run import Run
+from tests.districts import bus, district, interface, line, load
 from tests.planning.investment.made import yearly
 from tests.planning.investment.meshed import forests, is_forest, meshed, plans
 
@@ -334,3 +335,46 @@ def test_a_feeder_without_candidates() -> None:
     assert run.summary["objective"] == pytest.approx(8760.0 * price * (demand + least.loss_mwh), rel=1e-6)
     table = run.table("switching")
     assert sorted(table["line"][~table["closed"]]) == sorted(least.open_lines)
+
+
+def test_scip_finds_the_same_tree() -> None:
+    ours, its = (planned(meshed(0), gap=1e-5, method=method) for method in ("benders", "scip"))
+    assert its.summary["objective"] == pytest.approx(ours.summary["objective"], rel=2e-5)
+    assert its.certificate.verdict in ("certified", "approximate")
+
+
+def ring(switches: list[str], **more: Any) -> Case:
+    """Buses 1 to 4 in a ring of lines A to D and a spur, without customers; switches in some lines, only that of D open."""
+    ends = {"A": ("1", "2"), "B": ("2", "3"), "C": ("3", "4"), "D": ("4", "1"), "E": ("4", "5")}
+    tables: dict[str, Any] = {
+        "buses": [bus(str(k)) for k in range(1, 6)],
+        "lines": [line(name, *pair, max_i_ka=0.4) for name, pair in ends.items()],
+        "switches": [{"switch": name, "line": name, "closed": name != "D"} for name in switches],
+        "interfaces": [interface()],
+        "loads": [load(str(k), 0.2) for k in range(2, 6)],
+    }
+    return district(**(tables | more))
+
+
+def test_what_no_switch_can_make_radial_is_told() -> None:
+    looped = ring(["D"], lines=[*ring(["D"]).tables["lines"].to_dict("records"), line("F", "2", "3", max_i_ka=0.4)])
+    assert "lines without a switch form a loop" in refused(looped)
+    twice = ring(["D"], interfaces=[interface(), {**interface(), "interface": "other", "bus": "3"}])
+    assert "interfaces hang together through branches without a switch" in refused(twice)
+    unit = {"generator": "G", "bus": "6", "min_p_mw": 0.0, "max_p_mw": 1.0, "slack": True}
+    alone = ring(["D"], buses=[bus(str(k)) for k in range(1, 7)], generators=[unit])
+    assert "every bus needs a way to an interface; none leads to 6" in refused(alone)
+
+
+def test_units_that_are_switched_are_refused() -> None:
+    unit = {"generator": "G", "bus": "3", "min_p_mw": 0.1, "max_p_mw": 1.0, "committable": True}
+    assert "continuous programs" in refused(ring(["D", "B"], generators=[unit]))
+
+
+def test_lines_without_a_switch_stay_as_they_are() -> None:
+    """Only B and D have one: of both exactly one is closed, and losses say which."""
+    run = planned(ring(["B", "D"]))
+    assert run.table("switching")["line"].tolist() == ["B", "D"]
+    least = min(cost(ring(["B", "D"]), {}, {"B": b, "D": not b}) for b in (True, False))
+    assert run.summary["objective"] == pytest.approx(least, rel=2.0 * GAP)
+    assert run.table("switching")["closed"].sum() == 1
