@@ -344,7 +344,7 @@ def test_scip_finds_the_same_tree() -> None:
 
 
 def ring(switches: list[str], **more: Any) -> Case:
-    """Buses 1 to 4 in a ring of lines A to D and a spur, without customers; switches in some lines, only that of D open."""
+    """Buses 1 to 4 in a ring of lines A to D, and a spur; switches in some lines, only that of D open; no customers."""
     ends = {"A": ("1", "2"), "B": ("2", "3"), "C": ("3", "4"), "D": ("4", "1"), "E": ("4", "5")}
     tables: dict[str, Any] = {
         "buses": [bus(str(k)) for k in range(1, 6)],
@@ -378,3 +378,17 @@ def test_lines_without_a_switch_stay_as_they_are() -> None:
     least = min(cost(ring(["B", "D"]), {}, {"B": b, "D": not b}) for b in (True, False))
     assert run.summary["objective"] == pytest.approx(least, rel=2.0 * GAP)
     assert run.table("switching")["closed"].sum() == 1
+
+
+def test_the_report_says_which_lines_change(tmp_path: Path) -> None:
+    run = planned(days(1), typical_days=1, extreme_days=False, out=tmp_path / "out")
+    table = run.table("switching")
+    opened, closed = (
+        table["line"][table["closed"] == state][table["closed_before"] != state] for state in (False, True)
+    )
+    words = f"ines opened: {' '.join(opened)}, closed: {' '.join(closed)}"
+    assert len(opened) == 2
+    assert words in str(run)
+    assert words in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    planned(meshed(1), out=tmp_path / "constant")  # one hour, of which no profile is drawn
+    assert "ines opened" in (tmp_path / "constant" / "report.html").read_text(encoding="utf-8")

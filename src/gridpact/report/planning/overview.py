@@ -7,6 +7,7 @@ import math
 from gridpact.report.figures.planning.costs import amounts
 from gridpact.report.figures.planning.year import worst
 from gridpact.report.planning import facts
+from gridpact.report.planning.lines import switched
 from gridpact.results.days import CLEARED
 from gridpact.results.record import Record
 
@@ -16,7 +17,7 @@ LABEL, MOST = 24, 30
 def plan_overview(record: Record) -> list[str]:
     """Paragraphs; money only where the certificate vouches for it."""
     parts = [] if record.summary["verdict"] == "failed" else [_headline(record), _costs(record)]
-    parts += [_built(record), _reliability(record)]
+    parts += [_built(record), switched(record), _reliability(record)]
     parts += [] if record.summary["verdict"] == "failed" else [_year(record)]
     return [part for part in parts if part]
 

@@ -14,15 +14,15 @@ KEYS = ("scenario", "snapshot")
 
 
 def typical(record: Record) -> pd.DataFrame | None:
-    """family, unit, scenario, hour, value of the typical days; None where their profiles were not kept."""
+    """family, unit, scenario, hour, value of the typical days; None where they have no profiles."""
     found = table(record, "scenario_profiles")
     if found is None:
         return None
     scenarios = found["scenario"].astype(str)
     count = scenarios.nunique()
-    if len(found) % count:
-        return None
     names = [str(name) for name in found.columns if name not in KEYS]
+    if len(found) % count or not names:
+        return None
     values = found[names].to_numpy(dtype=np.float64).T.reshape(len(names), count, -1).transpose(1, 0, 2)
     order = np.array(scenarios[:: len(found) // count], dtype=object)
     parts = [long_family(family, family.joined(values), order) for family in families(names, kinds_of(record.case))]

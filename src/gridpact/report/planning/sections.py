@@ -20,7 +20,7 @@ from gridpact.report.figures.planning import (
     year,
 )
 from gridpact.report.panel import Panel, Section
-from gridpact.report.planning import facts, profiles, tables, words
+from gridpact.report.planning import facts, lines, profiles, tables, words
 from gridpact.results.families import kinds_of
 from gridpact.results.record import Record
 
@@ -144,7 +144,7 @@ def plan_sections(record: Record) -> tuple[Section, ...]:
     if not facts.is_plan(record):
         return ()
     return (
-        Section("What is built where", BUILT, tables.investments),
+        Section("What is built where", BUILT, lines.built_and_switched),
         Section("What a year costs", COSTS, tables.costs),
         Section("How it was found and proven", FOUND),
         Section("Voltages", STANDS),
