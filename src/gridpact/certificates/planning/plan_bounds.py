@@ -167,10 +167,12 @@ def overstated(plan: PlanView) -> float:
 
 
 def _gap(plan: PlanView) -> Check:
-    """The gap as stated, and whether it is said to be closed only where it is."""
+    """The gap as stated, of costs by the linear form, and whether it is said to be closed only where it is."""
     summary, table = plan.record.summary, plan.record.tables["convergence"].iloc[-1]
-    cost, bound = float(summary["objective"]), float(summary["objective_lower_bound"])
-    off = [abs(float(summary["gap"]) - max(0.0, cost - bound) / max(1.0, abs(cost)))]
+    cost, bound = float(summary["objective_by_form"]), float(summary["objective_lower_bound"])
+    by_form = float(summary["objective"]) + overstated(plan)
+    off = [abs(cost - by_form) / max(1.0, abs(by_form)) * ROUNDING / TOLERANCE]
+    off += [abs(float(summary["gap"]) - max(0.0, cost - bound) / max(1.0, abs(cost)))]
     off += [abs(float(summary["gap_asked"]) - plan.number("gap"))]
     closed = float(table["gap"]) <= plan.number("gap")
     wrong = bool(summary["gap_closed"]) != closed

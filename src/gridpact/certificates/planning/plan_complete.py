@@ -46,6 +46,7 @@ REPRESENTATIONS: Final = ("energy_medoid", "medoid", "centroid")
 FIGURES: Final = (
     "objective",
     "objective_lower_bound",
+    "objective_by_form",
     "gap",
     "gap_asked",
     "investment",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from gridpact.planning.investment.candidates import Candidates
 from gridpact.planning.investment.problem import Plan, Problem
 from gridpact.planning.reliability.indices import reliability
 from gridpact.programs.benders import Priced, Progress
+from gridpact.programs.linear import solve_integer
 from gridpact.results.planning import ITEMS
 from gridpact.results.record import words
 from gridpact.results.reliability import INDICES
@@ -53,6 +55,18 @@ def switching_tables(problem: Problem, plan: Plan) -> dict[str, pd.DataFrame]:
         return {}
     closed = np.array([plan.closed.get(name, False) for name in own.names], dtype=np.bool_)
     return {"switching": pd.DataFrame({"line": words(own.names), "closed_before": own.before, "closed": closed})}
+
+
+def overstated_mwh(problem: Problem, point: Floats, eens_mwh: float) -> float:
+    """Energy not served in a year by the linear form at a design, less what it is, in MWh; not below zero."""
+    if problem.reliability is None:
+        return 0.0
+    program, count = problem.master.program, problem.master.integers
+    lower, upper = (bound.copy() for bound in program.bounds)
+    lower[:count] = upper[:count] = np.rint(point[:count])
+    index = problem.reliability.eens_mwh
+    least = solve_integer(replace(program, cost=index.slopes, bounds=(lower, upper)), 1e-9, 60.0)
+    return index.constant + least.cost - eens_mwh if least is not None else 0.0
 
 
 def cost_table(before: Mapping[str, float], after: Mapping[str, float]) -> pd.DataFrame:

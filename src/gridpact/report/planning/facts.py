@@ -10,7 +10,7 @@ import pandas as pd
 
 from gridpact.report.figures.canvas import Floats
 from gridpact.report.text import significant
-from gridpact.results.planning import QUESTION
+from gridpact.results.planning import BASIS, QUESTION
 from gridpact.results.record import Record
 
 PLANTS = ("wind", "pv", "other", "storage", "generator")
@@ -141,3 +141,13 @@ def by_step(found: pd.DataFrame, column: str) -> Floats:
     """
     steps = found["snapshot"].nunique()
     return found[column].to_numpy(dtype=np.float64).reshape(steps, -1).T
+
+
+def by_form(record: Record) -> bool:
+    """Whether the bound is one of costs by the linear form of reliability, which may lie above the true ones."""
+    return record.summary.get("bound_basis") == BASIS[True]
+
+
+def bound_words(record: Record) -> str:
+    """What the bound says, before its amount."""
+    return "by it not less than" if by_form(record) else "cannot be less than"

@@ -49,7 +49,8 @@ def gap(record: Record, standing: Standing) -> Fact | None:
     value, bound = facts.figure(record, "gap"), facts.figure(record, "objective_lower_bound")
     if math.isnan(value):
         return None
-    note = "" if math.isnan(bound) else f"no plan costs less than {struck(number(bound, 0), standing)}"
+    form = " by the linear form" if facts.by_form(record) else ""
+    note = "" if math.isnan(bound) else f"no plan costs less than {struck(number(bound, 0), standing)}{form}"
     return Fact("Proven gap", struck(facts.percent(value), standing), "% of the cost", note)
 
 

@@ -31,7 +31,9 @@ def _headline(record: Record) -> str:
     wanted = f" ({100.0 * float(asked):g} % asked)" if isinstance(asked, int | float) else ""
     gap = facts.figure(record, "gap")
     told = "" if math.isnan(gap) else f": gap {facts.percent(gap)} %{wanted}"
-    rows.append(("cannot be less than", facts.figure(record, "objective_lower_bound"), told))
+    if facts.by_form(record):
+        rows.append(("by the linear form", facts.figure(record, "objective_by_form"), ""))
+    rows.append((facts.bound_words(record), facts.figure(record, "objective_lower_bound"), told))
     rows.append(("investment", facts.figure(record, "investment"), ""))
     rows.append(("capital cost per year", facts.figure(record, "capex_per_year"), ""))
     return "\n".join(

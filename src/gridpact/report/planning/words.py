@@ -93,7 +93,9 @@ def proven(record: Record, standing: Standing) -> str:
     amount = _whole(struck(number(bound, 0), standing), safe(record.case.currency))
     basis = record.summary.get("bound_basis")
     holds = f" This holds for {safe(basis)}." if basis else ""
-    return f"No plan within the limits costs less than {amount} a year{share}.{holds}"
+    ours = _whole(struck(number(facts.figure(record, "objective_by_form"), 0), standing), safe(record.case.currency))
+    form = f" By that form this plan costs {ours}; what it costs is told above." if facts.by_form(record) else ""
+    return f"No plan within the limits costs less than {amount} a year{share}.{holds}{form}"
 
 
 def typical(record: Record) -> str:
