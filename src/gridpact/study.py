@@ -17,8 +17,8 @@ from gridpact.days import clear_days, judged_days
 from gridpact.errors import ArchiveError, InputError, Issue
 from gridpact.game import setting_issues as game_setting_issues
 from gridpact.game import stackelberg
+from gridpact.plans.settings import setting_issues as plan_setting_issues
 from gridpact.plans.study import plan
-from gridpact.plans.study import setting_issues as plan_setting_issues
 from gridpact.plans.year import FOLDER as YEAR
 from gridpact.reliability_study import assess_reliability
 from gridpact.reliability_study import setting_issues as reliability_setting_issues

@@ -157,15 +157,15 @@ def test_progress_that_cannot_be_read_is_none(tmp_path: Path) -> None:
 SCRIPT = """
 import sys
 import gridpact as gp
-from gridpact.plans import study
-whole = study.keep
+from gridpact.plans import rounds
+whole = rounds.keep
 def slow(folder, found):
     whole(folder, found)
     print("kept", flush=True)
     if len(sys.argv) > 3:
         import time
         time.sleep(60)
-study.keep = slow
+rounds.keep = slow
 if __name__ == "__main__":
     run = gp.plan(sys.argv[1], out=sys.argv[2], gap=1e-7, extreme_days=False, workers=1, year_rounds=0)
     print(run.summary["iterations"], run.summary["objective"], run.certificate.verdict)

@@ -13,7 +13,7 @@ import pytest
 from gridpact.errors import NotConverged
 from gridpact.io.folder import read_case
 from gridpact.planning.investment.representative import representatives
-from gridpact.plans import study
+from gridpact.plans import rounds
 
 SETTINGS = {"year_rounds": 5, "year_tolerance": 0.01, "representation": "energy_medoid"}
 
@@ -44,24 +44,24 @@ def play(monkeypatch: pytest.MonkeyPatch, searches: list[Any]) -> None:
             raise found
         return SimpleNamespace(name=found, added=problem.joined)
 
-    monkeypatch.setattr(study, "_searched", searched)
-    monkeypatch.setattr(study, "_year", lambda problem, *_: year_of(100 + len(problem.joined)))
-    monkeypatch.setattr(study, "_stands", lambda *_: False)
-    monkeypatch.setattr(study, "_say", lambda *_: None)
-    monkeypatch.setattr(study, "_with_new_day", lambda problem, found, day, changed: None)
-    monkeypatch.setattr(study, "_of", lambda problem, day: 0)
+    monkeypatch.setattr(rounds, "searched", searched)
+    monkeypatch.setattr(rounds, "_year", lambda problem, *_: year_of(100 + len(problem.joined)))
+    monkeypatch.setattr(rounds, "_stands", lambda *_: False)
+    monkeypatch.setattr(rounds, "_say", lambda *_: None)
+    monkeypatch.setattr(rounds, "_with_new_day", lambda problem, found, day, changed: None)
+    monkeypatch.setattr(rounds, "_of", lambda problem, day: 0)
 
 
 def test_the_round_before_answers_where_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
     play(monkeypatch, ["first", "second", NotConverged("time")])
-    problem, found, year = study._planned(Days(), SETTINGS, None, False)  # type: ignore[arg-type]
+    problem, found, year = rounds.planned_in_rounds(Days(), SETTINGS, None, False)  # type: ignore[arg-type]
     assert found.name == "second" and problem.joined == (100,) and year.worst == 101
 
 
 def test_without_any_plan_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
     play(monkeypatch, [NotConverged("time")])
     with pytest.raises(NotConverged):
-        study._planned(Days(), SETTINGS, None, False)  # type: ignore[arg-type]
+        rounds.planned_in_rounds(Days(), SETTINGS, None, False)  # type: ignore[arg-type]
 
 
 def test_a_day_that_joins_leaves_the_energy_of_its_cluster_to_the_others(project: Path) -> None:
