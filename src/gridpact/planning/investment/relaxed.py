@@ -20,6 +20,7 @@ from gridpact.programs.linear import Linear
 from gridpact.programs.standard_form import Cone, StandardForm, in_order
 
 TOLERANCE = 1e-5
+MOST_DAYS = 24  # in one program: its time grows faster than they do
 
 
 def whole_form(master: Master, programs: Sequence[DayProgram]) -> StandardForm:
@@ -64,9 +65,11 @@ def relaxed_units(master: Master, programs: Sequence[DayProgram]) -> Floats:
     """About what would be built if units could be broken, (integers,).
 
     This is where the search begins, and any point would do: a cut is valid wherever it is taken. So it does not matter
-    how far the solver came.
+    how far the solver came, and of very many days the heaviest stand for all.
     """
-    form = whole_form(master, programs)
+    few = np.sort(np.argsort(-master.weights, kind="stable")[:MOST_DAYS])
+    weights = master.weights[few] * (master.weights.sum() / master.weights[few].sum())
+    form = whole_form(replace(master, weights=weights), [programs[day] for day in few])
     x = Compiled(form, tolerance=TOLERANCE).first(form).x[: master.integers]
     lower, upper = (bound[: master.integers] for bound in master.program.bounds)
     return np.clip(np.where(np.isfinite(x), x, 0.5 * (lower + upper)), lower, upper)
