@@ -293,7 +293,7 @@ def test_the_year_is_checked_with_the_lines_of_the_plan(tmp_path: Path) -> None:
     fixed = {"typical_days": 2, "extreme_days": False, "year_rounds": 2, "gap": 1e-5}
     whole = planned(case, **fixed)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gridpact.plans.study._year", interrupted)
+        patch.setattr("gridpact.plans.rounds.checked_year", interrupted)
         with pytest.raises(KeyboardInterrupt):
             planned(case, out=out, **fixed)
     run = planned(case, out=out, **fixed)
