@@ -38,6 +38,12 @@ QUESTIONS: dict[str, Callable[..., Run]] = {
     RELIABILITY: assess_reliability,
     PLAN: plan,
 }
+# What is wrong with the ranges of settings, question by question.
+RANGES: dict[str, Callable[[Mapping[str, Any]], list[Issue]]] = {
+    GAME: game_setting_issues,
+    RELIABILITY: reliability_setting_issues,
+    PLAN: plan_setting_issues,
+}
 
 
 def run_study(path: str | Path, *, out: str | Path | None = None, progress: bool = False, **overrides: Any) -> Run:
@@ -83,7 +89,21 @@ def _is_case(path: Path) -> bool:
 def validate_study(path: str | Path) -> list[Issue]:
     """Everything that is wrong with a study and its cases, loops that its formulation cannot carry included."""
     document, issues = examine_study(Path(path), QUESTIONS)
-    return issues or case_issues(Path(path).parent, document, QUESTIONS[document["question"]])
+    if issues:
+        return issues
+    given = {name: value for name, value in document.get("settings", {}).items() if not _is_default(document, name)}
+    found = [replace(issue, file=str(path)) for issue in _range_issues(document["question"], given)]
+    return [*found, *case_issues(Path(path).parent, document, QUESTIONS[document["question"]])]
+
+
+def _range_issues(question: str, settings: Mapping[str, Any]) -> list[Issue]:
+    return RANGES[question](settings) if question in RANGES else []
+
+
+def _is_default(document: Mapping[str, Any], name: str) -> bool:
+    """Whether a setting says what it would be without: no limit is written as its default, which is no number."""
+    default = signature(QUESTIONS[document["question"]]).parameters[name].default
+    return bool(document["settings"][name] == default)
 
 
 def open_run(path: str | Path) -> Run:
@@ -122,9 +142,7 @@ def _require_settings(record: Record) -> None:
     if record.question not in QUESTIONS:
         raise ArchiveError(f"study.toml: the question {record.question!r} is unknown.")
     issues = setting_issues(Path("study.toml"), QUESTIONS[record.question], record.settings)
-    own = {GAME: game_setting_issues, RELIABILITY: reliability_setting_issues, PLAN: plan_setting_issues}
-    if not issues and record.question in own:
-        issues = own[record.question](record.settings)
+    issues = issues or _range_issues(record.question, record.settings)
     if issues:
         raise ArchiveError(str(InputError(issues)))
 

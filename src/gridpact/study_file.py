@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Mapping
 from inspect import Parameter, signature
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,6 @@ def setting_issues(file: Path, function: Callable[..., Any], settings: Any) -> l
             fix = f"Settings are: {', '.join(known)}."
             issues.append(Issue(f"the setting {name!r} is unknown", fix, str(file)))
         elif type(value) is not type(known[name]) and not (type(known[name]) is float and type(value) is int):
-            fix = f"Give a value like {known[name]!r}."
+            fix = "Give a number." if known[name] == inf else f"Give a value like {known[name]!r}."
             issues.append(Issue(f"the setting {name!r} has the wrong type", fix, str(file), value=str(value)))
     return issues

@@ -35,6 +35,7 @@ NUMBERS = {
     "gap": (0.0, True, "Give a share of the cost, 0.001 for 0.1 %."),
     "time_limit_s": (0.0, False, "Give seconds."),
 }
+SHARES = ("discount_rate", "gap", "year_tolerance")
 FLAGS = ("extreme_days", "reconfigure")
 WHOLE = {"typical_days": (1, 366), "workers": (1, 1000), "year_rounds": (0, 20)}
 SETTINGS = (*NUMBERS, *WHOLE, "representation", "extreme_days", "reconfigure", "cluster", "method")
@@ -45,7 +46,7 @@ def setting_issues(settings: Mapping[str, Any]) -> list[Issue]:
     issues = [
         _not_possible(name, settings, fix)
         for name, (low, allowed, fix) in NUMBERS.items()
-        if name in settings and not _in_range(settings[name], low, allowed)
+        if name in settings and not (_in_range(settings[name], low, allowed) and _is_share(name, settings[name]))
     ]
     issues += [
         _not_possible(name, settings, f"Give a whole number from {low} to {high}.")
@@ -83,6 +84,11 @@ def is_absent(name: str, value: Any) -> bool:
 
 def _not_possible(name: str, settings: Mapping[str, Any], fix: str) -> Issue:
     return Issue(f"{name} = {settings[name]!r} is not possible", fix)
+
+
+def _is_share(name: str, value: float) -> bool:
+    """Whether a share is below 1: 8 for 8 % is a mistake that nothing else would show."""
+    return name not in SHARES or value <= 1.0
 
 
 def _in_range(value: Any, low: float, allowed: bool) -> bool:

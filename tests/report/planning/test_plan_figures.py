@@ -288,3 +288,15 @@ def test_a_year_without_a_dearer_day_has_no_worst() -> None:
     table["cost"] = table["estimated_cost"] - 1.0
     assert year.worst(table).empty
     drawn(year.draw, changed(plan_record(), "year", table))
+
+
+def test_days_of_the_year_pay_for_carbon_like_the_typical_ones() -> None:
+    """20 a tonne on 0.4 t/MWh make every hour of the year dearer by 8, as they made those of the typical days."""
+    record = plan_record()
+    grid = record.case.tables["interfaces"].assign(interface="grid", emissions_t_per_mwh=0.4)
+    emitting = record.case.with_table("interfaces", grid)
+    taxed = replace(record, case=emitting, settings=record.settings | {"carbon_price_per_t": 20.0})
+    found, plain = profiles.of_year(taxed), profiles.of_year(record)
+    assert found is not None and plain is not None
+    dear, cheap = (table.loc[table["family"] == "price", "value"].to_numpy() for table in (found, plain))
+    np.testing.assert_allclose(dear, cheap + 8.0)

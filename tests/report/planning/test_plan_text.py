@@ -8,7 +8,9 @@ import numpy as np
 
 from gridpact.report.card import run_card
 from gridpact.report.overview import overview
-from gridpact.report.planning import facts
+from gridpact.report.planning import facts, words
+from gridpact.report.standing import standing_of
+from gridpact.results.planning import BASIS
 from tests.report.planning.made_up import COSTS, plan_record, without
 from tests.report.synthetic import certificate
 
@@ -112,3 +114,24 @@ def test_limits_are_kept_within_rounding() -> None:
     assert facts.Index("saidi_h", 4.0, 1.0 + 1e-9, 1.0).kept
     assert not facts.Index("saidi_h", 4.0, 1.001, 1.0).kept
     assert facts.Index("saidi_h", 4.0, 9.0, np.nan).kept
+
+
+def test_how_far_the_year_is_off_stands_beside_what_was_allowed() -> None:
+    record = plan_record()
+    known = replace(
+        record,
+        summary=record.summary | {"year_off": 0.00856},
+        settings=record.settings | {"year_tolerance": 0.015},
+    )
+    told = "0.856 % of the cost of a year, at most 1.5 % asked"
+    assert line(overview(known), "they differ by") == f"they differ by {told}"
+    assert "they differ by" not in overview(record)
+    assert f"than the typical days say: {told}." in words.year(known)
+
+
+def test_a_bound_by_the_linear_form_is_not_told_as_one_of_the_cost() -> None:
+    record = plan_record()
+    formed = replace(record, summary=record.summary | {"bound_basis": BASIS[True]})
+    said = words.proven(formed, standing_of(formed))
+    assert said.startswith("In the search a linear form stands for reliability") and "may lie below that bound" in said
+    assert words.proven(record, standing_of(record)).startswith("No plan within the limits costs less than")

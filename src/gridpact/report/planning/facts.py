@@ -148,6 +148,14 @@ def by_form(record: Record) -> bool:
     return record.summary.get("bound_basis") == BASIS[True]
 
 
+def off(record: Record, before: str) -> str:
+    """How far the year is off, over all that a year costs, beside what was allowed; empty where it is not known."""
+    share, most = figure(record, "year_off"), record.settings.get("year_tolerance")
+    if math.isnan(share) or not isinstance(most, int | float):
+        return ""
+    return f"{before}{significant(100.0 * share)} % of the cost of a year, at most {100.0 * float(most):g} % asked"
+
+
 def bound_words(record: Record) -> str:
     """What the bound says, before its amount."""
     return "by it not less than" if by_form(record) else "cannot be less than"

@@ -99,6 +99,7 @@ def _year(record: Record) -> str:
         f"operation of all {len(found)} days with the plan: {done['cost'].sum():.2f} {record.case.currency}, "
         f"by the typical days {done['estimated_cost'].sum():.2f}"
     ]
+    lines += [told] if (told := facts.off(record, "they differ by ")) else []
     if len(done) < len(found):
         lines.append(f"{len(found) - len(done)} days have no operation")
     names = [str(at.date()) for at in worst(found)["snapshot"]]

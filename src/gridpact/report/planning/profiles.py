@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from gridpact.case.carbon import with_carbon_price
 from gridpact.case.case import Case
 from gridpact.report.planning.facts import table
 from gridpact.results.families import families, kinds_of, long_family, stacked
@@ -32,7 +33,8 @@ def typical(record: Record) -> pd.DataFrame | None:
 def of_year(record: Record) -> pd.DataFrame | None:
     """family, unit, day, scenario, hour, value of every whole day; None where it is not known which day stands for it.
 
-    Days that are longer or shorter by the change of summer time are left out.
+    Prices are those that the plan was made with, carbon included. Days that are longer or shorter by the change of
+    summer time are left out.
     """
     found = table(record, "scenario_days")
     if found is None or not len(record.case.profiles.columns):
@@ -43,8 +45,9 @@ def of_year(record: Record) -> pd.DataFrame | None:
     if not known:
         return None
     rows = (first[known][:, None] + np.arange(steps)).ravel()
-    names = [str(name) for name in record.case.profiles.columns]
-    values = record.case.profiles.to_numpy(dtype=np.float64)[rows].reshape(len(known), steps, -1).transpose(0, 2, 1)
+    profiles = with_carbon_price(record.case, float(record.settings.get("carbon_price_per_t", 0.0))).profiles
+    names = [str(name) for name in profiles.columns]
+    values = profiles.to_numpy(dtype=np.float64)[rows].reshape(len(known), steps, -1).transpose(0, 2, 1)
     order = np.array([scenarios[days[place]] for place in known], dtype=object)
     parts = [long_family(family, family.joined(values), order) for family in families(names, kinds_of(record.case))]
     return stacked(parts)

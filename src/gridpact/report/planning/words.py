@@ -94,8 +94,13 @@ def proven(record: Record, standing: Standing) -> str:
     basis = record.summary.get("bound_basis")
     holds = f" This holds for {safe(basis)}." if basis else ""
     ours = _whole(struck(number(facts.figure(record, "objective_by_form"), 0), standing), safe(record.case.currency))
-    form = f" By that form this plan costs {ours}; what it costs is told above." if facts.by_form(record) else ""
-    return f"No plan within the limits costs less than {amount} a year{share}.{holds}{form}"
+    if facts.by_form(record):
+        return (
+            "In the search a linear form stands for reliability, which counts interruptions a little too high. Counted "
+            f"so, this plan costs {ours} and no plan within the limits less than {amount} a year{share}. What the plan "
+            f"really costs is told above and may lie below that bound.{holds}"
+        )
+    return f"No plan within the limits costs less than {amount} a year{share}.{holds}"
 
 
 def typical(record: Record) -> str:
@@ -122,6 +127,7 @@ def year(record: Record) -> str:
     cost, estimate = float(done["cost"].sum()), float(done["estimated_cost"].sum())
     off = number(100.0 * abs(cost - estimate) / abs(estimate), 2) if estimate else ""
     share = f", {off} % {'more' if cost >= estimate else 'less'} than the typical days say" if off else ""
+    share += facts.off(record, ": ")
     left = len(found) - len(done)
     failed = f" On {left} days no operation was found." if left else ""
     unserved = float(done["unserved_mwh"].sum()) if "unserved_mwh" in done else 0.0
