@@ -8,11 +8,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import gridpact as gp
+from gridpact.io.manifest import write_manifest
 from gridpact.plans.progress import Found, keep, kept
 from gridpact.programs.benders import Cuts, Progress
 
@@ -208,3 +211,44 @@ def test_demand_that_no_plan_can_serve_is_told_with_its_energy(case: gp.Case) ->
     with pytest.raises(gp.InfeasibleError, match="No plan serves all demand") as caught:
         gp.plan(narrow, year_rounds=0, **QUICK)
     assert all(row["unit"] == "MWh" and row["relax_by"] > 0.1 for row in caught.value.diagnosis)
+
+
+def test_a_plan_whose_end_was_cut_off_goes_on(case: gp.Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No space is left when the manifest is written: search and year are still known, and nothing is in the way."""
+    out, asked = tmp_path / "run", {"typical_days": 2, "year_tolerance": 0.5, **QUICK}
+
+    def full(folder: Path, *rest: Any) -> None:
+        if folder.name == "run.unfinished":
+            raise OSError(28, "No space left on device")
+        write_manifest(folder, *rest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("gridpact.io.archive.write_manifest", full)
+        with pytest.raises(OSError, match="No space"):
+            gp.plan(case, out=out, **asked)
+    growing = out.with_name("run.unfinished")
+    begun = kept(growing)
+    assert begun is not None and (growing / "year").exists()
+    run = gp.plan(case, out=out, **asked)
+    assert run.certificate.verdict == "certified" and len(run.table("convergence")) == len(begun.history)
+    assert gp.open_run(out).summary["objective"] == run.summary["objective"]
+    assert not (out / "progress.npz").exists()
+
+
+def test_reliability_without_customers_is_no_limit(case: gp.Case) -> None:
+    """Indices are averages over customers: a limit or a price of them would be kept by nothing."""
+    alone = case.with_table("loads", case.tables["loads"].assign(customers=0.0))
+    for asked in ({"saidi_limit_h": 2.0}, {"saifi_limit": 1.0}, {"interruption_cost_per_mwh": 2000.0}):
+        with pytest.raises(gp.InputError, match="no load has customers"):
+            gp.plan(alone, year_rounds=0, **asked, **QUICK)
+
+
+def test_a_feeder_with_two_supplies_is_refused_before_the_search(
+    case: gp.Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its faults cannot be followed, and the tables of reliability belong to every plan of customers."""
+    monkeypatch.setattr("gridpact.plans.study.planned_in_rounds", None)
+    other = case.tables["interfaces"].assign(interface="other", bus="4")
+    twice = case.with_table("interfaces", pd.concat([case.tables["interfaces"], other], ignore_index=True))
+    with pytest.raises(gp.InputError, match=r"several interfaces \(value: '1'\)"):
+        gp.plan(twice, year_rounds=0, **QUICK)

@@ -64,15 +64,20 @@ def write_run(
         fill(folder, record, files or {})
 
 
-def fill(folder: Path, record: Record, files: Mapping[str, str] | None = None) -> None:
-    """Write the files of a run into a folder that nobody reads yet, the manifest last; runs inside it are its parts."""
+def fill(
+    folder: Path, record: Record, files: Mapping[str, str] | None = None, unnamed: frozenset[str] = frozenset()
+) -> None:
+    """Write the files of a run into a folder that nobody reads yet, the manifest last; runs inside it are its parts.
+
+    The manifest does not name ``unnamed`` files: whoever calls removes them once all the others are there.
+    """
     if not (folder / "case").exists():
         write_case(record.case, folder / "case")
     if record.transmission is not None:
         write_case(record.transmission, folder / "transmission")
     for name, content in _contents(record, files or {}):
         _write_new(folder, name, content)
-    write_manifest(folder, record.provenance, _versions())
+    write_manifest(folder, record.provenance, _versions(), unnamed)
 
 
 def read_run(path: str | os.PathLike[str]) -> Record:

@@ -44,9 +44,12 @@ def plain(value: object) -> Any:
     raise TypeError(f"a {type(value).__name__} has no form in JSON: {value!r}")
 
 
-def write_manifest(folder: Path, provenance: Mapping[str, Any], packages: Mapping[str, str]) -> None:
-    """Hash every file in the folder and write the manifest beside them."""
-    content = {"format": FORMAT, "provenance": provenance, "packages": packages, "files": _fingerprints(folder)}
+def write_manifest(
+    folder: Path, provenance: Mapping[str, Any], packages: Mapping[str, str], unnamed: frozenset[str] = frozenset()
+) -> None:
+    """Hash every file in the folder but those that stay ``unnamed``, and write the manifest beside them."""
+    files = {name: stated for name, stated in _fingerprints(folder).items() if name not in unnamed}
+    content = {"format": FORMAT, "provenance": provenance, "packages": packages, "files": files}
     document = content | {"sha256": digest(json_text(content).encode())}
     (folder / MANIFEST).write_text(json_text(document), encoding="utf-8", newline="\n")
 

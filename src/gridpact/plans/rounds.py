@@ -23,6 +23,7 @@ from gridpact.plans.year import FOLDER, Year, checked_year
 from gridpact.results.record import Record
 
 if TYPE_CHECKING:
+    from gridpact.planning.investment.limits import Limits
     from gridpact.planning.investment.problem import Problem
     from gridpact.programs.benders import Progress
 
@@ -50,7 +51,19 @@ def problem_of_case(case: Case, settings: Mapping[str, Any]) -> Problem:
     days = representatives(priced, settings["typical_days"], settings["representation"], settings["extreme_days"])
     given = {name: float(settings[key]) for name, key in LIMITS.items() if key in settings}
     limits = Limits(**given, interruption_cost_per_mwh=settings["interruption_cost_per_mwh"])
+    _require_followed(case, limits)
     return problem_of(priced, days, limits, settings["discount_rate"], reconfigure)
+
+
+def _require_followed(case: Case, limits: Limits) -> None:
+    """Raise ``InputError`` where faults cannot be followed, or no customers are there for what is asked of indices."""
+    from gridpact.planning.reliability.indices import require_customers
+    from gridpact.planning.reliability.tree import tree_of
+
+    if limits.about_reliability:
+        require_customers(case)
+    if (case.column("loads", "customers") > 0.0).any():
+        tree_of(case)
 
 
 def planned_in_rounds(
@@ -163,18 +176,22 @@ def searched(
 
 
 def complete(growing: Path, record: Record) -> None:
-    """Write the record where it grew; of the years that were checked, the last one stays."""
+    """Write the record where it grew; of the years that were checked, the last one stays.
+
+    What the search has found goes last: until then the same call goes on with it.
+    """
     from gridpact.io.archive import fill
     from gridpact.report.html import render
 
-    name = record.summary.get("year_folder", "")
-    for path in growing.iterdir():
+    report, name = render(record), record.summary.get("year_folder", "")
+    shutil.rmtree(growing / FOLDER, ignore_errors=True)  # of a call that did not live to rename the folder
+    for path in list(growing.iterdir()):
         if path.name == name:
             path.rename(growing / FOLDER)
         elif path.name.startswith(f"{FOLDER}-"):
             shutil.rmtree(path)
+    fill(growing, record, {"report.html": report}, unnamed=frozenset({PROGRESS}))
     (growing / PROGRESS).unlink(missing_ok=True)
-    fill(growing, record, {"report.html": render(record)})
 
 
 def _tell(state: Progress, progress: bool) -> None:

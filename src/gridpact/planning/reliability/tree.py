@@ -94,7 +94,11 @@ def _fed_once(case: Case, label: Ints, fed: Ints, count: Ints) -> list[Issue]:
     names, first = np.array(case.ids("buses")), label == np.arange(len(label))
     unfed, twice = names[first & ~np.isin(label, fed)], names[fed[count > 1]]
     fix = "Connect it with an interface: supply comes from there alone."
-    issues = [Issue("bus and those connected with it have no interface", fix, "buses", value=name) for name in unfed]
+    issues = [
+        Issue("bus and those connected with it have no interface", fix, "buses", value=name) for name in unfed.tolist()
+    ]
     fix = "Open a switch between them: faults are followed through radial networks."
-    issues += [Issue("bus and those connected with it have several interfaces", fix, "buses", value=n) for n in twice]
+    issues += [
+        Issue("bus and those connected with it have several interfaces", fix, "buses", value=n) for n in twice.tolist()
+    ]
     return issues
