@@ -294,8 +294,10 @@ def _short_names(count: int) -> list[str]:
 
 
 def _compared(value: Any) -> str:
+    """A cell; long words are cut, so that the figures stay side by side."""
     number = isinstance(value, float) and value == value
-    return _figure(value) if number else "-" if value is None or value != value else str(value)
+    text = _figure(value) if number else "-" if value is None or value != value else str(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
 
 
 def _require_no_file(target: Path) -> None:

@@ -224,7 +224,7 @@ def _same_structures(run: Run, again: Run) -> list[dict[str, Any]]:
 
 def _same_bound(run: Run, again: Run) -> list[dict[str, Any]]:
     """The stated bound of a search against the cost that a search made again found; nothing where none was made."""
-    bounds = {GAME: ("leader_lower_bound", "leader_cost"), PLAN: ("objective_lower_bound", "objective")}
+    bounds = {GAME: ("leader_lower_bound", "leader_cost"), PLAN: ("objective_lower_bound", "objective_by_form")}
     if run.record.question not in bounds:
         return []
     stated, found = bounds[run.record.question]
@@ -248,7 +248,7 @@ def _again(name: str, value: float, tolerance: float, description: str) -> dict[
 def compare(
     runs: Mapping[str, Run] | Sequence[Run], *, differences: bool = False, report: str | Path | None = None
 ) -> pd.DataFrame:
-    """Settings and summaries side by side: one column per run, one row per figure.
+    """Settings and summaries side by side: one column per run, one row per figure. Of one name, what was found counts.
 
     ``differences`` adds a column per further run, "NAME less FIRST": its figures less those of the first run, blank
     where they are not numbers. Money of other currencies, and of runs that are not certified, is not compared.
@@ -261,7 +261,7 @@ def compare(
 
         html = render_comparison({name: run.record for name, run in named.items()})
         Path(report).write_text(html, encoding="utf-8")
-    columns = {name: _comparable({**run.summary, **run.record.settings}) for name, run in named.items()}
+    columns = {name: _comparable({**run.record.settings, **run.summary}) for name, run in named.items()}
     table = pd.DataFrame({name: pd.Series(figures, dtype=object) for name, figures in columns.items()})
     first = next(iter(named), "")
     for name in list(named)[1:] if differences else []:
@@ -270,8 +270,12 @@ def compare(
 
 
 def _comparable(figures: Mapping[str, Any]) -> dict[str, Any]:
-    """What fits a cell: of lists of days left, their number."""
-    return {name: len(value) if isinstance(value, Mapping) else value for name, value in figures.items()}
+    """What fits a cell: of lists of days left, their number; not the market of a plan's days."""
+    return {
+        name: len(value) if isinstance(value, Mapping) else value
+        for name, value in figures.items()
+        if name != "operation"
+    }
 
 
 def _less(figures: pd.Series, first: pd.Series) -> pd.Series:

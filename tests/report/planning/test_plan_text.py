@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+import gridpact as gp
 from gridpact.report.card import run_card
 from gridpact.report.overview import overview
 from gridpact.report.planning import facts, words
@@ -135,3 +136,18 @@ def test_a_bound_by_the_linear_form_is_not_told_as_one_of_the_cost() -> None:
     said = words.proven(formed, standing_of(formed))
     assert said.startswith("In the search a linear form stands for reliability") and "may lie below that bound" in said
     assert words.proven(record, standing_of(record)).startswith("No plan within the limits costs less than")
+
+
+def test_a_plan_that_was_tried_on_no_other_days_says_so() -> None:
+    told = "days stand for 365 days of a year; the plan was tried on no others"
+    assert f"{len(plan_record().tables['scenarios'])} {told}" in overview(without(plan_record(), "year"))
+    assert told not in overview(plan_record())
+
+
+def test_a_comparison_has_the_gap_that_was_proven() -> None:
+    """The setting has the name of the figure: 0.1 % were proven, whatever was asked for."""
+    record = plan_record()
+    asked = replace(record, settings=record.settings | {"gap": 0.02}, summary=record.summary | {"operation": {"a": 1}})
+    table = gp.compare({"one": gp.Run(asked)})
+    assert table.loc["gap", "one"] == 1e-3
+    assert "operation" not in table.index

@@ -90,10 +90,19 @@ def _reliability(record: Record) -> str:
     return "\n".join([f"{'index':<8}{'as it is':>12}{'with the plan':>14}{'limit':>12}", *rows])
 
 
+def _unchecked(record: Record) -> str:
+    """How few days the plan rests on, where no others were tried."""
+    weights = facts.weights(record)
+    if not weights:
+        return ""
+    days = "1 day stands" if len(weights) == 1 else f"{len(weights)} days stand"
+    return f"{days} for {sum(weights.values()):g} days of a year; the plan was tried on no others"
+
+
 def _year(record: Record) -> str:
     found = facts.table(record, "year")
     if found is None:
-        return ""
+        return _unchecked(record)
     done = found[(found["status"] == CLEARED) & found["cost"].notna()]
     lines = [
         f"operation of all {len(found)} days with the plan: {done['cost'].sum():.2f} {record.case.currency}, "
