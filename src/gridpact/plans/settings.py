@@ -38,6 +38,8 @@ NUMBERS = {
 SHARES = ("discount_rate", "gap", "year_tolerance")
 FLAGS = ("extreme_days", "reconfigure")
 WHOLE = {"typical_days": (1, 366), "workers": (1, 1000), "year_rounds": (0, 20)}
+# Settings that a search that goes on may have other values of: they say how hard it is tried, not what is asked.
+EFFORT = ("workers", "cluster", "time_limit_s")
 SETTINGS = (*NUMBERS, *WHOLE, "representation", "extreme_days", "reconfigure", "cluster", "method")
 
 

@@ -13,7 +13,7 @@ from gridpact.errors import InputError
 from gridpact.plans.progress import Found
 from gridpact.plans.record import plan_record
 from gridpact.plans.rounds import complete, planned_in_rounds, problem_of_case, searched
-from gridpact.plans.settings import SETTINGS, is_absent, setting_issues
+from gridpact.plans.settings import EFFORT, SETTINGS, is_absent, setting_issues
 from gridpact.run import Run, judged
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def plan(
         return Run(judged(plan_record(valid, *planned_in_rounds(problem, settings, None, progress), settings, started)))
     growing = resumable(Path(out))
     with locked(growing):
-        begin(growing, valid, settings)
+        begin(growing, valid, {name: value for name, value in settings.items() if name not in EFFORT})
         record = judged(plan_record(valid, *planned_in_rounds(problem, settings, growing, progress), settings, started))
         complete(growing, record)
         finish(growing, Path(out))
