@@ -141,12 +141,13 @@ def test_time_that_is_up_leaves_a_plan_with_true_bounds(case: gp.Case) -> None:
 def test_progress_is_read_as_it_was_written(tmp_path: Path) -> None:
     cuts = Cuts(np.array([0, 1]), np.array([1.0, 2.0]), np.array([[0.5, -1.0], [0.0, 3.0]]))
     state = Progress(5.0, cuts, np.ones((1, 3)), np.ones((1, 2)), np.array([True]), np.array([9.0]), 3, 1.5)
-    found = Found(state, added=(7,)).after(state)
+    found = Found(state, added=(7,), checked=np.array([0.0, 2.0, 1.0])).after(state)
     keep(tmp_path, found)
     again = kept(tmp_path)
     assert again is not None
     assert again.history == found.history == ((1.0, 3.0, 5.0, 9.0, 4.0 / 9.0, 1.5),)
-    assert again.added == (7,)
+    assert again.added == (7,) and again.checked is not None
+    assert np.array_equal(again.checked, found.checked)
     assert (again.last.upper, again.last.lower, again.last.iteration) == (9.0, 5.0, 3)
     assert np.array_equal(again.last.cuts.slope, cuts.slope)
 
@@ -213,9 +214,11 @@ def test_demand_that_no_plan_can_serve_is_told_with_its_energy(case: gp.Case) ->
     assert all(row["unit"] == "MWh" and row["relax_by"] > 0.1 for row in caught.value.diagnosis)
 
 
-def test_a_plan_whose_end_was_cut_off_goes_on(case: gp.Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No space is left when the manifest is written: search and year are still known, and nothing is in the way."""
-    out, asked = tmp_path / "run", {"typical_days": 2, "year_tolerance": 0.5, **QUICK}
+def test_a_plan_whose_end_was_cut_off_goes_on(
+    case: gp.Case, checked: tuple[gp.Run, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No space is left when the manifest is written: rounds and year are still known, and nothing is in the way."""
+    out, asked = tmp_path / "run", {"typical_days": 2, "year_tolerance": 1e-9, "saidi_limit_h": 3.0, **QUICK}
 
     def full(folder: Path, *rest: Any) -> None:
         if folder.name == "run.unfinished":
@@ -228,10 +231,10 @@ def test_a_plan_whose_end_was_cut_off_goes_on(case: gp.Case, tmp_path: Path, mon
             gp.plan(case, out=out, **asked)
     growing = out.with_name("run.unfinished")
     begun = kept(growing)
-    assert begun is not None and (growing / "year").exists()
+    assert begun is not None and begun.added and (growing / "year").exists()
     run = gp.plan(case, out=out, **asked)
     assert run.certificate.verdict == "certified" and len(run.table("convergence")) == len(begun.history)
-    assert gp.open_run(out).summary["objective"] == run.summary["objective"]
+    assert gp.open_run(out).summary["objective"] == run.summary["objective"] == checked[0].summary["objective"]
     assert not (out / "progress.npz").exists()
 
 

@@ -21,12 +21,14 @@ STEPS = ("iteration", "lower", "upper", "gap", "seconds")  # of a state, after t
 @dataclass(frozen=True, eq=False)
 class Found:
     """The last state of a search; (round, iteration, lower, upper, gap, seconds) of every state; the days
-    that joined after the year was checked, one a round; and, at the end, the days priced near the best design."""
+    that joined after the year was checked, one a round, and the design (columns,) of the round before; and, at the end,
+    the days priced near the best design."""
 
     last: Progress
     history: tuple[tuple[float, ...], ...] = ()
     added: tuple[int, ...] = ()
     near: Priced | None = None
+    checked: NDArray[np.float64] | None = None
 
     def after(self, state: Progress) -> Found:
         """With one more state."""
@@ -45,6 +47,8 @@ def keep(folder: Path, found: Found) -> None:
         "history": np.array(found.history, dtype=np.float64).reshape(-1, 1 + len(STEPS)),
         "added": np.array(found.added, dtype=np.int64),
     }
+    if found.checked is not None:
+        arrays["checked"] = found.checked
     content = io.BytesIO()
     np.savez(content, **arrays)  # type: ignore[arg-type]
     aside = folder / f".{FILE}"
@@ -72,4 +76,4 @@ def kept(folder: Path) -> Found | None:
     single = {name: value.item() for name, value in rest.items() if value.ndim == 0}
     state = Progress(cuts=cuts, **{**rest, **single})
     history = tuple(tuple(row) for row in arrays["history"].tolist())
-    return Found(state, history, tuple(arrays["added"].tolist()))
+    return Found(state, history, tuple(arrays["added"].tolist()), checked=arrays.get("checked"))

@@ -84,8 +84,8 @@ def planned_in_rounds(
             if known is None:
                 raise
             return known
-        before, year = year, _year(problem, found, settings, growing, progress, year)
-        if year is None or _stands(year, before, found, settings):
+        year = _year(problem, found, settings, growing, progress, year)
+        if year is None or _stands(problem, year, found, settings):
             return problem, found, year
         if len(found.added) + 1 >= settings["year_rounds"] or not problem.days.can_take(year.worst):
             return problem, found, year
@@ -116,10 +116,10 @@ def _year(
     return checked_year(problem, plan, last.costs[best], settings, growing, progress)
 
 
-def _stands(year: Year, before: Year | None, found: Found, settings: Mapping[str, Any]) -> bool:
+def _stands(problem: Problem, year: Year, found: Found, settings: Mapping[str, Any]) -> bool:
     """Whether every day was cleared, and the days cost what those that stand for them say, or the worst day has not
     changed the plan."""
-    if before is not None and before.plan == year.plan:
+    if found.checked is not None and problem.plan(found.checked) == year.plan:
         return year.cleared
     return year.cleared and year.off(found.last.upper) <= settings["year_tolerance"]
 
@@ -143,7 +143,7 @@ def _with_new_day(problem: Problem, found: Found, day: int, changed: int) -> Fou
         seconds=found.last.seconds,
         core=found.last.core,
     )
-    return replace(found, last=state, added=(*found.added, day), near=None)
+    return replace(found, last=state, added=(*found.added, day), near=None, checked=found.last.designs[found.last.best])
 
 
 def searched(
