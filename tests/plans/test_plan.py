@@ -59,6 +59,15 @@ WRONG = [
     ("year_tolerance", 0.0, "share of the cost of a year"),
     ("workers", 0, "from 1 to 1000"),
     ("method", "simplex", "benders"),
+    ("method", np.array([1, 2]), "benders"),
+    ("budget", np.array([1, 2]), "most that may be invested"),
+    ("budget", 10**400, "most that may be invested"),
+    ("carbon_price_per_t", 1e308, "tonne of CO2"),
+    ("gap", pd.NA, "0.1 %"),
+    ("workers", np.array([1, 2]), "from 1 to 1000"),
+    ("representation", np.array(["medoid", "centroid"]), "energy_medoid"),
+    ("cluster", None, "tls://host:port"),
+    ("cluster", 5, "tls://host:port"),
 ]
 
 

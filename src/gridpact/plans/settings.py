@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from gridpact.errors import Issue
 
 BENDERS = "benders"
@@ -35,6 +33,7 @@ NUMBERS = {
     "gap": (0.0, True, "Give a share of the cost, 0.001 for 0.1 %."),
     "time_limit_s": (0.0, False, "Give seconds."),
 }
+MOST = 1e15  # of any number: beyond it nothing that is meant can be told from rounding
 SHARES = ("discount_rate", "gap", "year_tolerance")
 FLAGS = ("extreme_days", "reconfigure")
 WHOLE = {"typical_days": (1, 366), "workers": (1, 1000), "year_rounds": (0, 20)}
@@ -55,20 +54,23 @@ def setting_issues(settings: Mapping[str, Any]) -> list[Issue]:
         for name, (low, high) in WHOLE.items()
         if name in settings and not (type(settings[name]) is int and low <= settings[name] <= high)
     ]
-    if settings.get("representation", REPRESENTATIONS[0]) not in REPRESENTATIONS:
+    representation = settings.get("representation", REPRESENTATIONS[0])
+    if not (isinstance(representation, str) and representation in REPRESENTATIONS):
         issues.append(_not_possible("representation", settings, f"Choose one of: {', '.join(REPRESENTATIONS)}."))
     issues += [
         _not_possible(name, settings, "Give true or false.")
         for name in FLAGS
         if not isinstance(settings.get(name, True), bool)
     ]
+    if not isinstance(settings.get("cluster", ""), str):
+        issues.append(_not_possible("cluster", settings, "Give the address of a scheduler, tls://host:port."))
     issues += _method_issues(settings.get("method", BENDERS))
     return issues
 
 
 def _method_issues(method: Any) -> list[Issue]:
     """What is wrong with the name of a method; solvers are looked for only where one is named."""
-    if method == BENDERS:
+    if isinstance(method, str) and method == BENDERS:
         return []
     from gridpact.programs.whole import solver_issues
 
@@ -81,7 +83,9 @@ def is_absent(name: str, value: Any) -> bool:
     """Whether a setting says that there is no limit, no cluster, or that lines stay as they are."""
     if name == "reconfigure":
         return value is False
-    return value == ("" if name == "cluster" else math.inf) and name in (*LIMITS.values(), "cluster")
+    if name == "cluster":
+        return isinstance(value, str) and value == ""
+    return name in LIMITS.values() and isinstance(value, float) and value == math.inf
 
 
 def _not_possible(name: str, settings: Mapping[str, Any], fix: str) -> Issue:
@@ -95,4 +99,4 @@ def _is_share(name: str, value: float) -> bool:
 
 def _in_range(value: Any, low: float, allowed: bool) -> bool:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and np.isfinite(value) and (value > low or (allowed and value == low))
+    return number and value < MOST and (value > low or (allowed and value == low))
