@@ -10,6 +10,7 @@ from typing import Any
 
 from gridpact.case.case import Case
 from gridpact.errors import InputError, Issue
+from gridpact.results.planning import QUESTION as PLAN
 from gridpact.results.reliability import QUESTION as RELIABILITY
 from gridpact.study_file import Document, cases_of
 
@@ -46,6 +47,8 @@ def case_issues(folder: Path, document: Document, function: Callable[..., Any]) 
         return error.issues
     if document["question"] == RELIABILITY:
         return _reliability_issues(cases["case"])
+    if document["question"] == PLAN:
+        return _plan_issues(cases["case"], document.get("settings", {}))
     issues = _network_issues(cases["case"], _formulation(function, document.get("settings", {})))
     return issues + (_pairing(cases, document) if "transmission" in cases else [])
 
@@ -62,6 +65,19 @@ def _reliability_issues(case: Case) -> list[Issue]:
         except InputError as error:
             issues += error.issues
     return issues
+
+
+def _plan_issues(case: Case, settings: Mapping[str, Any]) -> list[Issue]:
+    """Nothing to plan, and loops that the plan is not asked to open."""
+    from gridpact.case.planned import candidate_names
+
+    if settings.get("reconfigure", False):
+        return []
+    fix = "Add rows to renewable_candidates, storage_candidates, line_candidates or their like."
+    nothing = [] if candidate_names(case) else [Issue("there is nothing to plan: the case has no candidates", fix)]
+    opened = "Open a switch in each loop, or plan with reconfigure = true and switches in lines that may be opened."
+    loops = _network_issues(case, "soc")
+    return nothing + [replace(issue, fix=opened) if "loop" in issue.message else issue for issue in loops]
 
 
 def _pairing(cases: Mapping[str, Case], document: Document) -> list[Issue]:
