@@ -158,6 +158,8 @@ def searched(
     from gridpact.programs.batch import open_pool
 
     found = begun
+    sizes = f"{problem.candidates.count} candidates, {problem.days.weights.size} days"
+    _say(f"plan: {sizes}; first all days together with broken units", progress)
     with open_pool(
         workers=min(settings["workers"], problem.days.weights.size), address=settings.get("cluster") or None
     ) as pool:
@@ -195,8 +197,12 @@ def complete(growing: Path, record: Record) -> None:
 
 
 def _tell(state: Progress, progress: bool) -> None:
-    bounds = f"cost between {state.lower:.10g} and {state.upper:.10g} a year, gap {100 * state.gap:.3g} %"
-    _say(f"plan: iteration {state.iteration}, {bounds}, {state.seconds:.0f} s", progress)
+    cost = f"cost of a year at least {state.lower:.10g}"
+    if state.best >= 0:
+        cost = f"cost of a year between {state.lower:.10g} and {state.upper:.10g}, gap {100 * state.gap:.3g} %"
+    else:
+        cost += ", no plan yet that serves all demand"
+    _say(f"plan: iteration {state.iteration}, {cost}, {state.seconds:.0f} s", progress)
 
 
 def _say(text: str, progress: bool) -> None:

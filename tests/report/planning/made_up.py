@@ -161,6 +161,8 @@ def investments(case: Case) -> pd.DataFrame:
     found, most = pd.DataFrame(rows, columns=["asset", "kind", "place", "price"]), most_units(case)
     found["max_units"] = found["asset"].map(most)
     found["units"] = np.where(np.arange(len(found)) % 3 == 0, np.maximum(found["max_units"] - 1, 1), 0)
+    found["p_mw"] = found["units"] * found["kind"].map({"pv": 0.25, "wind": 0.25, "storage": 0.25, "generator": 0.5})
+    found["energy_mwh"] = found["units"].where(found["kind"] == "storage")
     found["investment"] = found["units"] * found.pop("price")
     found["capex_per_year"] = 0.08 * found["investment"]
     found["maintenance_per_year"] = 4_000.0 * found["units"]

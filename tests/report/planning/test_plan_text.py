@@ -36,7 +36,7 @@ def test_assets_and_indices_are_told() -> None:
     record = plan_record()
     text, built = overview(record), record.tables["investments"].query("units > 0")
     assert line(text, "built:") == f"built: {len(built)} of 31 candidates"
-    assert "  wind-4: wind at 4, 3 of 4 units" in text.splitlines()
+    assert "  wind-4: wind at 4, 3 of 4 units, 0.75 MW" in text.splitlines()
     assert line(text, "SAIDI").split() == [
         "SAIDI",
         "4.200",

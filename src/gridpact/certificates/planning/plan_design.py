@@ -71,7 +71,11 @@ def _investments(plan: PlanView) -> Check:
     measures = [
         Measure(name, own.names, relative(plan.column("investments", name), value)) for name, value in known.items()
     ]
-    text = "Investment, capital recovery and maintenance of every candidate against the case, relative."
+    for name, size in (("p_mw", own.power), ("energy_mwh", own.energy)):
+        told = plan.column("investments", name)
+        off = np.where(np.isnan(size) & np.isnan(told), 0.0, relative(told, n * size))
+        measures.append(Measure(name, own.names, off))
+    text = "Investment, capital recovery, maintenance and size of every candidate against the case, relative."
     return worst("plan investments", text, ROUNDING, measures)
 
 

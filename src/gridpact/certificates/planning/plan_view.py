@@ -58,12 +58,18 @@ OWN: Final = (
     "year",
 )
 OPERATED: Final = {"formulation": "soc", "exactness": "repair", "solver": "clarabel", "price_probes": 0}
+SIZES: Final = {
+    "renewable_candidates": "p_mw",
+    "storage_candidates": "discharge_mw",
+    "generator_candidates": "max_p_mw",
+}
 GIVEN, TYPICAL, JOINED = "given", "typical", "worst day of the year"
 
 
 @dataclass(frozen=True, eq=False)
 class Offered:
-    """What may be built (c,): names, tables, kinds, places, most units; investment, years and maintenance of a unit."""
+    """What may be built (c,): names, tables, kinds, places, most units; investment, years and maintenance of a unit;
+    its highest power and its energy, NaN where it has none."""
 
     names: list[str]
     table: NDArray[np.str_]
@@ -73,6 +79,8 @@ class Offered:
     investment: Floats
     years: Floats
     maintenance: Floats
+    power: Floats
+    energy: Floats
 
     def capex(self, rate: float) -> Floats:
         """What a unit's investment costs in a year, at a discount rate."""
@@ -97,7 +105,16 @@ def offered(case: Case) -> Offered:
         investment=numbers("investment"),
         years=numbers("lifetime_years"),
         maintenance=numbers("maintenance_per_year"),
+        power=np.concatenate([_peaks(case, table, SIZES.get(table, "")) for table in KINDS]),
+        energy=np.array([row.get("energy_mwh", np.nan) for _, row in rows], dtype=np.float64),
     )
+
+
+def _peaks(case: Case, table: str, column: str) -> Floats:
+    """The highest value of a column over time; NaN without one."""
+    if not column:
+        return np.full(case.count(table), np.nan)
+    return np.array([float(values.max()) for values in case.series(table, column)], dtype=np.float64)
 
 
 def switchable(case: Case) -> list[str]:

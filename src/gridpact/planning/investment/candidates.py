@@ -12,6 +12,7 @@ Source: Blank and Tarquin, Engineering Economy, 8th ed., 2018, chapter 2 (factor
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,12 @@ from numpy.typing import NDArray
 from gridpact.case.case import Case, Floats, Ints
 from gridpact.case.planned import CANDIDATES, candidate_names, most_units
 
+POWER = {
+    "renewable_candidates": "p_mw",
+    "storage_candidates": "discharge_mw",
+    "generator_candidates": "max_p_mw",
+}
+ENERGY = {"storage_candidates": "energy_mwh"}
 _KIND = {"storage_candidates": "storage", "generator_candidates": "generator", "line_candidates": "line"}
 
 
@@ -28,7 +35,8 @@ _KIND = {"storage_candidates": "storage", "generator_candidates": "generator", "
 class Candidates:
     """All candidates (c): names, tables, kinds and places; most units; costs of one unit.
 
-    ``investment`` is in currency, ``capex`` and ``maintenance`` in currency per year.
+    ``investment`` is in currency, ``capex`` and ``maintenance`` in currency per year; ``size_mw`` and ``size_mwh`` are
+    the power and the energy of one unit, NaN where it has none.
     """
 
     names: tuple[str, ...]
@@ -39,6 +47,8 @@ class Candidates:
     investment: Floats
     capex: Floats
     maintenance: Floats
+    size_mw: Floats
+    size_mwh: Floats
 
     @property
     def annual(self) -> Floats:
@@ -81,7 +91,16 @@ def candidates_of(case: Case, discount_rate: float) -> Candidates:
         investment=investment,
         capex=investment * capital_recovery(discount_rate, all_of("lifetime_years")),
         maintenance=all_of("maintenance_per_year"),
+        size_mw=np.concatenate([_size(case, table, POWER) for table in CANDIDATES]),
+        size_mwh=np.concatenate([_size(case, table, ENERGY) for table in CANDIDATES]),
     )
+
+
+def _size(case: Case, table: str, columns: Mapping[str, str]) -> Floats:
+    """The highest value over time of what tells the size of a unit; NaN in tables whose units have no such size."""
+    if table not in columns:
+        return np.full(case.count(table), np.nan)
+    return np.asarray(case.series(table, columns[table]).max(axis=1))
 
 
 def _texts(parts: list[list[str]]) -> NDArray[np.str_]:

@@ -29,6 +29,8 @@ def investment_table(candidates: Candidates, units: Floats, value: Floats) -> pd
             "place": words(candidates.place),
             "units": units.astype(np.int64),
             "max_units": candidates.most,
+            "p_mw": units * candidates.size_mw,
+            "energy_mwh": units * candidates.size_mwh,
             "investment": units * candidates.investment,
             "capex_per_year": units * candidates.capex,
             "maintenance_per_year": units * candidates.maintenance,

@@ -74,6 +74,12 @@ def percent(share: float) -> str:
     return "below 0.001" if 0.0 <= share < 1e-5 else significant(100.0 * share)
 
 
+def size(power: float, energy: float) -> str:
+    """Power, and energy where there is some; nothing for what has neither."""
+    parts = [f"{significant(value)} {unit}" for value, unit in ((power, "MW"), (energy, "MWh")) if math.isfinite(value)]
+    return ", ".join(parts)
+
+
 def built(record: Record) -> pd.DataFrame | None:
     """What is built, in the order of the table; None where it is not known."""
     found = record.tables.get("investments")

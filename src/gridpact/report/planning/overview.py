@@ -12,6 +12,7 @@ from gridpact.results.days import CLEARED
 from gridpact.results.record import Record
 
 LABEL, MOST = 24, 30
+SHOWN = ["asset", "kind", "place", "units", "max_units", "p_mw", "energy_mwh"]
 
 
 def plan_overview(record: Record) -> list[str]:
@@ -67,9 +68,8 @@ def _built(record: Record) -> str:
     rows = [
         f"  {asset}: {facts.KINDS.get(str(kind), kind)} at {place}"
         + (f", {units:g} of {most:g} units" if most > 1 else "")
-        for asset, kind, place, units, most in chosen[["asset", "kind", "place", "units", "max_units"]]
-        .head(MOST)
-        .itertuples(index=False)
+        + (f", {size}" if (size := facts.size(power, energy)) else "")
+        for asset, kind, place, units, most, power, energy in chosen[SHOWN].head(MOST).itertuples(index=False)
     ]
     more = [f"  ... and {len(chosen) - MOST} more in the table investments"] if len(chosen) > MOST else []
     return "\n".join([f"built: {len(chosen)} of {len(chosen) + len(left)} candidates", *rows, *more])

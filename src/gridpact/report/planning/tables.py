@@ -28,12 +28,12 @@ def investments(record: Record, standing: Standing) -> str:
     if chosen.empty:
         return tag("p", "Nothing is built.", "lead")
     unit = safe(record.case.currency)
-    header = ["Asset", "Kind", "Place", "Units", f"Investment, {unit}"]
+    header = ["Asset", "Kind", "Place", "Units", "Size", f"Investment, {unit}"]
     header += [f"{name}, {unit}/year" for name in ("Capital cost", "Maintenance")]
     ranked = chosen.sort_values("investment", ascending=False, kind="stable")
     body = [_asset(row, standing) for _, row in ranked.head(MOST).iterrows()]
     sums = [_money(float(chosen[name].sum()), standing) for name in MONEY]
-    body.append([tag("b", f"all {len(chosen)}"), "", "", "", *sums])
+    body.append([tag("b", f"all {len(chosen)}"), "", "", "", "", *sums])
     more = f" {len(chosen) - MOST} more are in the table investments." if len(chosen) > MOST else ""
     note = tag("p", f"The capital cost of a year pays the investment off over its life, with interest.{more}", "remark")
     return tag("div", table(header, body, "plan four"), "wide") + note
@@ -44,7 +44,8 @@ def _asset(row: pd.Series, standing: Standing) -> list[str]:
     units = number(float(row["units"]), 0)
     count = units if most <= 1.0 else f"{units} of {number(most, 0)}"
     cells = [_money(float(row[name]), standing) for name in MONEY]
-    return [safe(row["asset"]), facts.KINDS.get(kind, safe(kind)), safe(row["place"]), count, *cells]
+    size = facts.size(float(row["p_mw"]), float(row["energy_mwh"]))
+    return [safe(row["asset"]), facts.KINDS.get(kind, safe(kind)), safe(row["place"]), count, size, *cells]
 
 
 def _money(value: float, standing: Standing, signed: bool = False) -> str:
