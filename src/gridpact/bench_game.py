@@ -79,9 +79,9 @@ SCIP = (
 )
 
 
-def _table(rows: Mapping[str, Mapping[str, float]]) -> str:
+def _table(rows: Mapping[str, Mapping[str, float]], first: str = "game") -> str:
     names = list(dict.fromkeys(name for row in rows.values() for name in row))
-    lines = [f"| game | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
+    lines = [f"| {first} | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
     return "\n".join(
         lines + [f"| {game} | {' | '.join(_cell(row[name]) for name in names)} |" for game, row in rows.items()]
     )

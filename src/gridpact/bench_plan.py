@@ -41,7 +41,7 @@ class PlanBench:
 
     def markdown(self) -> str:
         head = f"# Time of a plan\n\nMedians of {self.repeat} runs, {WORKERS} workers. {self.machine}."
-        return "\n\n".join([head, SEARCHES, _table(self.searches), PARTS, _table(self.parts)]) + "\n"
+        return "\n\n".join([head, SEARCHES, _table(self.searches, "search"), PARTS, _table(self.parts, "part")]) + "\n"
 
     def as_dict(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in ("searches", "parts", "machine", "repeat")}
