@@ -80,6 +80,25 @@ def test_wrong_settings_are_named_with_what_to_do(case: gp.Case, name: str, valu
     assert fix in str(caught.value)
 
 
+def test_a_place_that_is_no_path_is_refused(case: gp.Case) -> None:
+    with pytest.raises(gp.InputError, match="out = 5 is not possible"):
+        gp.plan(case, out=5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [gp.InfeasibleError, gp.NotConverged])
+def test_a_plan_whose_days_cannot_be_cleared_is_named(
+    case: gp.Case, monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
+) -> None:
+    """The market of the days is stronger than the relaxation that the search knows: its refusal names the plan."""
+
+    def refused(planned: gp.Case) -> None:
+        raise kind("The days are too much.")
+
+    monkeypatch.setattr("gridpact.planning.investment.operation.operated", refused)
+    with pytest.raises(kind, match=r"a plan \(.*pv-4: 3.*could not be cleared. The days are too much"):
+        gp.plan(case, year_rounds=0, **QUICK)  # type: ignore[arg-type]
+
+
 def test_a_case_without_candidates_has_nothing_to_plan() -> None:
     with pytest.raises(gp.InputError, match="nothing to plan"):
         gp.plan(gp.examples.path("ieee33-day") / "case")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from gridpact.case.case import Case
-from gridpact.errors import InfeasibleError, InputError
+from gridpact.errors import InfeasibleError, InputError, NotConverged
 from gridpact.plans.progress import Found
 from gridpact.plans.year import Year
 from gridpact.results.planning import QUESTION
@@ -36,7 +37,8 @@ def plan_record(
     units = np.rint(last.designs[last.best][: candidates.count])
     plan = problem.plan(last.designs[last.best])
     form = problem.reliability if problem.limits.about_reliability else None
-    cleared, tables, items = _operation(problem, plan.built(problem.days.case), settings)
+    with _told(candidates.design(units)):
+        cleared, tables, items = _operation(problem, plan.built(problem.days.case), settings)
     assert found.near is not None
     tables |= {
         "investments": outcome.investment_table(candidates, units, outcome.marginal_values(problem, found.near)),
@@ -62,6 +64,19 @@ def plan_record(
         solution=_solution(cleared) | form_arrays(form) | near_arrays(found.near),
         provenance=provenance(cleared.solution, perf_counter() - started),
     )
+
+
+@contextmanager
+def _told(design: Mapping[str, int]) -> Iterator[None]:
+    """Say of which plan it is where its days cannot be cleared: the search knows a relaxation of them."""
+    try:
+        yield
+    except (InfeasibleError, NotConverged) as error:
+        built = ", ".join(f"{name}: {units}" for name, units in design.items()) or "nothing"
+        text = f"The search found a plan ({built}), but its days could not be cleared. {error}"
+        raise (
+            InfeasibleError(text, error.diagnosis) if isinstance(error, InfeasibleError) else NotConverged(text)
+        ) from error
 
 
 def _operation(

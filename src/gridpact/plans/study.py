@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from gridpact.case.case import Case
-from gridpact.errors import InputError
+from gridpact.errors import InputError, Issue
 from gridpact.plans.progress import Found
 from gridpact.plans.record import plan_record
 from gridpact.plans.rounds import complete, planned_in_rounds, problem_of_case, searched
@@ -95,6 +95,8 @@ def plan(
     named = locals()
     settings = {name: named[name] for name in SETTINGS if not is_absent(name, named[name])}
     issues = setting_issues(settings)
+    if not isinstance(out, str | Path | None):
+        issues.append(Issue(f"out = {out!r} is not possible", "Give the path of a new folder."))
     if issues:
         raise InputError(issues)
     valid = require_valid(case) if isinstance(case, Case) else read_case(case)
