@@ -21,7 +21,7 @@ TABLES: Final[Mapping[str, tuple[Columns, Columns, Columns]]] = {
     "investments": (
         ("asset", "kind", "place"),
         ("units", "max_units", "investment", "capex_per_year", "maintenance_per_year"),
-        ("marginal_value_per_year",),
+        ("p_mw", "energy_mwh", "marginal_value_per_year"),
     ),
     "annual_costs": (("item",), ("after",), ("before",)),
     "scenarios": (("scenario", "source_day", "kind"), ("weight_days",), ()),

@@ -69,7 +69,9 @@ def _built(record: Record) -> str:
         f"  {asset}: {facts.KINDS.get(str(kind), kind)} at {place}"
         + (f", {units:g} of {most:g} units" if most > 1 else "")
         + (f", {size}" if (size := facts.size(power, energy)) else "")
-        for asset, kind, place, units, most, power, energy in chosen[SHOWN].head(MOST).itertuples(index=False)
+        for asset, kind, place, units, most, power, energy in chosen.reindex(columns=SHOWN)
+        .head(MOST)
+        .itertuples(index=False)
     ]
     more = [f"  ... and {len(chosen) - MOST} more in the table investments"] if len(chosen) > MOST else []
     return "\n".join([f"built: {len(chosen)} of {len(chosen) + len(left)} candidates", *rows, *more])

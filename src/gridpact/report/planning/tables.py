@@ -44,7 +44,7 @@ def _asset(row: pd.Series, standing: Standing) -> list[str]:
     units = number(float(row["units"]), 0)
     count = units if most <= 1.0 else f"{units} of {number(most, 0)}"
     cells = [_money(float(row[name]), standing) for name in MONEY]
-    size = facts.size(float(row["p_mw"]), float(row["energy_mwh"]))
+    size = facts.size(float(row.get("p_mw", math.nan)), float(row.get("energy_mwh", math.nan)))
     return [safe(row["asset"]), facts.KINDS.get(kind, safe(kind)), safe(row["place"]), count, size, *cells]
 
 
