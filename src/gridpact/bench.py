@@ -11,7 +11,6 @@ reading the prices of the relaxation.
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import subprocess
@@ -30,6 +29,7 @@ import pandas as pd
 
 from gridpact import examples
 from gridpact.bench_heat import district_day, district_week, joint_over_electricity, large_district
+from gridpact.bench_page import written
 from gridpact.case.case import Case
 from gridpact.certificates.judge import certify
 from gridpact.clearing import clear
@@ -81,11 +81,7 @@ class Bench:
 
     def write(self, path: str | Path) -> tuple[Path, Path]:
         """The page at ``path`` and the figures beside it as JSON; both are overwritten."""
-        page, data = Path(path), Path(path).with_suffix(".json")
-        page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(self.markdown(), encoding="utf-8")
-        data.write_text(json.dumps(self.as_dict(), indent=1) + "\n", encoding="utf-8")
-        return page, data
+        return written(path, self.markdown(), self.as_dict())
 
 
 EXPLANATION = (

@@ -8,7 +8,6 @@ their ratio is taken run by run. SCIP is given ``limit`` seconds once, without r
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from gridpact import examples
+from gridpact.bench_page import written
 from gridpact.case.case import Case
 from gridpact.case.schema import SCHEMA
 from gridpact.examples.synthetic_transmission import synthetic_transmission
@@ -60,11 +60,7 @@ class GameBench:
 
     def write(self, path: str | Path) -> tuple[Path, Path]:
         """The page at ``path`` and the figures beside it as JSON; both are overwritten."""
-        page, data = Path(path), Path(path).with_suffix(".json")
-        page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(self.markdown(), encoding="utf-8")
-        data.write_text(json.dumps(self.as_dict(), indent=1) + "\n", encoding="utf-8")
-        return page, data
+        return written(path, self.markdown(), self.as_dict())
 
 
 EXPLANATION = (

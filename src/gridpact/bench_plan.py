@@ -8,7 +8,6 @@ programs of the days, workers, relaxation, decomposition; without operation, tab
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 
 from gridpact import examples
 from gridpact.bench_game import _table
+from gridpact.bench_page import written
 from gridpact.case.case import Case
 from gridpact.examples.synthetic_planning import synthetic_planning
 from gridpact.io.folder import read_case
@@ -48,11 +48,7 @@ class PlanBench:
 
     def write(self, path: str | Path) -> tuple[Path, Path]:
         """The page at ``path`` and the figures beside it as JSON; both are overwritten."""
-        page, data = Path(path), Path(path).with_suffix(".json")
-        page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(self.markdown(), encoding="utf-8")
-        data.write_text(json.dumps(self.as_dict(), indent=1) + "\n", encoding="utf-8")
-        return page, data
+        return written(path, self.markdown(), self.as_dict())
 
 
 SEARCHES = (
