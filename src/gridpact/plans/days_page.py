@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
 from gridpact.case.case import Case
 from gridpact.planning.scenarios.typical import TypicalDays
 
@@ -25,16 +22,10 @@ def report_typical_days(days: TypicalDays, path: str | Path | None = None, *, ca
         "scenarios": days.scenarios(),
         "duration_curves": days.duration_curves(),
         "scenario_quality": days.quality,
-        "decision_graph": _decision_graph(days),
+        "decision_graph": days.decision_graph(),
         **family_tables(days.names, days.days.values, days.labels, days.profiles, kinds),
     }
     html = render_typical_days(tables, case.name if case is not None else "Typical days", case.currency if case else "")
     if path is not None:
         Path(path).write_text(html, encoding="utf-8")
     return html
-
-
-def _decision_graph(days: TypicalDays) -> pd.DataFrame:
-    peaks = days.density_peaks()
-    centre = np.isin(np.arange(days.days.count), days.source)
-    return pd.DataFrame({"day": list(days.days.dates), "density": peaks.rho, "distance": peaks.delta, "centre": centre})

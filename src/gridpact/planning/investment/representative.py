@@ -75,22 +75,13 @@ class Representatives:
         profiles.insert(0, "scenario", numbers)
         if self.typical is None:
             return {"scenario_profiles": profiles}
-        peaks = self.typical.density_peaks()
-        graph = pd.DataFrame(
-            {
-                "day": list(self.typical.days.dates),
-                "density": peaks.rho,
-                "distance": peaks.delta,
-                "centre": np.isin(np.arange(self.typical.days.count), self.typical.source),
-            }
-        )
         return {
             "scenario_profiles": profiles,
             "scenario_days": pd.DataFrame(
                 {"day": list(self.typical.days.dates), "scenario": (self.typical.labels + 1).astype(str)}
             ),
             "scenario_quality": self.typical.quality,
-            "decision_graph": graph,
+            "decision_graph": self.typical.decision_graph(),
         }
 
 

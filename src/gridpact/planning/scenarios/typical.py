@@ -75,6 +75,13 @@ class TypicalDays:
         """Falling hourly values of all days and of those that stand for them: series, hour, value, represented."""
         return duration_curves(self.days, self.labels, self.profiles)
 
+    def decision_graph(self) -> pd.DataFrame:
+        """One row per day: day, density, distance to denser days, and whether it stands for others (centre)."""
+        peaks, centre = self.density_peaks(), np.isin(np.arange(self.days.count), self.source)
+        return pd.DataFrame(
+            {"day": list(self.days.dates), "density": peaks.rho, "distance": peaks.delta, "centre": centre}
+        )
+
     def density_peaks(self) -> DensityPeaks:
         """Density and distance to denser days of every day, for the decision graph."""
         return density_peaks(self.points)
