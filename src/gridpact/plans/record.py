@@ -14,7 +14,7 @@ from gridpact.case.case import Case
 from gridpact.errors import InfeasibleError, InputError, NotConverged
 from gridpact.plans.progress import Found
 from gridpact.plans.year import Year
-from gridpact.results.planning import QUESTION
+from gridpact.results.planning import BASIS, QUESTION
 from gridpact.results.record import Record
 from gridpact.results.summary import clearing_summary, horizon_words
 from gridpact.run import provenance
@@ -157,7 +157,7 @@ def _summary(
         "gap": gap,
         "gap_asked": asked,
         "gap_closed": found.last.gap <= asked,
-        "bound_basis": _basis(problem),
+        "bound_basis": BASIS[problem.limits.about_reliability],
         "investment": float(built["investment"].sum()),
         "capex_per_year": float(built["capex_per_year"].sum()),
         "assets_built": int((built["units"] > 0).sum()),
@@ -201,13 +201,6 @@ def _year_words(year: Year | None, tables: Mapping[str, pd.DataFrame]) -> dict[s
         "year_verdict": year.verdict,
         "year_folder": year.folder.name if year.folder is not None else "",
     }
-
-
-def _basis(problem: Problem) -> str:
-    """What the lower bound bounds."""
-    if not problem.limits.about_reliability:
-        return "every plan for these days"
-    return "every plan for these days that the linear form of reliability admits; it never understates an index"
 
 
 def _reliability_words(tables: Mapping[str, pd.DataFrame]) -> dict[str, float]:

@@ -173,7 +173,7 @@ def searched(
         if found is None or found.last.best < 0:
             raise NotConverged(f"No plan was found within {settings['time_limit_s']:g} s: allow more time.")
         units = found.last.designs[found.last.best][: problem.integers]
-        near = Days(Pricer(problem.programs()), pool)((1.0 - NEAR) * units + NEAR * problem.core(units))
+        near = Days(Pricer(problem.programs), pool)((1.0 - NEAR) * units + NEAR * problem.core(units))
     return replace(found, near=near)
 
 

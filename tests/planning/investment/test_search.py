@@ -90,7 +90,7 @@ def test_a_search_goes_on_where_it_stopped(seed: int) -> None:
 def test_the_whole_is_the_sum_of_its_parts(seed: int) -> None:
     """With the units held, the program of everything costs what the master and the days say one by one."""
     one = problem(seed)
-    master, programs = one.master, one.programs()
+    master, programs = one.master, one.programs
     form, oracle = whole_form(master, programs), Days(Pricer(programs), InProcess())
     draw = np.random.default_rng(seed)
     for _ in range(3):
@@ -113,7 +113,7 @@ def allowed(one: Problem, n: np.ndarray) -> bool:
 @pytest.mark.parametrize("seed", [2, 7, 19])
 def test_broken_units_are_no_dearer_than_whole_ones(seed: int) -> None:
     one = problem(seed)
-    master, programs = one.master, one.programs()
+    master, programs = one.master, one.programs
     n = relaxed_units(master, programs)
     assert (n >= 0.0).all() and (n <= one.candidates.most).all()
     costs = Days(Pricer(programs), InProcess())(n).costs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -56,7 +57,7 @@ class Problem:
     emergency_price: float
     switching: Switching | None = None
 
-    @property
+    @cached_property
     def master(self) -> Master:
         master = master_program(self.case, self.candidates, self.days, self.limits, self.reliability)
         if self.switching is None:
@@ -73,6 +74,7 @@ class Problem:
         """Their names."""
         return [*self.candidates.names, *(self.switching.columns if self.switching is not None else [])]
 
+    @cached_property
     def programs(self) -> tuple[DayProgram, ...]:
         """The program of every day."""
         return tuple(day_program(day, self.candidates, self.emergency_price, self.switching) for day in self.days.days)

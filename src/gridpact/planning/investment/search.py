@@ -58,7 +58,7 @@ def _at_one_price(
     problem: Problem, pool: Pool, gap: float, time_limit: float, begun: Progress | None, method: str
 ) -> Iterator[Progress]:
     began = perf_counter()
-    programs, master = problem.programs(), problem.master
+    programs, master = problem.programs, problem.master
     oracle = Days(Pricer(programs, gap), pool)
     if method != BENDERS:
         yield planned_at_once(master, programs, oracle, method, gap, time_limit, begun)

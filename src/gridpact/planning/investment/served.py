@@ -49,7 +49,7 @@ def require_served(problem: Problem) -> None:
 
 def _least_unserved(problem: Problem) -> Floats:
     """The least unserved energy of all days together, in MWh of each day; nothing where the solver proves nothing."""
-    programs, master = problem.programs(), problem.master
+    programs, master = problem.programs, problem.master
     form = whole_form(master, programs)
     first = master.program.cost.size + np.cumsum([0, *(program.form.q.size for program in programs)])
     weights = sp.lil_array((len(programs), form.q.size))
