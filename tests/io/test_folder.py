@@ -107,7 +107,8 @@ def test_read_after_write_is_the_identity_at_length(case: Case) -> None:
 
 @pytest.mark.parametrize("target", ["case", "case.xlsx"])
 def test_read_after_write_is_the_identity_for_every_table(target: str, tmp_path: Path) -> None:
-    bases = [*(read_case(BASE.parent / name) for name in ("base", "heat", "transmission", "reliability", "planning"))]
+    names = ("base", "heat", "transmission", "reliability", "planning", "trading")
+    bases = [read_case(BASE.parent / name) for name in names]
     assert all(sum(case.count(name) for case in bases) for name in SCHEMA)
     for number, case in enumerate(bases):
         write_case(case, tmp_path / str(number) / target)

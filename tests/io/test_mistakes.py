@@ -47,7 +47,7 @@ def place(issue: Issue) -> tuple[str, int, str, str]:
     return issue.file, issue.row, issue.column, issue.value
 
 
-@pytest.mark.parametrize("base", ["base", "heat", "transmission", "reliability", "planning"])
+@pytest.mark.parametrize("base", ["base", "heat", "transmission", "reliability", "planning", "trading"])
 def test_the_case_without_mistakes_is_fine(base: str) -> None:
     assert validate(BAD / base) == []
 

@@ -19,10 +19,12 @@ from gridpact.case.table import Column as Column
 from gridpact.case.table import Default as Default
 from gridpact.case.table import Kind as Kind
 from gridpact.case.table import Table as Table
+from gridpact.case.trade_tables import TRADE
 
 WINDOWS: Final = ("horizon", "day", "week")
 
-SCHEMA: Final[dict[str, Table]] = {table.name: table for table in (*ELECTRIC, *HEAT, *GAME, *RELIABILITY, *PLANNING)}
+_TABLES: Final = (*ELECTRIC, *HEAT, *GAME, *RELIABILITY, *PLANNING, *TRADE)
+SCHEMA: Final[dict[str, Table]] = {table.name: table for table in _TABLES}
 
 HEADER: Final = Table(
     "case",
