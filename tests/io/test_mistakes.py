@@ -26,7 +26,8 @@ OF_HEAT = mistakes("heat.toml", "heat")
 OF_CONNECTIONS = mistakes("connections.toml", "transmission")
 OF_RELIABILITY = mistakes("reliability.toml", "reliability")
 OF_PLANNING = mistakes("planning.toml", "planning")
-EVERYTHING = MISTAKES + OF_HEAT + OF_CONNECTIONS + OF_RELIABILITY + OF_PLANNING
+OF_TRADING = mistakes("trading.toml", "trading")
+EVERYTHING = MISTAKES + OF_HEAT + OF_CONNECTIONS + OF_RELIABILITY + OF_PLANNING + OF_TRADING
 
 
 def spoiled(mistake: dict[str, Any], folder: Path) -> Path:
@@ -62,6 +63,10 @@ def test_there_are_enough_mistakes_of_reliability() -> None:
 
 def test_there_are_enough_mistakes_of_planning() -> None:
     assert len(OF_PLANNING) == len({mistake["name"] for mistake in OF_PLANNING}) >= 30
+
+
+def test_there_are_enough_mistakes_of_trading() -> None:
+    assert len(OF_TRADING) == len({mistake["name"] for mistake in OF_TRADING}) >= 30
 
 
 @pytest.mark.parametrize("mistake", EVERYTHING, ids=lambda mistake: mistake["name"])

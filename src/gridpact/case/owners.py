@@ -63,17 +63,21 @@ def _picked(owners: Ints, place: Ints) -> Ints:
     return np.append(owners, -1)[place]
 
 
-def heat_couplings(case: Case) -> tuple[Ints, Ints]:
-    """Heat network and owner of the bus of everything that couples heat with electricity; each of shape (couplings,).
+def heat_coupling(case: Case, table: str) -> tuple[Ints, Ints]:
+    """For each row of a table of couplings its heat network and the owner of its bus; each of shape (n,).
 
-    Stations and devices with an unknown place are left out.
+    The network is -1 where node or bus is not known.
     """
-    network, owners = case.positions("heat_nodes", "heat_network"), at_buses(case)
-    place = [(case.positions(name, "node"), case.positions(name, "bus")) for name in COUPLINGS]
-    node, bus = (np.concatenate(rows) for rows in zip(*place, strict=True))
-    heat = _picked(network, node)
-    known = (heat >= 0) & (bus >= 0)
-    return heat[known], owners[bus[known]]
+    bus = case.positions(table, "bus")
+    heat = _picked(case.positions("heat_nodes", "heat_network"), case.positions(table, "node"))
+    return np.where(bus >= 0, heat, -1), _picked(at_buses(case), bus)
+
+
+def heat_couplings(case: Case) -> tuple[Ints, Ints]:
+    """Heat networks and owners of the buses of all couplings whose place is known; each of shape (couplings,)."""
+    pairs = [heat_coupling(case, table) for table in COUPLINGS]
+    network, owner = (np.concatenate(columns) for columns in zip(*pairs, strict=True))
+    return network[network >= 0], owner[network >= 0]
 
 
 def _heat_owners(case: Case) -> Ints:

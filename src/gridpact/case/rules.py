@@ -48,6 +48,9 @@ from gridpact.case.reliability_rules import (
     whole_customers,
 )
 from gridpact.case.temperature_rules import begun_once, below_ambient, crossed_sides, held_return, lifted_heat
+from gridpact.case.trade_fee_rules import IMPLAUSIBLE as FEES
+from gridpact.case.trade_fee_rules import RULES_OF_FEES
+from gridpact.case.trade_rules import RULES_OF_MICROGRIDS
 from gridpact.errors import Issue
 
 Rule = Callable[[Draft], Iterator[Issue]]
@@ -121,7 +124,7 @@ _IMPLAUSIBLE = (
     *TOO_MANY,
     *EMITTING,
 )
-IMPLAUSIBLE = (*_IMPLAUSIBLE, *inherited_limits(_IMPLAUSIBLE), *COSTS)
+IMPLAUSIBLE = (*_IMPLAUSIBLE, *inherited_limits(_IMPLAUSIBLE), *COSTS, *FEES)
 
 
 def ordered(draft: Draft) -> Iterator[Issue]:
@@ -202,4 +205,6 @@ RULES: tuple[Rule, ...] = (
     limited_ties,
     whole_customers,
     *PLANNING_RULES,
+    *RULES_OF_MICROGRIDS,
+    *RULES_OF_FEES,
 )
