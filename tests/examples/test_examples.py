@@ -26,7 +26,13 @@ def test_every_folder_is_a_named_example(project: Path) -> None:
 
 
 # The keys of a study that name a case, by its question.
-CASES = {"clear": ("case",), "plan": ("case",), "reliability": ("case",), "stackelberg": ("case", "transmission")}
+CASES = {
+    "clear": ("case",),
+    "plan": ("case",),
+    "reliability": ("case",),
+    "stackelberg": ("case", "transmission"),
+    "trade": ("case",),
+}
 
 
 @pytest.mark.parametrize("name", examples.names())

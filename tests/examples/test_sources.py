@@ -85,7 +85,8 @@ def test_the_sun_is_down_at_night_and_highest_around_noon(source: Callable[[str]
 def test_the_notice_stands_beside_every_copy_of_the_weather_data(project: Path) -> None:
     notice = (project / "scripts/data/rts_gmlc/RTS-GMLC_NOTICE.txt").read_bytes()
     assert b"provided that this entire notice appears in all copies of the Data" in notice
-    for example in ("ieee30-district", "ieee33-day", "ieee33-dhn32", "ieee33-planning", "oberrhein-day", "pjm5-ieee33"):
+    feeders = ("ieee30-district", "ieee33-day", "ieee33-dhn32", "ieee33-planning", "oberrhein-day", "pjm5-ieee33")
+    for example in (*feeders, "three-microgrids"):
         assert (project / "src/gridpact/examples" / example / "RTS-GMLC_NOTICE.txt").read_bytes() == notice
 
 
