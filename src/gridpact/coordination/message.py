@@ -3,9 +3,9 @@
     bytes    b"GridPac1" | round | header length (4 bytes each) | header | numbers (float64); all little-endian
     header   JSON [run, sender, recipient, kind, [[quantity, unit, count], ...]], filled up with spaces to 8 bytes
 
-Every message has one encoding: bytes that it would not encode to are refused, so that equal messages have equal digests.
-Numbers travel as they are, to the last bit. A reader allocates nothing that the length of the bytes does not cover.
-Headers are the same round after round, therefore read and written once.
+Every message has one encoding: bytes that it would not encode to are refused, so that equal messages have equal
+digests. Numbers travel as they are, to the last bit. A reader allocates nothing that the length of the bytes does not
+cover. Headers are the same round after round, therefore read and written once.
 """
 
 from __future__ import annotations
