@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from gridpact.errors import NotConverged as NotConverged
     from gridpact.examples.synthetic import synthetic_feeder as synthetic_feeder
     from gridpact.examples.synthetic_heat import synthetic_district as synthetic_district
+    from gridpact.examples.synthetic_microgrids import synthetic_microgrids as synthetic_microgrids
     from gridpact.examples.synthetic_planning import synthetic_planning as synthetic_planning
     from gridpact.examples.synthetic_transmission import synthetic_transmission as synthetic_transmission
     from gridpact.game import stackelberg as stackelberg
@@ -74,6 +75,7 @@ _HOMES = {
     "gridpact.errors": ("ArchiveError", "GridPactError", "InfeasibleError", "InputError", "Issue", "NotConverged"),
     "gridpact.examples.synthetic": ("synthetic_feeder",),
     "gridpact.examples.synthetic_heat": ("synthetic_district",),
+    "gridpact.examples.synthetic_microgrids": ("synthetic_microgrids",),
     "gridpact.examples.synthetic_planning": ("synthetic_planning",),
     "gridpact.examples.synthetic_transmission": ("synthetic_transmission",),
     "gridpact.game": ("stackelberg", "stackelberg_program"),
@@ -138,6 +140,7 @@ __all__ = [
     "sweep_stackelberg",
     "synthetic_district",
     "synthetic_feeder",
+    "synthetic_microgrids",
     "synthetic_planning",
     "synthetic_transmission",
     "typical_days",

@@ -20,7 +20,7 @@ _DESCRIPTIONS = {
     "pjm5-ieee33": "PJM 5-bus transmission market behind 60 33-node feeders that know how they move its prices",
     "rbts2-reliability": "RBTS bus 2, four feeders with 22 load points: how often and for how long supply fails",
     "reverse-flow": "33-node feeder, much PV at its ends, voltage cap, export limit: the relaxation is not exact",
-    "three-microgrids": "33-node feeder over a spring day: PV homes, a windy farm and heated baths trade with each other",
+    "three-microgrids": "33-node feeder, a spring day: homes with PV, a windy farm and heated baths trade",
 }
 
 
