@@ -85,7 +85,7 @@ def _network(lines: pd.DataFrame, laterals: pd.DataFrame) -> dict[str, dict[str,
     all_lines = pd.concat([lines, laterals], ignore_index=True)
     names = np.concatenate([["1"], all_lines["to_bus"]]).astype(object)
     ends = {"line": all_lines["from_bus"] + "-" + all_lines["to_bus"]}
-    root = {"interface": ["substation"], "bus": ["1"], "vm_pu": 1.0, "price_per_mwh": 50.0, "sell_ratio": 0.9}
+    root = {"interface": ["substation"], "bus": ["1"], "vm_pu": 1.0, "price_per_mwh": 50.0}
     return {
         "buses": {"bus": names, "vn_kv": KV, "vm_min_pu": 0.9, "vm_max_pu": 1.1},
         "lines": ends | {name: all_lines[name].to_numpy() for name in ("from_bus", "to_bus", *LATERAL)},

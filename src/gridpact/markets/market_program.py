@@ -9,7 +9,7 @@ subject to  active and reactive balance at every bus      (their multipliers are
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from types import ModuleType
@@ -68,15 +68,19 @@ def clearing_program(
     heat: Heating | None = None,
     held: Held | None = None,
     apart: Apart | None = None,
+    others: Sequence[Device] = (),
 ) -> Program:
-    """The market of all devices of the case on its networks; ``held`` holds integers by name.
+    """The market of all devices of the case on its networks, and of ``others``; ``held`` holds integers by name.
 
     ``apart`` says where storages and tanks choose between charging and discharging.
     """
     warm = heat_devices(case, heat, held or {}, apart) if heat else []
-    program = electric_program(case, network, formulation, warm, held, apart)
-    if heat is None:
-        return program
+    program = electric_program(case, network, formulation, [*warm, *others], held, apart)
+    return program if heat is None else with_heat(case, program, heat, warm)
+
+
+def with_heat(case: Case, program: Program, heat: Heating, warm: list[Device]) -> Program:
+    """The program with the heat network that the devices ``warm`` feed and draw on."""
     temperatures, rows = heat_constraints(case, heat, warm)
     cost, squares = held_back(case, heat, temperatures)
     return replace(
@@ -99,7 +103,7 @@ def electric_program(
 ) -> Program:
     """The market of the electricity network with ``others`` beside its own devices."""
     flow = formulation.variables(network, case.steps)
-    devices = _devices(case, network.base_mva, formulation, flow, held or {}, apart or {}) + others
+    devices = electric_devices(case, network.base_mva, formulation, flow, held or {}, apart or {}) + others
     variables, constraints = dict(flow), _balances(network, devices, *formulation.outflow(network, flow))
     constraints |= formulation.flow_law(network, flow) | formulation.limits(network, flow)
     return assembled(case, devices, variables, constraints)
@@ -116,7 +120,9 @@ def assembled(case: Case, devices: list[Device], variables: dict[str, Variable],
     return Program(cost, variables, constraints, squares, integers)
 
 
-def _devices(case: Case, base: float, formulation: Formulation, flow: Flow, held: Held, apart: Apart) -> list[Device]:
+def electric_devices(
+    case: Case, base: float, formulation: Formulation, flow: Flow, held: Held, apart: Apart
+) -> list[Device]:
     """Every kind of device that the case has; capacitors also need the voltages."""
     builders: dict[str, Callable[[Case, float], Device]] = {
         "interfaces": interfaces,

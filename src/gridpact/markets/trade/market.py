@@ -1,0 +1,97 @@
+"""The market of several microgrids and the network between them, and what everybody knows of it.
+
+Public are the parties, where they are connected, the network's power base, the fees and the transmission price. A
+microgrid's devices and demand are in its own part of the case, the network's lines and devices in the operator's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridpact.case.case import Case
+from gridpact.case.owners import microgrid_parts, network_part
+from gridpact.errors import InputError, Issue
+from gridpact.markets.market_program import formulation_named, market_network
+from gridpact.markets.trade.fees import FeeRates, Tariff, fee_rates, tariff
+from gridpact.physics.electric.network import Network
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+OPERATOR = "network"
+
+
+@dataclass(frozen=True, eq=False)
+class TradeMarket:
+    """A case whose microgrids trade: ``network`` in per unit, the operator's part and those of the microgrids."""
+
+    case: Case
+    network: Network
+    operator: Case
+    parts: list[Case]
+    dynamics: str = "quasi_dynamic"
+
+    @property
+    def base(self) -> float:
+        return self.network.base_mva
+
+    @property
+    def names(self) -> list[str]:
+        """The microgrids."""
+        return self.case.ids("microgrids")
+
+    @property
+    def operator_name(self) -> str:
+        """The operator's name; where the case has none, a name that no microgrid has."""
+        if self.case.count("network_operator"):
+            return self.case.ids("network_operator")[0]
+        return OPERATOR if OPERATOR not in self.names else "network operator"
+
+    @property
+    def buses(self) -> Ints:
+        """The bus of every microgrid, (microgrids,)."""
+        return self.case.positions("microgrids", "bus")
+
+    @property
+    def money(self) -> float:
+        """What one per unit at a price of one per MWh comes to in a step."""
+        return self.base * self.case.hours
+
+    @property
+    def tariff(self) -> Tariff:
+        return tariff(self.case)
+
+    @property
+    def charges_cost(self) -> bool:
+        """Whether fees are a true cost, which the dispatch then spares."""
+        return self.tariff.fee_kind == "cost"
+
+    @cached_property
+    def costly(self) -> FeeRates | None:
+        """The fees where they are a true cost."""
+        return fee_rates(self.case) if self.charges_cost else None
+
+    @cached_property
+    def transmission_price(self) -> Floats:
+        """Buying price of the first interface of the network of each microgrid, per MWh, (microgrids, steps).
+
+        Zero where a network has none.
+        """
+        component = self.network.component
+        there = component[self.case.positions("interfaces", "bus")]
+        price = np.vstack([self.case.series("interfaces", "price_per_mwh"), np.zeros((1, self.case.steps))])
+        hangs = np.equal.outer(component[self.buses], there)
+        first = np.where(hangs.any(axis=1), hangs.argmax(axis=1) if there.size else 0, -1)
+        return np.asarray(price[first])
+
+
+def trade_market(case: Case, dynamics: str = "quasi_dynamic") -> TradeMarket:
+    """The market of a valid case; ``InputError`` where nobody trades, or the network has loops."""
+    if not case.count("microgrids"):
+        fix = "Add rows to the table microgrids: a name and the bus that each is connected to."
+        raise InputError([Issue("there is nobody to trade: the case has no microgrids", fix, "microgrids.csv")])
+    network = market_network(case, formulation_named("soc"))
+    return TradeMarket(case, network, network_part(case), microgrid_parts(case), dynamics)

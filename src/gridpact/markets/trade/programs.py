@@ -1,0 +1,178 @@
+"""The programs of the parties: each its own devices and limits, and what it exchanges as columns of its own.
+
+    microgrid i   minimise C_i   subject to   e_i = sum of its injections,  f_i = sum of its reactive injections,
+                                              - max_buy <= e_i <= max_sell
+    operator      minimise C_0   subject to   its network with e_i and f_i injected at the bus of every i
+
+Reactive power that nothing of a microgrid can change is a constant that it states once; elsewhere it is exchanged too.
+The central program has all devices on the network and the same limits on what leaves the buses of the microgrids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from gridpact.case.case import Case
+from gridpact.markets.heat.side import heat_devices, heating
+from gridpact.markets.market_program import assembled, clearing_program, electric_devices, formulation_named, with_heat
+from gridpact.markets.trade.fee_program import fee_device
+from gridpact.markets.trade.market import TradeMarket
+from gridpact.physics.devices.device import Device, unlimited, zeros
+from gridpact.physics.electric import distflow_soc
+from gridpact.programs.affine import Affine, Variable, constant, nothing
+from gridpact.programs.program import Named, Program, box, equal
+from gridpact.programs.standard_form import StandardForm, compile_program
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+SELL, BUY, SHUT = "microgrids/max_sell_mw", "microgrids/max_buy_mw", "microgrids/shut"
+EXCHANGE_P, EXCHANGE_Q = "exchange_p", "exchange_q"
+
+
+@dataclass(frozen=True, eq=False)
+class PartyProgram:
+    """A party's program with the columns of what it exchanges, active then reactive.
+
+    ``reactive`` (steps,) per unit is a microgrid's reactive power where it is fixed, None where it is among the columns.
+    """
+
+    form: StandardForm
+    columns: Ints
+    reactive: Floats | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class OperatorProgram(PartyProgram):
+    """The operator's program; ``stated`` reactive power of the microgrids, zero where it is ``free``, per unit."""
+
+    stated: Floats = field(kw_only=True)
+    free: NDArray[np.bool_] = field(kw_only=True)
+
+    @property
+    def sizes(self) -> list[int]:
+        """How many quantities each microgrid exchanges."""
+        steps = self.stated.shape[1]
+        return [2 * steps if free else steps for free in self.free.tolist()]
+
+    def exchanged(self, vector: Floats) -> tuple[Floats, Floats]:
+        """Active and reactive parts of a vector over the columns, (microgrids, steps) each; reactive as stated."""
+        steps, pieces = self.stated.shape[1], np.split(vector, np.cumsum(self.sizes)[:-1])
+        active = np.array([piece[:steps] for piece in pieces])
+        reactive = [piece[steps:] if piece.size > steps else own for piece, own in zip(pieces, self.stated, strict=True)]
+        return active, np.array(reactive)
+
+    def coupled(self, active: Floats, reactive: Floats) -> Floats:
+        """The vector over the columns with these parts."""
+        pairs = zip(active, reactive, self.free.tolist(), strict=True)
+        return np.concatenate([np.concatenate([p, q]) if free else p for p, q, free in pairs])
+
+
+def microgrid_program(part: Case, base: float, dynamics: str = "quasi_dynamic") -> PartyProgram:
+    """The program of one microgrid from its own part of the case."""
+    heat = heating(part, base, dynamics)
+    warm = heat_devices(part, heat, {}) if heat else []
+    devices = electric_devices(part, base, distflow_soc, {}, {}, {}) + warm
+    e, f = Variable((1, part.steps)), Variable((1, part.steps))
+    rows = {"microgrid/active": equal(e - _added([one.p for one in devices], part.steps))}
+    rows |= {"microgrid/reactive": equal(f - _added([one.q for one in devices], part.steps))}
+    rows |= exchange_limits(part, base, e)
+    program = assembled(part, devices, {EXCHANGE_P: e, EXCHANGE_Q: f}, rows)
+    form = compile_program(with_heat(part, program, heat, warm) if heat else program)
+    active, reactive = form.columns[EXCHANGE_P].ravel(), form.columns[EXCHANGE_Q].ravel()
+    fixed = _fixed(form, form.rows["microgrid/reactive"].ravel(), reactive)
+    return PartyProgram(form, active if fixed is not None else np.concatenate([active, reactive]), fixed)
+
+
+def _added(powers: list[Affine], steps: int) -> Affine:
+    """Sum of the injections of all devices, (1, steps)."""
+    return sum((np.ones((1, power.shape[0])) @ power for power in powers if power.shape[0]), zeros((1, steps)))
+
+
+def exchange_limits(case: Case, base: float, exchange: Affine) -> Named:
+    """-max_buy <= exchange <= max_sell of every microgrid of the case, per unit."""
+    most_out = unlimited(case.series("microgrids", "max_sell_mw")) / base
+    most_in = unlimited(case.series("microgrids", "max_buy_mw")) / base
+    return box(exchange, -most_in, most_out, (BUY, SELL, SHUT))
+
+
+def _fixed(form: StandardForm, rows: Ints, columns: Ints) -> Floats | None:
+    """The value of columns that rows define by fixed columns alone; None where anything in them may move."""
+    A = sp.csr_array(form.A)
+    equalities = sum(size for kind, size in form.cones if kind == "zero")
+    single = np.flatnonzero((np.diff(A.indptr) == 1)[:equalities])
+    held, value = np.zeros(form.q.size, dtype=np.bool_), np.zeros(form.q.size)
+    at = A.indices[A.indptr[single]]
+    held[at], value[at] = True, form.b[single] / A.data[A.indptr[single]]
+    law = A[rows].tolil()
+    law[np.arange(rows.size), columns] = 0.0
+    others = sp.csr_array(law)
+    others.eliminate_zeros()
+    if not held[others.indices].all():
+        return None
+    own = np.asarray(A[rows][:, columns].diagonal())
+    return np.asarray((form.b[rows] - others @ value) / own)
+
+
+def operator_program(market: TradeMarket, reactive: Sequence[Floats | None]) -> OperatorProgram:
+    """The operator's program; ``reactive`` is what the microgrids state of theirs, in their order."""
+    shape = (len(market.parts), market.case.steps)
+    e, free = Variable(shape), np.array([values is None for values in reactive])
+    f = Variable((int(free.sum()), shape[1]))
+    where = sp.csr_array((np.ones(f.shape[0]), (np.flatnonzero(free), np.arange(f.shape[0]))), shape=(shape[0], f.shape[0]))
+    stated = np.array([np.zeros(shape[1]) if values is None else values for values in reactive])
+    known = constant(stated)
+    variables = {EXCHANGE_P: e} | ({EXCHANGE_Q: f} if free.any() else {})
+    q = known + where @ f if free.any() else known
+    exchange = _priced(market, Device("exchange", market.buses, variables, {}, e, q, nothing()))
+    heat = heating(market.operator, market.base, market.dynamics)
+    form = compile_program(
+        clearing_program(market.operator, market.network, formulation_named("soc"), heat, others=[exchange])
+    )
+    return OperatorProgram(form, _exchanged(form, free), stated=stated, free=free)
+
+
+def _exchanged(form: StandardForm, free: NDArray[np.bool_]) -> Ints:
+    """Columns microgrid by microgrid: its active power, and its reactive power where it is free."""
+    active, parts, number = form.columns[EXCHANGE_P], [], np.cumsum(free) - 1
+    for one in range(free.size):
+        parts.append(active[one])
+        if free[one]:
+            parts.append(form.columns[EXCHANGE_Q][number[one]])
+    return np.concatenate(parts)
+
+
+def _priced(market: TradeMarket, exchange: Device) -> Device:
+    """The exchange with the true cost of the trades that it takes, where fees are one."""
+    if market.costly is None:
+        return exchange
+    variables, rows, cost = fee_device(market.costly, exchange.p, market.base)
+    return replace(
+        exchange,
+        variables={**exchange.variables, **variables},
+        constraints={**exchange.constraints, **rows},
+        cost=cost,
+    )
+
+
+def central_program(market: TradeMarket) -> Program:
+    """All devices on the network, dispatched by one hand within the limits of the microgrids."""
+    heat = heating(market.case, market.base, market.dynamics)
+    program = clearing_program(market.case, market.network, formulation_named("soc"), heat)
+    flow = {name: program.variables[name] for name in ("flow_p", "flow_q", "current", "voltage")}
+    active, _ = distflow_soc.outflow(market.network, flow)
+    exchange = active[market.buses]
+    rows = exchange_limits(market.case, market.base, exchange)
+    if market.costly is None:
+        return replace(program, constraints={**program.constraints, **rows})
+    variables, split, cost = fee_device(market.costly, exchange, market.base)
+    return replace(
+        program,
+        cost=program.cost + market.case.hours * cost,
+        variables={**program.variables, **variables},
+        constraints={**program.constraints, **rows, **split},
+    )

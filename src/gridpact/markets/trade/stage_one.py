@@ -1,0 +1,129 @@
+"""Stage one: exchanges and prices of greatest welfare, found by parties that keep their data to themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridpact.coordination.agent import ProgramAgent
+from gridpact.coordination.atc import TargetCascading
+from gridpact.coordination.cf_admm import ClosedFormConsensus
+from gridpact.coordination.coordinate import Coordinated, Method, Round, coordinate
+from gridpact.coordination.party import ProgramParty
+from gridpact.coordination.roster import Roster, roster
+from gridpact.coordination.transport import InProcess
+from gridpact.errors import NotConverged
+from gridpact.markets.trade.market import TradeMarket
+from gridpact.markets.trade.sides import Settled, price_gap, settled
+from gridpact.markets.trade.programs import OperatorProgram, PartyProgram, microgrid_program, operator_program
+
+Floats = NDArray[np.float64]
+METHODS: dict[str, Callable[[Roster], Method]] = {"atc": TargetCascading, "cf_admm": ClosedFormConsensus}
+# Relative difference of the prices of both sides that counts as none; tolerances of further rounds, over the first.
+SAME_PRICE = 1e-3
+FINER = (0.1, 0.01, 0.001)
+# First penalty: this share of the largest price over each microgrid's largest exchange at the first price.
+FIRST = 1e-3
+# Gap asked of the conic solver in the rounds: what is published comes from tighter solves.
+ROUGH = 1e-8
+# Exchanges below this share of the mean count as that; per unit in any case.
+LEAST, TINY = 1e-3, 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Parties:
+    """The parties of a market behind a transport, with their programs."""
+
+    operator: OperatorProgram
+    microgrids: list[PartyProgram]
+    agents: list[ProgramAgent]
+    transport: InProcess
+    roster: Roster
+
+    def pieces(self, vector: Floats) -> list[Floats]:
+        """The parts of a vector over all quantities, microgrid by microgrid."""
+        return np.split(vector, np.cumsum(self.roster.sizes)[:-1])
+
+
+def parties(market: TradeMarket, run: str = "stage one") -> Parties:
+    """Everybody with a program of its own; the operator learns reactive power that is fixed, and nothing else."""
+    below = [microgrid_program(part, market.base, market.dynamics) for part in market.parts]
+    above = operator_program(market, [one.reactive for one in below])
+    agents = [ProgramAgent(one.form, one.columns, ROUGH) for one in (above, *below)]
+    names = [market.operator_name, *market.names]
+    joined = InProcess(
+        [ProgramParty(name, agent, agent.columns.size) for name, agent in zip(names, agents, strict=True)]
+    )
+    sizes = [one.columns.size for one in below]
+    return Parties(above, below, agents, joined, roster(joined, run, "coordinator", names[0], names[1:], sizes))
+
+
+def first_price(market: TradeMarket, microgrids: list[PartyProgram]) -> Floats:
+    """f'(x) at the transmission price for active power, none for reactive power; per unit."""
+    active = -market.money * market.transmission_price
+    return np.concatenate(
+        [np.pad(price, (0, one.columns.size - price.size)) for price, one in zip(active, microgrids, strict=True)]
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class StageOne:
+    """The agreement to the tolerance asked, both sides settled, and rounds that made prices of both sides the same."""
+
+    agreement: Coordinated
+    polishing: list[Round]
+    settled: Settled
+
+
+def stage_one(
+    market: TradeMarket,
+    found: Parties,
+    method: str,
+    tolerance: float,
+    most_rounds: int,
+    exactness: str = "repair",
+    price: Floats | None = None,
+    told: Callable[[Round], None] | None = None,
+) -> StageOne:
+    """Exchanges of greatest welfare with both sides settled; ``price`` f' to begin with, else the transmission price.
+
+    Where an answer lies at a kink of one side's cost, being near is not enough: its price is another one beside it.
+    The agreement then goes on until the prices of both sides are the same. Raises ``NotConverged``.
+    """
+    way = METHODS[method](found.roster)
+    first = _opened(market, found, way, tolerance, most_rounds, price, told)
+    agreement, polishing = first, list[Round]()
+    for finer in FINER:
+        try:
+            both = settled(market, found.operator, agreement, exactness)
+            if price_gap(market, found.operator, both) <= SAME_PRICE:
+                return StageOne(first, polishing, both)
+        except NotConverged:
+            pass
+        agreement = coordinate(
+            way, agreement.below, agreement.price, agreement.penalty, finer * tolerance, most_rounds, told
+        )
+        polishing += agreement.rounds
+    return StageOne(first, polishing, settled(market, found.operator, agreement, exactness))
+
+
+def _opened(
+    market: TradeMarket,
+    found: Parties,
+    way: Method,
+    tolerance: float,
+    most_rounds: int,
+    price: Floats | None,
+    told: Callable[[Round], None] | None,
+) -> Coordinated:
+    """The agreement from the microgrids' answers to the first price on."""
+    begin = first_price(market, found.microgrids) if price is None else price
+    scale = float(np.abs(begin).max(initial=0.0)) or market.money
+    opening = found.roster.ask_below(begin, np.zeros(begin.size), np.full(begin.size, FIRST * scale))
+    sizes = np.array([np.abs(piece).max(initial=0.0) for piece in found.pieces(opening)])
+    each = FIRST * scale / np.maximum(sizes, max(LEAST * float(sizes.mean()), TINY))
+    penalty = np.repeat(each, found.roster.sizes)
+    return coordinate(way, opening, begin, penalty, tolerance, most_rounds, told)
