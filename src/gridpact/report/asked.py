@@ -16,6 +16,7 @@ QUESTIONS = {
     "clear_days": "Clearing of the electricity market, {window} by {window}",
     "reliability": "Reliability of supply: interruptions, hours and energy of a mean year",
     "stackelberg": "The district leads, the transmission market follows",
+    "trade": "Microgrids trade with each other and with the network",
     "plan": "Plan of the distribution network at least cost",
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gridpact.report import asked, bottlenecks, days, inexact, numbers, verdict
 from gridpact.report.game.facts import is_game
 from gridpact.report.game.numbers import game_facts
@@ -19,6 +21,11 @@ from gridpact.report.reliability.facts import is_reliability, is_whole
 from gridpact.report.reliability.numbers import reliability_facts
 from gridpact.report.standing import Standing
 from gridpact.report.text import safe, tag
+from gridpact.report.trade.facts import is_trade
+from gridpact.report.trade.numbers import trade_facts
+from gridpact.report.trade.sections import REPAIR as TRADE_REPAIR
+from gridpact.report.trade.sides import network_side
+from gridpact.report.trade.words import no_deal
 from gridpact.results.days import QUESTION
 from gridpact.results.record import Record
 
@@ -31,11 +38,23 @@ def render(record: Record) -> str:
     """
     record = read_once(record)
     whole, standing = days.standings(record)
-    asked_for = _plan if is_plan(record) else _reliability if is_reliability(record) else _market
-    parts = asked_for(record, standing)
+    parts = _of_question(record)(record, standing)
     body = [asked.heading(record), verdict.section(record, whole), *parts, asked.section(record)]
-    styles = ["heat.css"] * has_heat(record) + ["game.css"] * is_game(record) + ["plan.css"] * is_plan(record)
-    return page(f"{record.case.name}: {whole.headline.lower()}", body, *styles)
+    return page(f"{record.case.name}: {whole.headline.lower()}", body, *_styles(record))
+
+
+def _of_question(record: Record) -> Callable[[Record, Standing], list[str]]:
+    """What makes the parts of the page."""
+    if is_plan(record):
+        return _plan
+    if is_reliability(record):
+        return _reliability
+    return _trade if is_trade(record) else _market
+
+
+def _styles(record: Record) -> list[str]:
+    asked_for = {"heat.css": has_heat, "game.css": is_game, "plan.css": is_plan, "trade.css": is_trade}
+    return [name for name, told in asked_for.items() if told(record)]
 
 
 def _market(record: Record, standing: Standing) -> list[str]:
@@ -55,6 +74,14 @@ def _plan(record: Record, standing: Standing) -> list[str]:
     """What the plan is worth, in numbers and words, then its sections."""
     head = tag("h2", "What the plan is worth") + numbers.cards(plan_facts(record, standing))
     return [head, words.section(record, standing), *_figures(record, standing)]
+
+
+def _trade(record: Record, standing: Standing) -> list[str]:
+    """Whether there is a deal and what it is worth, then all sections, and what the network had to be repaired for."""
+    head = tag("h2", "What the trade is worth") + numbers.cards(trade_facts(record, standing))
+    side = network_side(record)
+    repaired = "" if side is None else inexact.section(side, standing, _figure(TRADE_REPAIR, record, standing))
+    return [no_deal(record), head, *_figures(record, standing), repaired]
 
 
 def _reliability(record: Record, standing: Standing) -> list[str]:
@@ -78,7 +105,8 @@ def _game(record: Record, standing: Standing) -> list[str]:
 
 def _section(section: Section, record: Record, standing: Standing) -> list[str]:
     """Figures and a table under their heading; nothing where there is nothing to show."""
-    found = [_figure(panel, record, standing) for panel in section.panels]
+    found = [] if section.intro is None else [section.intro(record, standing)]
+    found += [_figure(panel, record, standing) for panel in section.panels]
     if section.table is not None:
         found.append(section.table(record, standing))
     return [tag("h2", section.title), *found] if any(found) else []

@@ -12,6 +12,8 @@ from gridpact.report.planning.overview import plan_overview
 from gridpact.report.reliability.facts import is_reliability
 from gridpact.report.reliability.overview import reliability_overview
 from gridpact.report.standing import CAUSES, checks_of
+from gridpact.report.trade.facts import is_trade
+from gridpact.report.trade.overview import no_deal_lines, trade_overview
 from gridpact.results.days import QUESTION
 from gridpact.results.record import Record, Summary
 
@@ -42,6 +44,8 @@ def overview(record: Record) -> str:
     summary = record.summary
     if is_plan(record):
         return "\n\n".join([_heading(record), _verdict(record), *plan_overview(record)])
+    if is_trade(record):
+        return "\n\n".join([_heading(record), _verdict(record), *trade_overview(record)])
     if is_reliability(record):
         return "\n\n".join([_heading(record), _verdict(record), *reliability_overview(record)])
     parts = [_heading(record), _verdict(record), *([_energies(summary)] if is_game(record) else [_figures(summary)])]
@@ -58,7 +62,8 @@ def _heading(record: Record) -> str:
     summary = record.summary
     asked = ", ".join(f"{name} = {value}" for name, value in record.settings.items())
     steps = f"{summary['steps']} steps of {summary['step_minutes']:g} min from {summary['start']}"
-    return f"{record.question} {summary['case']}: {steps}\n{asked}"
+    told = no_deal_lines(record)
+    return f"{record.question} {summary['case']}: {steps}\n{asked}" + (f"\n{told}" if told else "")
 
 
 def _verdict(record: Record) -> str:

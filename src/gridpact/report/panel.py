@@ -27,8 +27,9 @@ class Panel:
 
 @dataclass(frozen=True)
 class Section:
-    """Figures under a heading, then a table where the run has one."""
+    """Figures under a heading, after an introduction and before a table where the run has them."""
 
     title: str
     panels: tuple[Panel, ...]
     table: Callable[[Record, Standing], str] | None = None
+    intro: Callable[[Record, Standing], str] | None = None

@@ -29,6 +29,9 @@ from gridpact.report.planning.sections import plan_sections
 from gridpact.report.reliability.facts import is_reliability, is_whole
 from gridpact.report.reliability.sections import SECTIONS as RELIABILITY
 from gridpact.report.standing import Standing
+from gridpact.report.trade.facts import is_trade
+from gridpact.report.trade.sections import REPAIR as TRADE_REPAIR
+from gridpact.report.trade.sections import trade_sections
 from gridpact.results.days import QUESTION
 from gridpact.results.record import Record
 
@@ -118,11 +121,13 @@ DAYS = (
 
 def sections_of(record: Record) -> tuple[Section, ...]:
     """The figures of a report: those of days where a long horizon was cleared day by day, those of heat where it is
-    priced, those of the plan where one was asked for."""
+    priced, those of the plan or the trade where one was asked for."""
     if is_plan(record):
         return plan_sections(record)
     if is_reliability(record):
         return RELIABILITY if is_whole(record) else ()
+    if is_trade(record):
+        return trade_sections(record)
     electric = DAYS if record.question == QUESTION else PANELS
     sections = heat_sections(electric) if has_heat(record) else (Section("Figures", electric),)
     return tuple(map(led, sections)) if is_game(record) else sections
@@ -147,6 +152,12 @@ def svg_files(record: Record) -> dict[str, str]:
     """Every figure of the run as an SVG file of its own, by file name."""
     record = read_once(record)
     standing = standings(record)[1]
-    extra = () if record.question == QUESTION or is_plan(record) or is_reliability(record) else (REPAIR,)
-    elements = {panel.name: drawn(panel, record, standing) for panel in (*panels_of(record), *extra)}
+    elements = {panel.name: drawn(panel, record, standing) for panel in (*panels_of(record), *_repairs(record))}
     return {f"{name}.svg": document(element) for name, element in elements.items() if element}
+
+
+def _repairs(record: Record) -> tuple[Panel, ...]:
+    """The figure of what the power flow was repaired for, of questions that have one."""
+    if record.question == QUESTION or is_plan(record) or is_reliability(record):
+        return ()
+    return (TRADE_REPAIR,) if is_trade(record) else (REPAIR,)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from gridpact.results.record import Record
 from gridpact.results.reliability import QUESTION as RELIABILITY
+from gridpact.results.trading import MICROGRIDS
 
 Verdict = Literal["certified", "approximate", "failed"]
 Check = Mapping[str, Any]
@@ -21,6 +22,8 @@ CAUSES = {
         "exactness = repair, loosen the limit that binds, or allow curtailment."
     ),
 }
+# Tables of prices that a report shows; those of a trade are those of its network and of its microgrids.
+PRICED = tuple(f"{side}{carrier}_prices" for side in ("", MICROGRIDS) for carrier in ("electricity", "heat"))
 VOID = "Prices and payments are struck out below: they are not valid, and are shown only to help find the cause."
 VOID_INDICES = "What is struck out below is not valid, and is shown only to help find the cause."
 
@@ -71,7 +74,7 @@ def checks_of(record: Record) -> Sequence[Check]:
 
 def uncertified_prices(record: Record) -> int:
     """How many prices are marked as not certified."""
-    found = [record.tables[name] for name in ("electricity_prices", "heat_prices") if name in record.tables]
+    found = [record.tables[name] for name in PRICED if name in record.tables]
     return sum(int((~prices["certified"].astype(bool)).sum()) for prices in found)
 
 

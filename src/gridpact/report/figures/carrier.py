@@ -22,7 +22,7 @@ class Carrier:
     feed: str
     excess: str
     parts: Mapping[str, tuple[str, str]]
-    label: float = 0.12  # inches from the edge of a map to the foot of the letters that name its rows
+    label: float = 0.15  # inches from the edge of a map to the foot of the letters that name its rows
 
     def matrix(self, record: Record, column: str) -> Floats:
         """A column of the prices over the whole horizon, shape (places, steps)."""

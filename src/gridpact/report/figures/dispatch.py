@@ -12,6 +12,7 @@ from gridpact.results.record import Record
 
 COLOURS = {
     "grid": "#b0b5ba",
+    "microgrids": "#332288",
     "generators": canvas.BLUE,
     "wind": canvas.SKY,
     "PV": canvas.YELLOW,
@@ -24,6 +25,7 @@ COLOURS = {
 }
 SOURCES = {
     "interface": "grid",
+    "microgrid": "microgrids",
     "generator": "generators",
     "storage": "storage",
     "chp": "combined heat and power",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,7 @@ from gridpact.results.record import Record
 ABOVE, BARS = 0.95, 0.85  # inches: title with legend, colour bars
 THIN = 0.9  # points
 PIXELS_FROM = 600  # buses: drawn as pixels from here on
+RINGS, MICROGRID = 40, "#332288"  # microgrids that have wide rings and names; their colour
 NO_LIMIT, OPEN = "#3a3f44", "#aab1b8"
 LOADS = LinearSegmentedColormap.from_list("loading", ["#b7bec5", canvas.ORANGE, canvas.VERMILLION, "#5c1a00"])
 
@@ -40,7 +42,8 @@ class Moment:
     load_most: float
 
 
-def draw(record: Record) -> Figure | None:
+def draw(record: Record, marked: Mapping[int, str] | None = None) -> Figure | None:
+    """``marked`` are names of the microgrids at some buses."""
     prices, branches = record.tables.get("electricity_prices"), record.tables.get("branches")
     if prices is None or branches is None or prices.empty:
         return None
@@ -50,8 +53,11 @@ def draw(record: Record) -> Figure | None:
     _branches(axes, plan, np.column_stack([x, y]), moment, between)
     dots(axes, x, y, moment.price, between)
     _interfaces(axes, record.case, x, y)
-    first = _order(record.case, moment.price)
-    names(axes, record.case.ids("buses"), plan, np.column_stack([x, y]), first)
+    own = dict(marked or {})
+    _microgrids(axes, list(own), x, y)
+    told = own if len(own) <= RINGS else {}
+    first = [*told, *_order(record.case, moment.price)]
+    names(axes, record.case.ids("buses"), plan, np.column_stack([x, y]), first, told)
     subtitle(figure, _range(record, moment))
     _legend(axes, plan, moment)
     _bars(figure, record, moment)
@@ -140,6 +146,15 @@ def _interfaces(axes: Axes, case: Case, x: Floats, y: Floats) -> None:
         axes.scatter(
             x[at], y[at], s=190.0, marker="s", facecolors="none", edgecolors=canvas.BLACK, linewidths=1.4, zorder=6,
             label="interface with the grid",
+        )  # fmt: skip
+
+
+def _microgrids(axes: Axes, at: list[int], x: Floats, y: Floats) -> None:
+    """A ring around every bus at which a microgrid stands."""
+    if at:
+        axes.scatter(
+            x[at], y[at], s=130.0 if len(at) <= RINGS else 70.0, marker="D", facecolors="none", edgecolors=MICROGRID,
+            linewidths=1.6, zorder=6, label="microgrid",
         )  # fmt: skip
 
 

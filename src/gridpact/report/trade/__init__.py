@@ -1,0 +1,1 @@
+"""What a run in which microgrids trade has of its own: words, tables, sections."""
