@@ -49,6 +49,7 @@ ALLOWED: dict[str, set[str]] = {
     "remedies": EVERYTHING,
     "reliability_study": EVERYTHING,
     "plans": EVERYTHING,
+    "trading": EVERYTHING,
     "cli": {"gridpact", "tqdm"},
     "web": {"gridpact"},
     "__init__": EVERYTHING,

@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from gridpact.study import validate_study as validate_study
     from gridpact.study import verify as verify
     from gridpact.sweep import sweep_stackelberg as sweep_stackelberg
+    from gridpact.trading.study import trade as trade
 
 _HOMES = {
     "gridpact.case.case": ("Case",),
@@ -95,6 +96,7 @@ _HOMES = {
     "gridpact.run": ("Certificate", "Run"),
     "gridpact.study": ("compare", "open_run", "run_study", "validate_study", "verify"),
     "gridpact.sweep": ("sweep_stackelberg",),
+    "gridpact.trading.study": ("trade",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -143,6 +145,7 @@ __all__ = [
     "synthetic_microgrids",
     "synthetic_planning",
     "synthetic_transmission",
+    "trade",
     "typical_days",
     "validate",
     "validate_study",

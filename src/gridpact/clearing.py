@@ -81,7 +81,7 @@ def clear(
     tables = outcome_tables(cleared)
     track = tracker("price probes", progress)
     if cleared.relaxed is not None:
-        tables["relaxed_buses"] = _relaxed_voltages(cleared, settings)
+        tables["relaxed_buses"] = relaxed_voltages(cleared, settings)
     if structures:
         tables["structures"] = structure_table(cleared)
     tables["price_probes"] = probe(cleared, tables, price_probes, solver, track)
@@ -113,7 +113,7 @@ def compare_structures(case: Case | str | Path, *, heat_dynamics: str = "quasi_d
     return run.table("structures")
 
 
-def _relaxed_voltages(cleared: Cleared, settings: Mapping[str, Any]) -> pd.DataFrame:
+def relaxed_voltages(cleared: Cleared, settings: Mapping[str, Any]) -> pd.DataFrame:
     """What the relaxation claimed before it was repaired, beside an AC power flow at its set-points."""
     from gridpact.certificates.acflow import set_point_voltages
     from gridpact.markets.exactness import relaxed_buses

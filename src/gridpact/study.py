@@ -27,9 +27,12 @@ from gridpact.results.planning import QUESTION as PLAN
 from gridpact.results.record import Record
 from gridpact.results.reliability import INDICES
 from gridpact.results.reliability import QUESTION as RELIABILITY
+from gridpact.results.trading import QUESTION as TRADE
 from gridpact.run import GAME, MONEY, Run, judge_of, marked, require
 from gridpact.study_cases import case_issues, read_cases
 from gridpact.study_file import cases_of, examine_study, setting_issues
+from gridpact.trading.settings import setting_issues as trade_setting_issues
+from gridpact.trading.study import trade
 
 QUESTIONS: dict[str, Callable[..., Run]] = {
     "clear": clear,
@@ -37,12 +40,14 @@ QUESTIONS: dict[str, Callable[..., Run]] = {
     GAME: stackelberg,
     RELIABILITY: assess_reliability,
     PLAN: plan,
+    TRADE: trade,
 }
 # What is wrong with the ranges of settings, question by question.
 RANGES: dict[str, Callable[[Mapping[str, Any]], list[Issue]]] = {
     GAME: game_setting_issues,
     RELIABILITY: reliability_setting_issues,
     PLAN: plan_setting_issues,
+    TRADE: trade_setting_issues,
 }
 
 

@@ -40,12 +40,17 @@ def microgrids_at(case: Case, price: Floats, q: Floats) -> Case:
 
 
 def microgrids_before(case: Case) -> Case:
-    """All microgrids side by side in the disagreement point: at their tariffs, or with nothing to exchange."""
+    """The microgrids side by side in the disagreement point: at their tariffs, or with nothing to exchange.
+
+    Those whose cost is given are left out.
+    """
+    table = case.tables["microgrids"]
+    case = case.with_table("microgrids", table[table["disagreement"] != "given"].reset_index(drop=True))
     tariff = (case.tables["microgrids"]["disagreement"] == "tariff").to_numpy()[:, None]
     buy, sell = (np.where(tariff, case.series("microgrids", f"tariff_{way}_per_mwh"), 0.0) for way in ("buy", "sell"))
     ratio = np.divide(sell, buy, out=np.ones_like(buy), where=buy != 0.0)
-    most = [np.where(tariff, case.series("microgrids", f"max_{way}_mw"), 0.0) for way in ("buy", "sell")]
-    return _with_interfaces(case, buy, ratio, *most, None)
+    most_in, most_out = (np.where(tariff, case.series("microgrids", f"max_{way}_mw"), 0.0) for way in ("buy", "sell"))
+    return _with_interfaces(case, buy, ratio, most_in, most_out, None)
 
 
 def _with_interfaces(

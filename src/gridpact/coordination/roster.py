@@ -32,13 +32,12 @@ class Roster:
     def ask_below(self, price: Floats, target: Floats, weight: Floats) -> Floats:
         """The answers of all below, asked at once, as one vector."""
         asked = [
-            one.proposal(*piece) for one, *piece in zip(self.below, *map(self._pieces, (price, target, weight)), strict=True)
+            one.proposal(*piece)
+            for one, *piece in zip(self.below, *map(self._pieces, (price, target, weight)), strict=True)
         ]
         return self._joined(self.transport.call_all(asked))
 
-    def ask_all(
-        self, prices: tuple[Floats, Floats], target: Floats, weight: Floats
-    ) -> tuple[Floats, Floats]:
+    def ask_all(self, prices: tuple[Floats, Floats], target: Floats, weight: Floats) -> tuple[Floats, Floats]:
         """The answers of above and below, everybody asked at once; ``prices`` are those of above and of below."""
         asked = [self.above.proposal(prices[0], target, weight)]
         asked += [

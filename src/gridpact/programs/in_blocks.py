@@ -35,7 +35,7 @@ class InBlocks:
             answers = [_answer(part, ready, q) for part, ready in self._ready]
         else:
             with ThreadPoolExecutor(self._threads) as pool:
-                answers = list(pool.map(lambda both: _answer(*both, q), self._ready))
+                answers = list(pool.map(lambda both: _answer(both[0], both[1], q), self._ready))
         for answer in answers:
             raise_unless_solved(answer)
         told = [(part, answer) for (part, _), answer in zip(self._ready, answers, strict=True)]

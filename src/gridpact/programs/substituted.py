@@ -6,6 +6,7 @@ variables cost is not counted.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -49,9 +50,9 @@ def _numbers(kept: Mask) -> Ints:
     return np.where(kept, np.cumsum(kept) - 1, -1)
 
 
-def _renumbered(rows: dict[str, Ints] | object, kept: Mask) -> dict[str, Ints]:
+def _renumbered(rows: Mapping[str, Ints], kept: Mask) -> dict[str, Ints]:
     numbers = _numbers(kept)
-    named = {name: np.where(at >= 0, numbers[at], -1) for name, at in dict(rows).items()}  # type: ignore[call-overload]
+    named = {name: np.where(at >= 0, numbers[at], -1) for name, at in rows.items()}
     return {name: at for name, at in named.items() if (at >= 0).any() or not at.size}
 
 

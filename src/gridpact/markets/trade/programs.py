@@ -63,7 +63,9 @@ class OperatorProgram(PartyProgram):
         """Active and reactive parts of a vector over the columns, (microgrids, steps) each; reactive as stated."""
         steps, pieces = self.stated.shape[1], np.split(vector, np.cumsum(self.sizes)[:-1])
         active = np.array([piece[:steps] for piece in pieces])
-        reactive = [piece[steps:] if piece.size > steps else own for piece, own in zip(pieces, self.stated, strict=True)]
+        reactive = [
+            piece[steps:] if piece.size > steps else own for piece, own in zip(pieces, self.stated, strict=True)
+        ]
         return active, np.array(reactive)
 
     def coupled(self, active: Floats, reactive: Floats) -> Floats:
@@ -123,7 +125,9 @@ def operator_program(market: TradeMarket, reactive: Sequence[Floats | None]) -> 
     shape = (len(market.parts), market.case.steps)
     e, free = Variable(shape), np.array([values is None for values in reactive])
     f = Variable((int(free.sum()), shape[1]))
-    where = sp.csr_array((np.ones(f.shape[0]), (np.flatnonzero(free), np.arange(f.shape[0]))), shape=(shape[0], f.shape[0]))
+    where = sp.csr_array(
+        (np.ones(f.shape[0]), (np.flatnonzero(free), np.arange(f.shape[0]))), shape=(shape[0], f.shape[0])
+    )
     stated = np.array([np.zeros(shape[1]) if values is None else values for values in reactive])
     known = constant(stated)
     variables = {EXCHANGE_P: e} | ({EXCHANGE_Q: f} if free.any() else {})
@@ -163,9 +167,7 @@ def central_program(market: TradeMarket) -> Program:
     """All devices on the network, dispatched by one hand within the limits of the microgrids."""
     heat = heating(market.case, market.base, market.dynamics)
     program = clearing_program(market.case, market.network, formulation_named("soc"), heat)
-    flow = {name: program.variables[name] for name in ("flow_p", "flow_q", "current", "voltage")}
-    active, _ = distflow_soc.outflow(market.network, flow)
-    exchange = active[market.buses]
+    exchange = leaving(market, program)
     rows = exchange_limits(market.case, market.base, exchange)
     if market.costly is None:
         return replace(program, constraints={**program.constraints, **rows})
@@ -176,3 +178,19 @@ def central_program(market: TradeMarket) -> Program:
         variables={**program.variables, **variables},
         constraints={**program.constraints, **rows, **split},
     )
+
+
+def leaving(market: TradeMarket, program: Program) -> Affine:
+    """What leaves the buses of the microgrids into the network, in a program of all devices."""
+    flow = {name: program.variables[name] for name in ("flow_p", "flow_q", "current", "voltage")}
+    active, _ = distflow_soc.outflow(market.network, flow)
+    return active[market.buses]
+
+
+def held_outside(market: TradeMarket, program: Program, outside: NDArray[np.bool_], exchanged: Floats) -> Named:
+    """The constraints of a central program in which some microgrids exchange what is given, MW (microgrids, steps)."""
+    rows = {name: one for name, one in program.constraints.items() if name not in (SELL, BUY, SHUT)}
+    most_out = unlimited(market.case.series("microgrids", "max_sell_mw"))
+    most_in = unlimited(market.case.series("microgrids", "max_buy_mw"))
+    low, high = (np.where(outside[:, None], exchanged, bound) / market.base for bound in (-most_in, most_out))
+    return rows | box(leaving(market, program), low, high, (BUY, SELL, SHUT))

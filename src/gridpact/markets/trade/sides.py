@@ -78,7 +78,8 @@ def held(
 class Settled:
     """Both sides of an agreement, cleared, and f' of the network at the exchanges (n,); ``away`` is how far they differ.
 
-    ``exchanged`` are active and reactive power into the network, per unit, (microgrids, steps) each.
+    ``exchanged`` are active and reactive power into the network, per unit, (microgrids, steps) each, ``vector`` (n,) both
+    as coupled.
     """
 
     network: Cleared
@@ -86,6 +87,7 @@ class Settled:
     exchanged: tuple[Floats, Floats]
     slope: Floats
     away: float
+    vector: Floats
 
 
 def settled(market: TradeMarket, program: OperatorProgram, found: Coordinated, exactness: str) -> Settled:
@@ -102,7 +104,8 @@ def settled(market: TradeMarket, program: OperatorProgram, found: Coordinated, e
         above, taken, slope = network_side(market, program, price, program.coupled(done, q), exactness)
         away = program.exchanged(taken)[0] - done
         if np.abs(away).max(initial=0.0) <= MET:
-            return Settled(above, below, (done, q), slope, float(np.abs(away).max(initial=0.0)))
+            distance = float(np.abs(away).max(initial=0.0))
+            return Settled(above, below, (done, q), slope, distance, program.coupled(done, q))
         target = taken + program.coupled(away, np.zeros_like(q))  # a little further, inside its limits
     raise NotConverged(
         "The network and the microgrids do not meet: what it can take differs from what they can do by "

@@ -15,7 +15,8 @@ from gridpact.coordination.coordinate import Coordinated, Method, Round, coordin
 from gridpact.coordination.party import ProgramParty
 from gridpact.coordination.roster import Roster, roster
 from gridpact.coordination.transport import InProcess
-from gridpact.errors import NotConverged
+from gridpact.errors import InputError, NotConverged
+from gridpact.markets.trade.central import central
 from gridpact.markets.trade.market import TradeMarket
 from gridpact.markets.trade.sides import Settled, price_gap, settled
 from gridpact.markets.trade.programs import OperatorProgram, PartyProgram, microgrid_program, operator_program
@@ -48,8 +49,10 @@ class Parties:
         return np.split(vector, np.cumsum(self.roster.sizes)[:-1])
 
 
-def parties(market: TradeMarket, run: str = "stage one") -> Parties:
+def parties(market: TradeMarket, closed_form: bool = False, run: str = "stage one") -> Parties:
     """Everybody with a program of its own; the operator learns reactive power that is fixed, and nothing else."""
+    if closed_form:
+        raise InputError("subproblem = 'closed_form' is not there yet")
     below = [microgrid_program(part, market.base, market.dynamics) for part in market.parts]
     above = operator_program(market, [one.reactive for one in below])
     agents = [ProgramAgent(one.form, one.columns, ROUGH) for one in (above, *below)]
@@ -61,9 +64,9 @@ def parties(market: TradeMarket, run: str = "stage one") -> Parties:
     return Parties(above, below, agents, joined, roster(joined, run, "coordinator", names[0], names[1:], sizes))
 
 
-def first_price(market: TradeMarket, microgrids: list[PartyProgram]) -> Floats:
-    """f'(x) at the transmission price for active power, none for reactive power; per unit."""
-    active = -market.money * market.transmission_price
+def first_price(market: TradeMarket, microgrids: list[PartyProgram], ratio: Floats | None = None) -> Floats:
+    """f'(x) at the transmission price, times ``ratio``, for active power, none for reactive power; per unit."""
+    active = -market.money * market.transmission_price * (1.0 if ratio is None else ratio)
     return np.concatenate(
         [np.pad(price, (0, one.columns.size - price.size)) for price, one in zip(active, microgrids, strict=True)]
     )
@@ -73,7 +76,7 @@ def first_price(market: TradeMarket, microgrids: list[PartyProgram]) -> Floats:
 class StageOne:
     """The agreement to the tolerance asked, both sides settled, and rounds that made prices of both sides the same."""
 
-    agreement: Coordinated
+    agreement: Coordinated | None
     polishing: list[Round]
     settled: Settled
 
@@ -85,16 +88,18 @@ def stage_one(
     tolerance: float,
     most_rounds: int,
     exactness: str = "repair",
-    price: Floats | None = None,
+    ratio: Floats | None = None,
     told: Callable[[Round], None] | None = None,
 ) -> StageOne:
-    """Exchanges of greatest welfare with both sides settled; ``price`` f' to begin with, else the transmission price.
+    """Exchanges of greatest welfare with both sides settled.
+
+    Prices begin as the transmission price times ``ratio`` (microgrids, steps), one if None.
 
     Where an answer lies at a kink of one side's cost, being near is not enough: its price is another one beside it.
     The agreement then goes on until the prices of both sides are the same. Raises ``NotConverged``.
     """
     way = METHODS[method](found.roster)
-    first = _opened(market, found, way, tolerance, most_rounds, price, told)
+    first = _opened(market, found, way, tolerance, most_rounds, ratio, told)
     agreement, polishing = first, list[Round]()
     for finer in FINER:
         try:
@@ -116,14 +121,25 @@ def _opened(
     way: Method,
     tolerance: float,
     most_rounds: int,
-    price: Floats | None,
+    ratio: Floats | None,
     told: Callable[[Round], None] | None,
 ) -> Coordinated:
     """The agreement from the microgrids' answers to the first price on."""
-    begin = first_price(market, found.microgrids) if price is None else price
+    begin = first_price(market, found.microgrids, ratio)
     scale = float(np.abs(begin).max(initial=0.0)) or market.money
     opening = found.roster.ask_below(begin, np.zeros(begin.size), np.full(begin.size, FIRST * scale))
     sizes = np.array([np.abs(piece).max(initial=0.0) for piece in found.pieces(opening)])
     each = FIRST * scale / np.maximum(sizes, max(LEAST * float(sizes.mean()), TINY))
     penalty = np.repeat(each, found.roster.sizes)
     return coordinate(way, opening, begin, penalty, tolerance, most_rounds, told)
+
+
+def by_one_hand(market: TradeMarket, found: Parties, exactness: str) -> StageOne:
+    """The central dispatch in place of an agreement, settled like one."""
+    best = central(market)
+    target = found.operator.coupled(best.exchanged / market.base, best.reactive / market.base)
+    price = -market.money * np.concatenate(
+        [np.pad(own, (0, one.columns.size - own.size)) for own, one in zip(best.prices, found.microgrids, strict=True)]
+    )
+    agreed = Coordinated(target, target, price, np.ones(price.size), [])
+    return StageOne(None, [], settled(market, found.operator, agreed, exactness))

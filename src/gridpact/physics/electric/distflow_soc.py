@@ -17,6 +17,8 @@ The currents at the ends follow from P^2 + Q^2 = u l and are linear in (P, Q, l,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from gridpact.physics.electric.flow import (
@@ -47,7 +49,7 @@ def variables(network: Network, steps: int) -> Flow:
     }
 
 
-def outflow(network: Network, flow: Flow) -> tuple[Affine, Affine]:
+def outflow(network: Network, flow: Mapping[str, Affine]) -> tuple[Affine, Affine]:
     """Power that leaves each bus into branches and shunts: active, reactive."""
     P, Q, l, v = flow["flow_p"], flow["flow_q"], flow["current"], flow["voltage"]
     r, x = column(network.branches.r), column(network.branches.x)

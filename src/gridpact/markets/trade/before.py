@@ -1,0 +1,75 @@
+"""The disagreement point: what everybody falls back on, and costs, without a deal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridpact.case.case import Case
+from gridpact.case.trade_cases import microgrids_before, network_with
+from gridpact.errors import InfeasibleError, NotConverged
+from gridpact.markets.cleared import Cleared
+from gridpact.markets.pool import clear_pool
+from gridpact.markets.trade.costs import own_and_paid
+from gridpact.markets.trade.market import TradeMarket
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Before:
+    """Both sides without a deal; None where costs are given.
+
+    ``own`` is what each microgrid's devices cost, NaN where its cost is given, ``paid`` what it pays by its tariff,
+    ``costs`` both together or what is given, (microgrids,); ``operator`` the operator's cost less the tariffs that it
+    is paid. ``exchanged`` in MW and Mvar into the network, (microgrids, steps) each.
+    """
+
+    network: Cleared | None
+    microgrids: Cleared | None
+    own: Floats
+    paid: Floats
+    costs: Floats
+    operator: float
+    exchanged: tuple[Floats, Floats]
+
+
+def before(market: TradeMarket, constants: Floats, exactness: str) -> Before:
+    """The disagreement point; ``constants`` (microgrids,) are costs that no decision changes.
+
+    Raises ``InfeasibleError`` and ``NotConverged`` that say whose fallback cannot be carried out.
+    """
+    table = market.case.tables["microgrids"]
+    given = (table["disagreement"] == "given").to_numpy()
+    side = None if given.all() else _cleared("the microgrids on their own", microgrids_before(market.case), "off")
+    own, paid = np.full(given.size, np.nan), np.zeros(given.size)
+    p, q = np.zeros((given.size, market.case.steps)), np.zeros((given.size, market.case.steps))
+    if side is not None:
+        own[~given], paid[~given] = own_and_paid(side, constants[~given])
+        p[~given] = side.megawatts("sell", "interfaces") - side.megawatts("buy", "interfaces")
+        q[~given] = -side.megawatts("import_q", "interfaces")
+    costs = np.where(given, market.case.column("microgrids", "disagreement_cost"), own + paid)
+    fixed = market.case.column("network_operator", "disagreement_cost")
+    if fixed.size and np.isfinite(fixed[0]):
+        return Before(None, side, own, paid, costs, float(fixed[0]), (p, q))
+    what = "the network with what microgrids exchange by their tariffs"
+    network = _cleared(what, network_with(market.case, p, q), exactness, market.dynamics)
+    return Before(network, side, own, paid, costs, network.solution.cost - float(paid.sum()), (p, q))
+
+
+def _cleared(what: str, case: Case, exactness: str, dynamics: str = "quasi_dynamic") -> Cleared:
+    try:
+        return clear_pool(case, exactness=exactness, heat_dynamics=dynamics)
+    except InfeasibleError as error:
+        raise InfeasibleError(_without(what, error), error.diagnosis, unbounded=error.unbounded) from error
+    except NotConverged as error:
+        raise NotConverged(_without(what, error)) from error
+
+
+def _without(what: str, error: Exception) -> str:
+    return (
+        f"Without a deal {what} cannot be dispatched: {error}\nGive a disagreement that can be, or its cost "
+        '(disagreement "given").'
+    )

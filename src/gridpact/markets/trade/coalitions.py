@@ -1,0 +1,69 @@
+"""What coalitions could gain by themselves, trading over the network while all others fall back.
+
+    v(C) = sum of what the devices of all microgrids cost before + the network's cost before
+           - the cost of the joint dispatch in which those outside C exchange what they do without a deal
+           - what the operator earns from the trades of C, where it does not bargain
+
+and nothing where that is less: they may fall back themselves. With an operator that bargains, a coalition without it has no network and gains nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridpact.markets.bargaining.coalitions import Game
+from gridpact.markets.trade.before import Before
+from gridpact.markets.trade.fees import fee_payments, fee_rates
+from gridpact.markets.trade.market import TradeMarket
+from gridpact.markets.trade.pairs import least_fee_trades
+from gridpact.markets.trade.programs import central_program, held_outside
+from gridpact.markets.trade.central import central_prices
+from gridpact.programs.solve import solve
+from gridpact.programs.standard_form import compile_program
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+def coalition_game(market: TradeMarket, start: Before, operator_bargains: bool, grand: float) -> Game:
+    """Values of coalitions, rows of members (coalitions, players); ``grand`` is that of everybody."""
+    count = len(market.parts)
+
+    def values(rows: Mask) -> Floats:
+        return np.array(
+            [
+                _value(market, start, row[:count], operator_bargains, grand, bool(row.all()), bool(row[-1]))
+                for row in rows
+            ]
+        )
+
+    return values
+
+
+def _value(
+    market: TradeMarket, start: Before, inside: Mask, bargains: bool, grand: float, everybody: bool, operator: bool
+) -> float:
+    if everybody:
+        return grand
+    if bargains and not operator:
+        return 0.0
+    assert start.network is not None
+    cost, fees = _joint(market, start, inside, not bargains)
+    return max(0.0, float(start.own.sum()) + start.network.solution.cost - cost - fees)
+
+
+def _joint(market: TradeMarket, start: Before, inside: Mask, earns: bool) -> tuple[float, float]:
+    """Cost of the joint dispatch in which only some trade, and what the operator earns from that."""
+    program = central_program(market)
+    form = compile_program(replace(program, constraints=held_outside(market, program, ~inside, start.exchanged[0])))
+    found = solve(form)
+    if not earns or market.charges_cost:
+        return found.cost, 0.0
+    prices, roots, exchanged = central_prices(market, form, found)
+    part = np.where(inside[:, None], exchanged, 0.0)
+    rates = fee_rates(market.case, prices, roots)
+    trades = least_fee_trades(rates.table, part)
+    return found.cost, max(0.0, float(fee_payments(rates, trades, market.case.hours).sum()))

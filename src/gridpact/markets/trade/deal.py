@@ -1,0 +1,106 @@
+"""Both stages of a trade as one value: what was agreed, what it costs, who trades and who pays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridpact.coordination.coordinate import Coordinated, Round
+from gridpact.coordination.ledger import Ledger
+from gridpact.markets.prices import roots_of
+from gridpact.markets.trade.before import Before, before
+from gridpact.markets.trade.distances import distances
+from gridpact.markets.trade.fees import FeeRates, fee_payments, fee_rates
+from gridpact.markets.trade.market import TradeMarket
+from gridpact.markets.trade.pairs import Trades, least_fee_trades
+from gridpact.markets.trade.sides import Settled
+from gridpact.markets.trade.stage_one import Parties, StageOne, by_one_hand, parties, stage_one
+from gridpact.markets.trade.stage_two import StageTwo, roles, stage_two
+from gridpact.markets.trade.welfare import Welfare, welfare
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Trade:
+    """A trade: the market and its parties, both stages, the disagreement point.
+
+    ``prices`` at the network's side and ``roots`` at the root of each one's network, per MWh, (microgrids, steps);
+    ``paid_fees`` (microgrids,) in currency.
+    """
+
+    market: TradeMarket
+    parties: Parties
+    one: StageOne
+    welfare: Welfare
+    start: Before
+    prices: Floats
+    roots: Floats
+    rates: FeeRates
+    trades: Trades
+    paid_fees: Floats
+    two: StageTwo
+
+    @property
+    def settled(self) -> Settled:
+        return self.one.settled
+
+    @property
+    def exchanged_mw(self) -> Floats:
+        return self.settled.exchanged[0] * self.market.base
+
+    @property
+    def agreement(self) -> Coordinated | None:
+        return self.one.agreement
+
+
+@dataclass(frozen=True)
+class How:
+    """How a trade is to be found; see ``trade``."""
+
+    method: str = "atc"
+    closed_form: bool = False
+    tolerance: float = 1e-4
+    rounds: int = 500
+    exactness: str = "repair"
+    seed: int = 0
+
+
+def traded(
+    market: TradeMarket, how: How, ratio: Floats | None = None, told: Callable[[Round], None] | None = None
+) -> Trade:
+    """Both stages; ``ratio`` of the first prices to the transmission price, (microgrids, steps).
+
+    Raises what its parts raise: ``InfeasibleError``, ``NotConverged``, ``InputError``.
+    """
+    everybody = parties(market, how.closed_form)
+    constants = np.array([one.form.constant for one in everybody.microgrids])
+    start = before(market, constants, how.exactness)
+    if how.method == "central":
+        one = by_one_hand(market, everybody, how.exactness)
+    else:
+        one = stage_one(market, everybody, how.method, how.tolerance, how.rounds, how.exactness, ratio, told)
+    return _paid(market, everybody, one, start, how, everybody.transport.ledger)
+
+
+def _paid(market: TradeMarket, everybody: Parties, one: StageOne, start: Before, how: How, ledger: Ledger) -> Trade:
+    """Pairs, fees and payments of an agreement."""
+    both, hours = one.settled, market.case.hours
+    exchanged = both.exchanged[0] * market.base
+    prices = everybody.operator.exchanged(-both.slope)[0] / market.money
+    nodal = both.network.price("active_balance")
+    at_bus, roots = nodal[market.buses], nodal[roots_of(market.network)[market.buses]]
+    rates = fee_rates(market.case, at_bus, roots)
+    trades = least_fee_trades(rates.table, exchanged, distances(market.case).table)
+    fees = fee_payments(rates, trades, hours)
+    true_cost = float(fees.sum()) if market.charges_cost else 0.0
+    found = welfare(market, everybody.operator, everybody.microgrids, both, true_cost)
+    benefits = np.append(start.costs - found.costs, start.operator - found.operator)
+    energy = hours * (at_bus * exchanged).sum(axis=1)
+    received = np.array([np.append(energy, -energy.sum()), np.append(-fees, fees.sum())])
+    who = roles(market, float(fees.sum()), true_cost)
+    two = stage_two(who, benefits, received, ledger, how.seed)
+    return Trade(market, everybody, one, found, start, prices, roots, rates, trades, fees, two)

@@ -1,0 +1,74 @@
+"""What an agreement costs each party, and what each could still gain at its prices.
+
+    L(p) = min over x of f(x) - p'x  +  sum over i of min over y of g_i(y) + p'y
+
+bounds the cost of every dispatch from below. With the exchanges e the same on both sides, the cost less the bound is
+the sum of the regrets: of each party, its cost at e less payments, less the least it could have.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridpact.markets.trade.costs import own_and_paid
+from gridpact.markets.trade.market import TradeMarket
+from gridpact.markets.trade.programs import PartyProgram
+from gridpact.markets.trade.sides import Settled
+from gridpact.programs.quadratic import Quadratic, is_quadratic
+from gridpact.programs.elimination import lean
+from gridpact.programs.solve import solve
+from gridpact.programs.standard_form import StandardForm
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Welfare:
+    """Costs of the microgrids (microgrids,) and of the operator, of which ``fee_cost`` is the true cost of trading.
+
+    ``regrets`` are the operator's, then the microgrids'; all in currency.
+    """
+
+    costs: Floats
+    operator: float
+    fee_cost: float
+    regrets: Floats
+
+    @property
+    def total(self) -> float:
+        return float(self.costs.sum()) + self.operator
+
+    @property
+    def bound(self) -> float:
+        return self.total - float(self.regrets.sum())
+
+
+def welfare(
+    market: TradeMarket, operator: PartyProgram, microgrids: list[PartyProgram], both: Settled, fee_cost: float
+) -> Welfare:
+    """Costs and regrets at settled exchanges; ``fee_cost`` as a true cost of the trades."""
+    constants = np.array([one.form.constant for one in microgrids])
+    costs, _ = own_and_paid(both.microgrids, constants)
+    network = both.network.solution.cost + fee_cost
+    vector, pieces = both.vector, np.cumsum([one.columns.size for one in microgrids])[:-1]
+    slopes, parts = np.split(both.slope, pieces), np.split(vector, pieces)
+    own = [
+        network - float(both.slope @ vector),
+        *(c + float(p @ e) for c, p, e in zip(costs, slopes, parts, strict=True)),
+    ]
+    least = [_least(operator.form, operator.columns, -both.slope)]
+    least += [_least(one.form, one.columns, price) for one, price in zip(microgrids, slopes, strict=True)]
+    return Welfare(costs, network, fee_cost, np.maximum(np.array(own) - np.array(least), 0.0))
+
+
+def _least(form: StandardForm, columns: NDArray[np.int64], price: Floats) -> float:
+    """The least of cost + price'x."""
+    q = form.q.copy()
+    q[columns] += price
+    priced = form.with_q(q)
+    short = lean(priced)
+    point = Quadratic(short.form).point(short.form.q) if is_quadratic(short.form) else None
+    return solve(priced).cost if point is None else short.form.cost(point[0])

@@ -1,0 +1,1 @@
+"""The study of a trade: settings, outcome, record."""
