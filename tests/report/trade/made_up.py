@@ -267,7 +267,7 @@ def course(rounds: int = 16) -> Tables:
     return {
         "convergence": pd.DataFrame(
             {"iteration": at, "primal_residual": primal, "dual_residual": dual, "penalty": penalty,
-             "seconds": 0.03 * at}
+             "seconds": 0.03 * at, "stage": np.where(at < rounds, "agreement", "polishing")}
         ),
         "bargaining_convergence": pd.DataFrame(
             {"iteration": own, "primal_residual": 10.0 ** (-0.6 * own), "dual_residual": 10.0 ** (-0.62 * own)}

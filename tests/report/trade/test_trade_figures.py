@@ -320,6 +320,15 @@ def test_residuals_stand_beside_the_tolerance() -> None:
     assert set(above.lines[2].get_ydata()) == {1e-4}
     np.testing.assert_allclose(below.lines[0].get_ydata(), table["penalty"])
     assert above.get_yscale() == below.get_yscale() == "log"
+    assert set(above.lines[3].get_xdata()) == {15.5}  # the last of 16 settles exactly
+
+
+def test_a_course_without_penalties_or_rounds_is_drawn_too() -> None:
+    """The central program has no rounds; both sides are settled all the same."""
+    table = trade_record().tables["convergence"].tail(1).assign(penalty=0.0, primal_residual=0.0, dual_residual=0.0)
+    above, below = drawn(course.draw, changed(trade_record(), "convergence", table)).axes
+    assert np.isfinite([*above.get_ylim(), *below.get_ylim()]).all()
+    assert len(above.lines) == 3
 
 
 def test_residuals_of_zero_are_drawn_all_the_same() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from gridpact.report.html import render
 from gridpact.report.panels import panels_of, svg_files
+from gridpact.report.standing import Standing, standing_of
 from gridpact.report.trade import disclosed, fee_words, money_tables, tables
 from gridpact.report.trade.sections import trade_sections
 from gridpact.results.record import Record
@@ -270,9 +271,7 @@ def test_limits_that_bind_are_named() -> None:
     assert "farm (2.0 h)" in tables.limits(changed(record, "exchanges", table), _valid())
 
 
-def _valid():  # type: ignore[no-untyped-def]
-    from gridpact.report.standing import standing_of
-
+def _valid() -> Standing:
     return standing_of(trade_record())
 
 

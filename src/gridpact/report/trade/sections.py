@@ -131,7 +131,7 @@ COURSE = (
         "trade-convergence",
         course.draw,
         "The search ends when both residuals are below the tolerance: exchanges agree, and prices rest. The penalty is "
-        "balanced so that neither lags far behind.",
+        "balanced so that neither lags far behind. Both sides are then solved exactly, held to what was agreed.",
     ),
     Panel("trade-bargaining", course.draw_bargaining, "Payments are found by exchanging receipts, in so many rounds."),
 )

@@ -102,9 +102,9 @@ def fee_words(record: Record, standing: Standing) -> str:
 
 
 def fees(record: Record, standing: Standing) -> str:
-    """What each pays, in cents."""
+    """What each pays, in cents; nothing without a deal."""
     found = facts.table(record, "fees")
-    if found is None:
+    if found is None or not facts.deal(record):
         return ""
     paid = found.sort_values("amount_cents", ascending=False, kind="stable")
     amounts = money(paid["amount_cents"].to_numpy(dtype=np.float64) / 100.0, standing)

@@ -22,7 +22,8 @@ def draw(record: Record) -> Figure | None:
     shown = look.crowd(record, amounts)
     total = f"{number(float(amounts.sum()))} {record.case.currency}"
     names = shown.each[:-1]
-    figure = canvas.sheet(f"Network fees: the operator earns {total}, paid by", 1.0 + 0.29 * len(names))
+    earns = "earns" if facts.deal(record) else "would earn"
+    figure = canvas.sheet(f"Network fees: the operator {earns} {total}, paid by", 1.0 + 0.29 * len(names))
     values = shown.averaged(np.append(amounts, 0.0))[:-1]
     canvas.bars(figure, names, values, [canvas.ORANGE] * len(names), record.case.currency)
     return figure
