@@ -279,18 +279,19 @@ def test_sampled_shares_have_their_error() -> None:
 
 
 def test_coalitions_are_named_by_who_is_missing_where_that_is_shorter() -> None:
-    everybody = "a + b + c + d"
+    everybody = ["a", "b", "c", "d"]
     assert coalitions.called("a + b + c", everybody) == "all but d"
     assert coalitions.called("a", everybody) == "a"
     assert coalitions.called("a + b", everybody) == "a + b"
     names = [f"microgrid-with-a-long-name-{number}" for number in range(9)]
-    told = coalitions.called(" + ".join(names[:4]), " + ".join(names))
+    told = coalitions.called(" + ".join(names[:4]), names)
     assert told == "microgrid-with-a-long-n… and 3 more"
 
 
 def test_the_coalition_with_most_reason_to_leave_comes_first() -> None:
-    found = coalitions.ranked(trade_record().tables["coalitions"])
+    found = coalitions.ranked(trade_record().tables["coalitions"], 3)
     assert len(found) == 6  # all of all is no coalition that leaves
+    assert len(coalitions.ranked(found, 3)) == 6  # it need not be told
     assert found["excess"].is_monotonic_decreasing
 
 

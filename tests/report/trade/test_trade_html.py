@@ -7,12 +7,14 @@ from dataclasses import replace
 from unittest.mock import patch
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from gridpact.report.html import render
 from gridpact.report.panels import panels_of, svg_files
 from gridpact.report.standing import Standing, standing_of
 from gridpact.report.trade import disclosed, fee_words, money_tables, tables
+from gridpact.report.trade.numbers import energies
 from gridpact.report.trade.sections import trade_sections
 from gridpact.results.record import Record
 from tests.report.synthetic import certificate, make_record
@@ -263,6 +265,15 @@ def test_whether_anyone_would_rather_leave_is_said(excess: float, said: str) -> 
     assert f"{abs(excess):.2f} USD" in text
 
 
+def test_rules_by_which_some_would_lose_are_named() -> None:
+    table = trade_record().tables["shares"]
+    assert "worse off" not in money_tables.shares(trade_record(), _valid())
+    losing = (table["rule"] == "shapley") & table["participant"].isin(["homes", "baths"])
+    spoilt = changed(trade_record(), "shares", table.assign(gain=table["gain"].mask(losing, -5.0)))
+    text = money_tables.shares(spoilt, _valid())
+    assert "By the rule Shapley value 2 would be worse off than without a deal." in text
+
+
 def test_limits_that_bind_are_named() -> None:
     record = trade_record()
     assert "No exchange is at its limit" in tables.limits(record, _valid())
@@ -273,6 +284,25 @@ def test_limits_that_bind_are_named() -> None:
 
 def _valid() -> Standing:
     return standing_of(trade_record())
+
+
+def test_energies_are_those_of_network_and_microgrids() -> None:
+    """All loads of the case, whose energy the clearing by one hand serves too; 0.9 MWh of cars and bids included."""
+    record = trade_record()
+    told = {fact.title: fact.value for fact in energies(record)}
+    assert told["Demand served"] == f"{record.summary['load_mwh']:.2f}"
+    assert told["Generators"] == f"{record.summary['generation_mwh']:.2f}"
+    assert told["Wind and PV"] == f"{record.summary['renewable_mwh']:.2f}"
+    assert told["Line losses"] == f"{record.summary['loss_mwh']:.3f}"
+
+
+def test_messages_without_numbers_are_counted_and_not_listed() -> None:
+    table = trade_record().tables["disclosures"]
+    asked = table.head(2).assign(kind="share_masks", quantity="", unit="", messages=3, numbers=0, bytes=0)
+    spoilt = changed(trade_record(), "disclosures", pd.concat([table, asked], ignore_index=True))
+    text = disclosed.disclosed(spoilt, _valid())
+    assert "6 more messages only asked or confirmed" in text
+    assert "share_masks" not in text
 
 
 def test_other_questions_have_no_section_of_a_trade() -> None:

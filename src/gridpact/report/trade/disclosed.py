@@ -42,24 +42,25 @@ def _central(record: Record) -> str:
 
 def _ledger(record: Record, found: pd.DataFrame) -> str:
     """Party by party where they are few, else one row for all microgrids that told as much."""
-    few = len(facts.microgrids(record)) <= ALL
-    rows = found.head(MOST) if few else alike(record, found)
+    told, few = found[found["numbers"] > 0], len(facts.microgrids(record)) <= ALL
+    rows = told.head(MOST) if few else alike(record, told)
     header = ["From", "To", "What", "Unit", "Messages", "Numbers", "Bytes"]
     what = [_what(kind, quantity) for kind, quantity in zip(rows["kind"], rows["quantity"], strict=True)]
     counts = [[number(float(value), 0) for value in rows[name]] for name in ("messages", "numbers", "bytes")]
     sides = [[safe(name) for name in rows[side]] for side in ("sender", "recipient")]
     body = transposed(*sides, what, [safe(unit) or "–" for unit in rows["unit"]], *counts)
     total = [tag("b", number(float(found[name].sum()), 0)) for name in ("numbers", "bytes")]
-    more = len(found) - len(rows) if few else 0
-    note = (
-        f"{more} more rows are in the table disclosures."
-        if more > 0
-        else ""
-        if few
-        else "Counts are of all of them together."
-    )
-    shown = tag("div", table(header, [*body, [tag("b", "all"), "", "", "", "", *total]], "trade four"), "wide")
-    return shown + (tag("p", note, "remark") if note else "")
+    whole = [tag("b", "all"), "", "", "", "", *total]
+    return tag("div", table(header, [*body, whole], "trade four"), "wide") + _note(found, told, rows, few)
+
+
+def _note(found: pd.DataFrame, told: pd.DataFrame, rows: pd.DataFrame, few: bool) -> str:
+    """What the rows do not say."""
+    more, empty = len(told) - len(rows), int(found.loc[found["numbers"] == 0, "messages"].sum())
+    words = [] if few else ["Counts are of all of them together."]
+    words += [f"{more} more rows are in the table disclosures."] if few and more > 0 else []
+    words += [f"{empty} more messages only asked or confirmed, and held no number."] if empty else []
+    return tag("p", " ".join(words), "remark") if words else ""
 
 
 def _what(kind: object, quantity: object) -> str:

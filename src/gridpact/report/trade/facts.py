@@ -14,9 +14,9 @@ from gridpact.results.trading import QUESTION
 LEAST = 1e-9  # MWh; what is less is no trade
 # What becomes of so many microgrids without a deal.
 DISAGREEMENTS = {
-    "islanded": "exchange nothing",
-    "tariff": "trade at posted tariffs",
-    "given": "have a cost that was given",
+    "islanded": "would exchange nothing",
+    "tariff": "would trade at posted tariffs",
+    "given": "would have a cost that was given",
 }
 RULES = {"nash": "Nash bargaining", "equal": "equal split", "proportional": "proportional", "shapley": "Shapley value"}
 
@@ -62,6 +62,12 @@ def why(record: Record) -> str:
 def is_party(record: Record) -> bool:
     """Whether the operator bargains too."""
     return record.summary.get("operator_role") == "party"
+
+
+def bargaining(record: Record) -> list[str]:
+    """Those who bargain; all but the operator where that is not known."""
+    found = table(record, "bargaining")
+    return microgrids(record) if found is None else found.loc[found["bargains"], "participant"].astype(str).tolist()
 
 
 def by_microgrid(record: Record, column: str, name: str = "exchanges") -> Floats:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from gridpact.report.figures.trade.coalitions import CENT, called, everybody, ranked
+from gridpact.report.figures.trade.coalitions import CENT, called, ranked
 from gridpact.report.numbers import struck
 from gridpact.report.standing import Standing
 from gridpact.report.text import number, safe, tag
@@ -66,11 +66,12 @@ def core(record: Record, standing: Standing) -> str:
     found = facts.table(record, "coalitions")
     if found is None or not facts.deal(record):
         return ""
-    proper = ranked(found)
+    whole = facts.bargaining(record)
+    proper = ranked(found, len(whole))
     if proper.empty:
         return ""
     first = proper.iloc[0]
-    name, excess = safe(called(str(first["coalition"]), everybody(found))), float(first["excess"])
+    name, excess = safe(called(str(first["coalition"]), whole)), float(first["excess"])
     value = f"{struck(number(abs(excess)), standing)} {safe(record.case.currency)}"
     words = (
         f"Nobody would do better without the others: of {len(proper)} coalitions {name} has most reason to leave, and "
@@ -103,7 +104,17 @@ def shares(record: Record, standing: Standing) -> str:
         "to those before it, on average over all orders in which they may come. "
         f"{known if 'shapley' in set(found['rule']) else ''}"
     )
-    return tag("p", words.strip(), "lead")
+    return tag("p", f"{words.strip()} {_worse(found)}".strip(), "lead")
+
+
+def _worse(shares: pd.DataFrame) -> str:
+    """Rules by which some would rather have no deal."""
+    losing = shares[shares["gain"] + shares["error_bound"] < -CENT]
+    told = [
+        f"By the rule {safe(facts.RULES.get(str(rule), str(rule)))} {len(own)} would be worse off than without a deal."
+        for rule, own in losing.groupby("rule", sort=False)
+    ]
+    return " ".join(told)
 
 
 def sheet(record: Record, standing: Standing) -> str:

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import math
 
-from gridpact.report.numbers import (
-    Fact,
-    bought,
-    demand,
-    generated,
-    highest_loading,
-    losses,
-    lowest_voltage,
-    price,
-    renewable,
-    struck,
-)
+import pandas as pd
+
+from gridpact.report.numbers import Fact, bought, highest_loading, lowest_voltage, price, struck
 from gridpact.report.standing import Standing
 from gridpact.report.text import number, safe, significant
 from gridpact.report.trade import facts
 from gridpact.results.record import Record
+from gridpact.results.trading import MICROGRIDS
 
 METHODS = {"atc": "target cascading (ATC)", "cf_admm": "closed-form ADMM", "central": "one central program"}
 
@@ -33,16 +25,15 @@ def trade_facts(record: Record, standing: Standing) -> list[Fact]:
 
 
 def whole_facts(record: Record, standing: Standing) -> list[Fact]:
-    """Prices, energies and the state of the network with the trade."""
+    """Prices, energies of network and microgrids together, and the state of the network with the trade."""
     found = [
         price(record, standing),
         bought(record),
-        generated(record),
-        renewable(record),
-        demand(record),
-        losses(record),
+        *energies(record),
+        lowest_voltage(record),
+        highest_loading(record),
     ]
-    return [fact for fact in (*found, lowest_voltage(record), highest_loading(record)) if fact is not None]
+    return [fact for fact in found if fact is not None]
 
 
 def cost(record: Record, standing: Standing) -> Fact:
@@ -110,3 +101,34 @@ def rounds(record: Record) -> Fact | None:
     method = METHODS.get(str(record.summary.get("method")), "")
     primal, dual = (significant(facts.figure(record, f"{name}_residual")) for name in ("primal", "dual"))
     return Fact("Agreed after", number(value, 0), "iterations", f"{method}<br>residuals {primal} and {dual}")
+
+
+def energies(record: Record) -> list[Fact]:
+    """What is made and used on both sides, as far as their dispatch is known."""
+    power = both_sides(record)
+    if power is None:
+        return []
+    case, mwh = record.case, {str(kind): record.case.hours * float(value) for kind, value in power.items()}
+    served, renewable, lost = -mwh.get("load", 0.0), mwh.get("renewable", 0.0), lost_mwh(record)
+    spilt = f"curtailed {number(case.hours * float(case.series('renewables', 'p_mw').sum()) - renewable)} MWh"
+    share = f"{number(100.0 * lost / served)} % of the demand served" if served > 0.0 else ""
+    made = [Fact("Generators", number(mwh["generator"]), "MWh")] if case.count("generators") else []
+    made += [Fact("Combined heat and power", number(mwh["chp"]), "MWh")] if "chp" in mwh else []
+    made += [Fact("Wind and PV", number(renewable), "MWh", spilt)] if case.count("renewables") else []
+    return [*made, Fact("Demand served", number(served), "MWh"), Fact("Line losses", number(lost, 3), "MWh", share)]
+
+
+def lost_mwh(record: Record) -> float:
+    """Losses of the network's lines; microgrids have none."""
+    branches = record.tables.get("branches")
+    return 0.0 if branches is None else record.case.hours * float(branches.get("loss_mw", pd.Series(0.0)).sum())
+
+
+def both_sides(record: Record) -> pd.Series | None:
+    """Sums of MW by kind of device, of the network and inside the microgrids; what they exchange is in neither."""
+    network, within = (record.tables.get(f"{side}dispatch") for side in ("", MICROGRIDS))
+    if network is None or within is None:
+        return None
+    own = network[~network["device"].isin(facts.microgrids(record))]
+    sums: pd.Series = pd.concat([own, within[within["kind"] != "interface"]]).groupby("kind")["p_mw"].sum()
+    return sums

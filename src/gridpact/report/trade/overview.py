@@ -123,5 +123,5 @@ def _disclosed(record: Record) -> str:
     if found is None:
         return ""
     grids = found[found["sender"].isin(facts.microgrids(record))]
-    what = ", ".join(dict.fromkeys(grids["quantity"].astype(str)))
+    what = ", ".join(dict.fromkeys(grids.loc[grids["numbers"] > 0, "quantity"].astype(str)))
     return f"microgrids disclosed {int(grids['numbers'].sum())} numbers: {what}"

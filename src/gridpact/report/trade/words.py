@@ -102,7 +102,7 @@ def _falls_back(record: Record) -> str:
         f"{len(own)} {facts.DISAGREEMENTS.get(str(name), safe(name))}"
         for name, own in grids.groupby("disagreement", sort=False)
     ]
-    return f"Of {len(grids)} microgrids {', '.join(told)} without a deal; who gains how much depends on that."
+    return f"Without a deal, of {len(grids)} microgrids {', '.join(told)}; who gains how much depends on that."
 
 
 def shared(record: Record, standing: Standing) -> str:

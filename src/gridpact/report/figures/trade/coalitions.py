@@ -25,10 +25,11 @@ def draw(record: Record) -> Figure | None:
     found = facts.table(record, "coalitions")
     if found is None:
         return None
-    proper = ranked(found)
+    whole = facts.bargaining(record)
+    proper = ranked(found, len(whole))
     if proper.empty:
         return None
-    some, whole = proper.head(MOST), everybody(found)
+    some = proper.head(MOST)
     more = "" if len(some) == len(proper) else f" (the {MOST} with most reason to, of {len(proper)})"
     names = [called(str(name), whole) for name in some["coalition"]]
     excess = some["excess"].to_numpy(dtype=np.float64)
@@ -49,21 +50,16 @@ def draw(record: Record) -> Figure | None:
     return figure
 
 
-def everybody(coalitions: pd.DataFrame) -> str:
-    """The coalition of all."""
-    return str(coalitions["coalition"].iloc[int(coalitions["members"].to_numpy().argmax())])
-
-
-def ranked(coalitions: pd.DataFrame) -> pd.DataFrame:
-    """All but that of all, the largest excess first."""
-    proper = coalitions[coalitions["members"] < coalitions["members"].max()]
+def ranked(coalitions: pd.DataFrame, parties: int) -> pd.DataFrame:
+    """All but that of all parties, the largest excess first."""
+    proper = coalitions[coalitions["members"] < parties]
     falling: pd.DataFrame = proper.sort_values("excess", ascending=False, kind="stable")
     return falling
 
 
-def called(coalition: str, whole: str) -> str:
+def called(coalition: str, everybody: Sequence[str]) -> str:
     """Its members, or who is missing where that is shorter; cut where it is too long for a figure."""
-    members, everybody = coalition.split(JOINED), whole.split(JOINED)
+    members = coalition.split(JOINED)
     missing = [name for name in everybody if name not in set(members)]
     names, before = (missing, "all but ") if 0 < len(missing) < len(members) - 1 else (members, "")
     return before + _cut(names, before)
