@@ -1,7 +1,7 @@
 """A program with some of its variables fixed at a solution: the others, and their multipliers, stay optimal.
 
-With x_F fixed, b becomes b - A_F x_F. Rows that no other variable enters are gone too; what they and the fixed
-variables cost is not counted.
+With x_F fixed, b becomes b - A_F x_F. Rows that no other variable enters are gone too, but for those of cones, which
+are not taken apart; what the fixed variables cost is not counted.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ def substituted(form: StandardForm, solution: Solution, names: tuple[str, ...]) 
     kept[fixed] = False
     A = sp.csr_array(form.A)
     alone = (np.diff(sp.csr_array(A[:, kept]).indptr) == 0) & (np.diff(sp.csr_array(A[:, ~kept]).indptr) > 0)
+    alone &= np.repeat([kind != "second_order" for kind, _ in form.cones], [size for _, size in form.cones])
     rows, columns = ~alone, _numbers(kept)
     P = sp.csc_array(form.P)[kept][:, kept]
     short = replace(
@@ -38,8 +39,8 @@ def substituted(form: StandardForm, solution: Solution, names: tuple[str, ...]) 
         cones=_cones(form.cones, rows),
         rows=_renumbered(form.rows, rows),
         columns={name: columns[at] for name, at in form.columns.items() if name not in names},
-        integers=columns[form.integers],
-        states=(_numbers(rows)[form.states[0]], columns[form.states[1]]),
+        integers=columns[form.integers[kept[form.integers]]],
+        states=_states(form, rows, kept),
     )
     x = solution.x[kept]
     return short, replace(solution, x=x, s=solution.s[rows], z=solution.z[rows], cost=short.cost(x))
@@ -48,6 +49,13 @@ def substituted(form: StandardForm, solution: Solution, names: tuple[str, ...]) 
 def _numbers(kept: Mask) -> Ints:
     """New number of everything that is kept, -1 for the rest."""
     return np.where(kept, np.cumsum(kept) - 1, -1)
+
+
+def _states(form: StandardForm, rows: Mask, kept: Mask) -> tuple[Ints, Ints]:
+    """The states that are left: those whose row and column both are."""
+    law, determined = form.states
+    both = rows[law] & kept[determined]
+    return _numbers(rows)[law[both]], _numbers(kept)[determined[both]]
 
 
 def _renumbered(rows: Mapping[str, Ints], kept: Mask) -> dict[str, Ints]:
