@@ -44,6 +44,7 @@ ALLOWED: dict[str, set[str]] = {
     "game": EVERYTHING,
     "bench_game": EVERYTHING,
     "bench_plan": EVERYTHING,
+    "bench_trade": EVERYTHING,
     "bench_page": set(),
     "sweep": EVERYTHING,
     "remedies": EVERYTHING,

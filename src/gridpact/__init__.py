@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gridpact.bench import run_bench as run_bench
     from gridpact.bench_game import run_game_bench as run_game_bench
     from gridpact.bench_plan import run_plan_bench as run_plan_bench
+    from gridpact.bench_trade import run_trade_bench as run_trade_bench
     from gridpact.case.case import Case as Case
     from gridpact.case.join import join_cases as join_cases
     from gridpact.case.schema import HEADER as HEADER
@@ -72,6 +73,7 @@ _HOMES = {
     "gridpact.bench": ("run_bench",),
     "gridpact.bench_game": ("run_game_bench",),
     "gridpact.bench_plan": ("run_plan_bench",),
+    "gridpact.bench_trade": ("run_trade_bench",),
     "gridpact.days": ("clear_days",),
     "gridpact.errors": ("ArchiveError", "GridPactError", "InfeasibleError", "InputError", "Issue", "NotConverged"),
     "gridpact.examples.synthetic": ("synthetic_feeder",),
@@ -137,6 +139,7 @@ __all__ = [
     "run_game_bench",
     "run_plan_bench",
     "run_study",
+    "run_trade_bench",
     "stackelberg",
     "stackelberg_program",
     "sweep_stackelberg",

@@ -374,6 +374,7 @@ def _bench(parsed: Arguments) -> int:
     for asked, of, name in (
         (parsed.game, gp.run_game_bench, "stackelberg"),
         (parsed.plan, gp.run_plan_bench, "planning"),
+        (parsed.trade, gp.run_trade_bench, "trading"),
     ):
         measure, page = (of, name) if asked else (measure, page)
     found = measure(
@@ -442,6 +443,7 @@ def _parser() -> argparse.ArgumentParser:
     of = bench.add_mutually_exclusive_group()
     of.add_argument("--game", action="store_true", help="of a game of leader and follower, instead of a clearing")
     of.add_argument("--plan", action="store_true", help="of a plan, instead of a clearing")
+    of.add_argument("--trade", action="store_true", help="of a trade of microgrids, instead of a clearing")
     bench.add_argument("--quick", action="store_true", help="small feeders only; without it, some ten minutes")
     bench.add_argument("--repeat", type=int, default=3, metavar="NUMBER", help="runs per figure, whose median counts")
     bench.add_argument(

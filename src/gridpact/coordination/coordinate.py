@@ -28,18 +28,17 @@ from gridpact.programs.anderson import Anderson
 
 Floats = NDArray[np.float64]
 
-# Rounds after which the penalty moves, by at most FARTHEST, where it would move by more than WORTH. It is to be such
-# that EAGER times the primal residual equals the movement of the answers in money; where that has not led to agreement,
-# prices are what is slow, and from LATE on it is PATIENT times.
+# Rounds after which the penalty moves, by at most the method's ``farthest``, where it would move by more than WORTH. It
+# is to be such that the method's eagerness times the primal residual equals the movement of the answers in money; where
+# that has not led to agreement, prices are what is slow, and from LATE on it is PATIENT times.
 MOVES = (*range(3, 31, 3), *range(36, 61, 6))
-FARTHEST = 6.0
 WORTH = 1.5
-EAGER, PATIENT, LATE = 3.0, 0.3, 33
+PATIENT, LATE = 0.3, 33
 
 
 @dataclass(frozen=True, eq=False)
 class Sweep:
-    """Answers above and below, the price f'(x) above, the difference of the prices that both act at, the state's step."""
+    """Answers above and below, the price f'(x) above, the mismatch of the prices both act at, the state's step."""
 
     above: Floats
     below: Floats
@@ -49,7 +48,16 @@ class Sweep:
 
 
 class Method(Protocol):
-    """A way to coordinate: states are vectors of any length."""
+    """A way to coordinate: states are vectors of any length; ``eagerness`` is how large a penalty it likes.
+
+    ``farthest`` is by how much that may move at once.
+    """
+
+    @property
+    def eagerness(self) -> float: ...
+
+    @property
+    def farthest(self) -> float: ...
 
     def sweep(self, state: Floats, penalty: Floats) -> Sweep: ...
 
@@ -109,7 +117,9 @@ def coordinate(
             return Coordinated(found.above, found.below, found.price, penalty, rounds)
         state = faster.step(state, found.step)
         if done in MOVES:
-            factor = _factor(found, penalty * (found.below - before), EAGER if done < LATE else PATIENT)
+            factor = _factor(
+                found, penalty * (found.below - before), method.eagerness if done < LATE else PATIENT, method.farthest
+            )
             if factor != 1.0:
                 centre = method.centre(state, found)
                 state, penalty = centre + (state - centre) / factor, penalty * factor
@@ -136,11 +146,11 @@ def _relative(difference: Floats, *to: Floats) -> float:
     return size / max(largest, np.finfo(np.float64).tiny) if size else 0.0
 
 
-def _factor(found: Sweep, moved: Floats, eagerness: float) -> float:
+def _factor(found: Sweep, moved: Floats, eagerness: float, farthest: float) -> float:
     """By how much the penalty should grow: answers that move little while they differ much need a larger one."""
     apart = _relative(found.below - found.above, found.below)
     ratio = eagerness * apart / max(_relative(moved, found.price), 1e-12)
-    factor = float(np.clip(np.sqrt(ratio), 1.0 / FARTHEST, FARTHEST))
+    factor = float(np.clip(np.sqrt(ratio), 1.0 / farthest, farthest))
     return factor if factor > WORTH or factor < 1.0 / WORTH else 1.0
 
 

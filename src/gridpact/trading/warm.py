@@ -44,7 +44,7 @@ def first_ratio(market: TradeMarket, warm_start: str) -> Floats | None:
     transmission = trade_market(kept.case).transmission_price
     known = np.abs(transmission) > NOTHING * np.abs(transmission).max(initial=0.0)
     by_step = prices.reshape(own.steps, -1).T
-    return np.divide(by_step, transmission, out=np.ones_like(by_step), where=known)
+    return np.asarray(np.divide(by_step, transmission, out=np.ones_like(by_step), where=known), dtype=np.float64)
 
 
 def _wrong(warm_start: str, why: str) -> InputError:

@@ -16,6 +16,8 @@ from gridpact.markets.trade.costs import own_and_paid
 from gridpact.markets.trade.market import TradeMarket
 
 Floats = NDArray[np.float64]
+# MW and Mvar that a solver leaves of nothing: a network with such loads alone is badly scaled.
+NOTHING = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +50,8 @@ def before(market: TradeMarket, constants: Floats, exactness: str) -> Before:
     p, q = np.zeros((given.size, market.case.steps)), np.zeros((given.size, market.case.steps))
     if side is not None:
         own[~given], paid[~given] = own_and_paid(side, constants[~given])
-        p[~given] = side.megawatts("sell", "interfaces") - side.megawatts("buy", "interfaces")
-        q[~given] = -side.megawatts("import_q", "interfaces")
+        p[~given] = _rid(side.megawatts("sell", "interfaces") - side.megawatts("buy", "interfaces"))
+        q[~given] = _rid(-side.megawatts("import_q", "interfaces"))
     costs = np.where(given, market.case.column("microgrids", "disagreement_cost"), own + paid)
     fixed = market.case.column("network_operator", "disagreement_cost")
     if fixed.size and np.isfinite(fixed[0]):
@@ -57,6 +59,11 @@ def before(market: TradeMarket, constants: Floats, exactness: str) -> Before:
     what = "the network with what microgrids exchange by their tariffs"
     network = _cleared(what, network_with(market.case, p, q), exactness, market.dynamics)
     return Before(network, side, own, paid, costs, network.solution.cost - float(paid.sum()), (p, q))
+
+
+def _rid(power: Floats) -> Floats:
+    """Power without what is nothing."""
+    return np.where(np.abs(power) > NOTHING, power, 0.0)
 
 
 def _cleared(what: str, case: Case, exactness: str, dynamics: str = "quasi_dynamic") -> Cleared:

@@ -4,7 +4,8 @@
            - the cost of the joint dispatch in which those outside C exchange what they do without a deal
            - what the operator earns from the trades of C, where it does not bargain
 
-and nothing where that is less: they may fall back themselves. With an operator that bargains, a coalition without it has no network and gains nothing.
+and nothing where that is less: they may fall back themselves. With an operator that bargains, a coalition without it
+has no network and gains nothing.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from numpy.typing import NDArray
 
 from gridpact.markets.bargaining.coalitions import Game
 from gridpact.markets.trade.before import Before
+from gridpact.markets.trade.central import central_prices
 from gridpact.markets.trade.fees import fee_payments, fee_rates
 from gridpact.markets.trade.market import TradeMarket
 from gridpact.markets.trade.pairs import least_fee_trades
 from gridpact.markets.trade.programs import central_program, held_outside
-from gridpact.markets.trade.central import central_prices
 from gridpact.programs.solve import solve
 from gridpact.programs.standard_form import compile_program
 

@@ -38,7 +38,7 @@ EXCHANGE_P, EXCHANGE_Q = "exchange_p", "exchange_q"
 class PartyProgram:
     """A party's program with the columns of what it exchanges, active then reactive.
 
-    ``reactive`` (steps,) per unit is a microgrid's reactive power where it is fixed, None where it is among the columns.
+    ``reactive`` (steps,) per unit is a microgrid's reactive power where it is fixed, None where it is in the columns.
     """
 
     form: StandardForm

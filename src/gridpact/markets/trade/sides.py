@@ -76,10 +76,10 @@ def held(
 
 @dataclass(frozen=True, eq=False)
 class Settled:
-    """Both sides of an agreement, cleared, and f' of the network at the exchanges (n,); ``away`` is how far they differ.
+    """Both sides of an agreement, cleared, and the slope f' of the network at the exchanges (n,).
 
-    ``exchanged`` are active and reactive power into the network, per unit, (microgrids, steps) each, ``vector`` (n,) both
-    as coupled.
+    ``exchanged`` are active and reactive power into the network, per unit, (microgrids, steps) each, ``vector`` (n,)
+    both as coupled; ``away`` is how far the sides differ, per unit.
     """
 
     network: Cleared

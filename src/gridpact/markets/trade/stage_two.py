@@ -92,15 +92,24 @@ def stage_two(who: Roles, benefits: Floats, received: Floats, ledger: Ledger, se
 def _bargained(who: Roles, benefits: Floats, ledger: Ledger, seed: int) -> Bargain:
     """The bargaining of those who do, over a transport of their own; the operator pays in what is not bargained for."""
     bargaining = np.flatnonzero(who.bargains)
+    pot = 0.0 if who.bargains[-1] else float(benefits[-1] - who.kept[-1])
+    least = KNOWN * float(np.abs(benefits).sum() + who.kept.sum())
+    if bargaining.size == 1:
+        return _alone(float(benefits[bargaining[0]]), pot, least)
     roster = tuple(who.names[k] for k in bargaining)
     transport = InProcess((), ledger)
     for number, k in enumerate(bargaining.tolist()):
         transport.join(
             PaymentParty(who.names[k], float(benefits[k]), float(who.weights[k]), roster, transport, seed + number)
         )
-    pot = 0.0 if who.bargains[-1] else float(benefits[-1] - who.kept[-1])
-    least = KNOWN * float(np.abs(benefits).sum() + who.kept.sum())
     return bargain(transport, roster, who.weights[bargaining], run="stage two", pot=pot, least=least)
+
+
+def _alone(benefit: float, pot: float, least: float) -> Bargain:
+    """Who bargains with nobody takes what is there, and nothing is asked."""
+    surplus = benefit + pot
+    deal = surplus > least
+    return Bargain(np.array([pot if deal else 0.0]), surplus, deal, np.zeros((0, 2)))
 
 
 def _no_deal(who: Roles, benefits: Floats, found: Bargain, why: str) -> StageTwo:

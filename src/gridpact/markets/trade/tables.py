@@ -182,5 +182,5 @@ def _disclosures(ledger: Ledger) -> pd.DataFrame:
     rows = ledger.rows()
     columns = ("sender", "recipient", "kind", "quantity", "unit", "messages", "numbers", "bytes")
     table = {name: [row[name] for row in rows] for name in columns}
-    texts = {name: words(table[name]) for name in columns[:5]}
+    texts = {name: words(np.array(table[name], dtype=object)) for name in columns[:5]}
     return pd.DataFrame({**texts, **{name: np.array(table[name], dtype=np.int64) for name in columns[5:]}})

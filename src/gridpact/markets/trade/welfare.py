@@ -17,8 +17,8 @@ from gridpact.markets.trade.costs import own_and_paid
 from gridpact.markets.trade.market import TradeMarket
 from gridpact.markets.trade.programs import PartyProgram
 from gridpact.markets.trade.sides import Settled
-from gridpact.programs.quadratic import Quadratic, is_quadratic
 from gridpact.programs.elimination import lean
+from gridpact.programs.quadratic import Quadratic, is_quadratic
 from gridpact.programs.solve import solve
 from gridpact.programs.standard_form import StandardForm
 
