@@ -135,7 +135,7 @@ def test_the_penalty_stands_still_in_the_end(method: str) -> None:
     """It never agrees: the two differ by one whatever the price. After the last move nothing moves any more."""
     above, below = (Told(lambda y, z, rho, held=held: np.full(1, held)) for held in (1.0, 2.0))
     heard: list[Round] = []
-    with pytest.raises(NotConverged, match="No agreement after 90 rounds: quantities still differ by 0.5"):
+    with pytest.raises(NotConverged, match=r"No agreement after 90 rounds: quantities still differ by 0\.5"):
         agreed(method, above, below, sizes=(1,), most_rounds=90, told=heard.append)
     penalties = [one.penalty for one in heard]
     assert len(heard) == 90 and len(set(penalties[max(MOVES) + 1 :])) == 1
@@ -145,7 +145,7 @@ def test_the_penalty_stands_still_in_the_end(method: str) -> None:
 
 @both
 def test_one_round_is_not_enough(method: str) -> None:
-    with pytest.raises(NotConverged, match="after 1 rounds.*Allow more rounds, or a larger tolerance"):
+    with pytest.raises(NotConverged, match=r"after 1 rounds.*Allow more rounds, or a larger tolerance"):
         agreed(
             method,
             quadratic(np.full(1, 2.0), np.ones(1)),
@@ -159,7 +159,7 @@ def test_one_round_is_not_enough(method: str) -> None:
 def test_answers_that_are_no_numbers_end_it(method: str) -> None:
     """A message refuses them before the coordinator sees them."""
     lost = Told(lambda price, target, weight: np.full(1, np.nan))
-    with pytest.raises((NotConverged, ValueError), match="not a number|finite"):
+    with pytest.raises((NotConverged, ValueError), match=r"not a number|finite"):
         agreed(method, quadratic(np.ones(1), np.ones(1)), lost, sizes=(1,))
 
 

@@ -18,6 +18,7 @@ from gridpact.markets.trade.market import TradeMarket
 Floats = NDArray[np.float64]
 # MW and Mvar that a solver leaves of nothing: a network with such loads alone is badly scaled.
 NOTHING = 1e-9
+ALONE = "the microgrids on their own"
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +46,7 @@ def before(market: TradeMarket, constants: Floats, exactness: str) -> Before:
     """
     table = market.case.tables["microgrids"]
     given = (table["disagreement"] == "given").to_numpy()
-    side = None if given.all() else _cleared("the microgrids on their own", microgrids_before(market.case), "off")
+    side = None if given.all() else _cleared(ALONE, microgrids_before(market.case), "off", market.dynamics)
     own, paid = np.full(given.size, np.nan), np.zeros(given.size)
     p, q = np.zeros((given.size, market.case.steps)), np.zeros((given.size, market.case.steps))
     if side is not None:
@@ -66,7 +67,7 @@ def _rid(power: Floats) -> Floats:
     return np.where(np.abs(power) > NOTHING, power, 0.0)
 
 
-def _cleared(what: str, case: Case, exactness: str, dynamics: str = "quasi_dynamic") -> Cleared:
+def _cleared(what: str, case: Case, exactness: str, dynamics: str) -> Cleared:
     try:
         return clear_pool(case, exactness=exactness, heat_dynamics=dynamics)
     except InfeasibleError as error:

@@ -1,0 +1,83 @@
+"""Small markets whose exchanges and prices can be had by hand: a star of lines around the interface.
+
+Microgrid i hangs on bus 1 by a line of its own of resistance r (ohm, no reactance) at 10 kV. What leaves bus 1 for it
+is S with S - r S^2 = -e (MW, r per MW), so that
+
+    S = (1 - sqrt(1 + 4 r e)) / (2 r),      price at its bus = price at bus 1 / sqrt(1 + 4 r e)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+
+from gridpact.case.case import Case
+from gridpact.markets.trade.deal import How, Trade, traded
+from gridpact.markets.trade.market import trade_market
+from tests.districts import bus, district, interface, line, load
+
+Floats = NDArray[np.float64]
+VN_KV = 10.0
+NAMES = "abcdefgh"
+METHODS = ("atc", "cf_admm", "central")
+
+
+def star(
+    resistances: Sequence[float] = (0.4, 0.6),
+    profiles: Mapping[str, Sequence[float]] | None = None,
+    microgrids: Sequence[Mapping[str, Any]] | None = None,
+    **more: Any,
+) -> Case:
+    """Microgrids a, b, ... at buses 2, 3, ...; ``more`` replaces and adds tables, or says more of the header.
+
+    ``microgrids`` are more columns of each of them. The interface buys and sells at 50 per MWh.
+    """
+    count = len(resistances)
+    rows = [{"microgrid": NAMES[k], "bus": str(k + 2)} for k in range(count)]
+    parts: dict[str, Any] = {
+        "buses": [bus(str(k + 1), vn_kv=VN_KV) for k in range(count + 1)],
+        "lines": [line(f"to-{NAMES[k]}", "1", str(k + 2), r, 0.0) for k, r in enumerate(resistances)],
+        "interfaces": [interface(max_import_mw=9.0, max_export_mw=9.0, sell_ratio=1.0)],
+        "microgrids": [{**row, **own} for row, own in zip(rows, microgrids or [{}] * count, strict=True)],
+    }
+    return district(profiles, **(parts | more))
+
+
+def unit(name: str, at: str, cost: float, square: float = 10.0, **more: Any) -> dict[str, Any]:
+    """A generator of up to 3 MW at cost p + square p^2 per hour."""
+    own = {"generator": name, "bus": at, "max_p_mw": 3.0, "cost_per_mwh": cost, "cost_per_mw2h": square}
+    return {**own, **more}
+
+
+def two_makers(**more: Any) -> Case:
+    """a makes at 20 + 20 p and needs 1 MW, b at 40 + 40 p and needs 1 MW."""
+    parts = {
+        "generators": [unit("ga", "2", 20.0), unit("gb", "3", 40.0, 20.0)],
+        "loads": [load("2", 1.0), load("3", 1.0)],
+    }
+    return star(**(parts | more))
+
+
+def trade(case: Case, method: str = "atc", **more: Any) -> Trade:
+    """Both stages, in objects."""
+    return traded(trade_market(case), How(method=method, **more))
+
+
+def factor(ohm: float, e: float) -> float:
+    """Price at the bus of who gives e MW, over the price at bus 1."""
+    return float(1.0 / np.sqrt(1.0 + 4.0 * ohm / VN_KV**2 * e))
+
+
+def sent(ohm: float, e: float) -> float:
+    """MW that leave bus 1 for who gives e MW."""
+    r = ohm / VN_KV**2
+    return float((1.0 - np.sqrt(1.0 + 4.0 * r * e)) / (2.0 * r))
+
+
+def given(marginal: Callable[[float], float], ohm: float, root: float, low: float = -9.0, high: float = 9.0) -> float:
+    """The e at which the marginal cost of giving it is the price there."""
+    return float(brentq(lambda e: marginal(e) - root * factor(ohm, e), low, high, xtol=1e-12))
