@@ -139,6 +139,8 @@ class Splitting:
     def _begun(self, q: Floats) -> _Ready:
         """What the last call ended with; at first x = 0 and a metric that knows nothing of the rows."""
         self.factorisations = 0
+        if not np.isfinite(q).all():
+            raise NotConverged("The closed-form steps were not begun: a cost is not a number.")
         if self._ready is None:
             self._unit, self._penalty = float(np.abs(q).max(initial=0.0)) or 1.0, 1.0
             nothing = np.zeros(self._w.size)
@@ -167,7 +169,7 @@ class Splitting:
         """Whether both residuals are small enough; raises ``NotConverged`` where they are no numbers."""
         dual = self._unit * _largest(seen.dual)
         if not np.isfinite(dual):
-            raise NotConverged("The closed-form steps were broken off: a cost or a point is not a number.")
+            raise NotConverged("The closed-form steps were broken off: a point is not a number.")
         allowed = self.tolerance * (self._program.scale + np.abs(self._program.b))
         cost = 1.0 + self._unit * _largest(self._q)
         return bool(np.all(np.abs(seen.primal) <= allowed) and dual <= self.tolerance * cost)
