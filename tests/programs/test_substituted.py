@@ -61,6 +61,14 @@ def test_numbers_of_integers_follow() -> None:
     assert short.integers.tolist() == short.columns["c"].ravel().tolist()
 
 
+def test_names_without_rows_stay() -> None:
+    """What was made linear keeps the name of its cone, without a row: readers ask for it."""
+    form = three_units()
+    named = replace(form, rows={**form.rows, "cone": np.full((4, 1), -1)})
+    short, _ = substituted(named, solve(form), ("a",))
+    assert (short.rows["cone"] == -1).all()
+
+
 @settings(max_examples=15)
 @given(st.integers(0, 10**6))
 def test_conditions_of_the_optimum_hold_on(seed: int) -> None:

@@ -59,9 +59,10 @@ def _states(form: StandardForm, rows: Mask, kept: Mask) -> tuple[Ints, Ints]:
 
 
 def _renumbered(rows: Mapping[str, Ints], kept: Mask) -> dict[str, Ints]:
+    """New numbers by name; without the names all of whose rows are gone, but with those that had none before."""
     numbers = _numbers(kept)
     named = {name: np.where(at >= 0, numbers[at], -1) for name, at in rows.items()}
-    return {name: at for name, at in named.items() if (at >= 0).any() or not at.size}
+    return {name: at for name, at in named.items() if (at >= 0).any() or not (rows[name] >= 0).any()}
 
 
 def _cones(cones: tuple[Cone, ...], kept: Mask) -> tuple[Cone, ...]:

@@ -16,8 +16,19 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from gridpact.case.case import Case
+from gridpact.certificates.judge import certify
+from gridpact.clearing import relaxed_voltages
+from gridpact.markets.basis import price_basis
+from gridpact.markets.cleared import Cleared
+from gridpact.markets.outcome import outcome_tables
+from gridpact.markets.probes import price_probes
 from gridpact.markets.trade.deal import How, Trade, traded
 from gridpact.markets.trade.market import trade_market
+from gridpact.programs.standard_form import arrays
+from gridpact.progress import tracker
+from gridpact.results.record import Record
+from gridpact.results.summary import clearing_summary
+from gridpact.run import provenance
 from tests.districts import bus, district, interface, line, load
 
 Floats = NDArray[np.float64]
@@ -81,3 +92,36 @@ def sent(ohm: float, e: float) -> float:
 def given(marginal: Callable[[float], float], ohm: float, root: float, low: float = -9.0, high: float = 9.0) -> float:
     """The e at which the marginal cost of giving it is the price there."""
     return float(brentq(lambda e: marginal(e) - root * factor(ohm, e), low, high, xtol=1e-12))
+
+
+def as_record(cleared: Cleared, dynamics: str = "quasi_dynamic") -> Record:
+    """A side of a trade as the record of a clearing, for the judge."""
+    tables = outcome_tables(cleared)
+    if cleared.relaxed is not None:
+        tables["relaxed_buses"] = relaxed_voltages(cleared, {"formulation": "soc", "exactness": "repair"})
+    tables["price_probes"] = price_probes(cleared, tables, 0, "clarabel", tracker("", False))
+    settings = {"formulation": "soc", "exactness": "repair", "solver": "clarabel", "price_probes": 0}
+    heat = {"heat_dynamics": dynamics, "heat_flow": "constant", "structures": False}
+    solution = arrays(cleared.form, cleared.solution) | {"base_mva": np.array(cleared.network.base_mva)}
+    return Record(
+        "clear",
+        settings | (heat if cleared.case.count("heat_nodes") else {}),
+        cleared.case,
+        clearing_summary(cleared.case, tables, cleared.solution.cost) | price_basis(cleared),
+        tables,
+        solution,
+        provenance(cleared.solution, 0.0),
+    )
+
+
+def uncertified(found: Trade, dynamics: str = "quasi_dynamic") -> dict[str, list[str]]:
+    """Checks that fail on any of the clearings that a trade is put together from, by clearing."""
+    sides = {"network": found.settled.network, "microgrids": found.settled.microgrids}
+    sides |= {"network before": found.start.network} if found.start.network else {}
+    sides |= {"microgrids before": found.start.microgrids} if found.start.microgrids else {}
+    failures: dict[str, list[str]] = {}
+    for name, side in sides.items():
+        checks = certify(as_record(side, dynamics))["checks"]
+        failed = [check["name"] for check in checks if check["required"] and not check["passed"]]
+        failures |= {name: failed} if failed else {}
+    return failures

@@ -1,13 +1,7 @@
 """Both sides of an agreement as clearings of their own.
 
 The operator's network with what microgrids exchange standing at their buses, and the microgrids side by side, each at
-its own price. Each is solved once more, exactly, held to what was agreed by the method of
-multipliers,
-
-    e <- argmin f(e) + p'e + W/2 |e - agreed|^2,      p <- p + W (e - agreed)
-
-and not by an equality: where a limit of the network binds at the agreed exchange, an equality would leave no interior
-and multipliers without a bound. A side that cannot keep to what was agreed shows it by the distance that is left.
+its own price. Each is solved once more, exactly, drawn to what was agreed.
 """
 
 from __future__ import annotations
@@ -23,55 +17,25 @@ from gridpact.coordination.coordinate import Coordinated
 from gridpact.errors import NotConverged
 from gridpact.markets.cleared import Cleared
 from gridpact.markets.exactness import made_exact
-from gridpact.markets.heat.side import heating
+from gridpact.markets.heat.side import Heating, heating
 from gridpact.markets.market_program import clearing_program, formulation_named
 from gridpact.markets.trade.market import TradeMarket
 from gridpact.markets.trade.programs import EXCHANGE_P, EXCHANGE_Q, OperatorProgram
 from gridpact.physics.devices.device import unlimited
 from gridpact.physics.electric.network import electric_network
-from gridpact.programs.solve import Solution, solve
-from gridpact.programs.standard_form import StandardForm, compile_program
+from gridpact.programs.drawn import Drawn
+from gridpact.programs.solve import Solution
+from gridpact.programs.standard_form import compile_program
 from gridpact.programs.substituted import substituted
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-# Weight of a difference from what was agreed, in largest prices per per unit; steps, and the distance that will do.
-WEIGHT = 100.0
-STEPS = 8
-NEAR = 1e-9
-SHRINKS = 0.95
 # Turns in which both sides meet, and the difference, per unit, at which they have.
 MEETINGS = 5
 MET = 1e-7
 # Distance from a limit, per unit, below which it binds.
 AT_LIMIT = 1e-6
 OPERATORS = (EXCHANGE_P, EXCHANGE_Q, "trade_pair", "trade_sell", "trade_buy")
-
-
-def held(
-    form: StandardForm, columns: Ints, price: Floats, target: Floats, scale: float
-) -> tuple[StandardForm, Solution]:
-    """The program with price'x + W/2 |x - target|^2 more to pay for some columns, at the price that holds them.
-
-    ``price`` is a first guess of it, ``scale`` a price. Where the distance falls no more, the target is out of reach,
-    and prices would only drift.
-    """
-    weight, distance = np.full(columns.size, WEIGHT * scale), np.inf
-    heavy = form.with_squares(columns, weight)
-    for _ in range(STEPS):
-        q = form.q.copy()
-        q[columns] += price - weight * target
-        drawn = heavy.with_q(q)
-        found = solve(drawn)
-        away = found.x[columns] - target
-        before, distance = distance, float(np.abs(away).max(initial=0.0))
-        if distance > SHRINKS * before:
-            break
-        kept, solution = drawn, found
-        if distance <= NEAR:
-            break
-        price = price + weight * away
-    return kept, solution
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,17 +61,59 @@ def settled(market: TradeMarket, program: OperatorProgram, found: Coordinated, e
     ``NotConverged`` where they do not meet, and what ``made_exact`` raises.
     """
     target, price = found.below, found.price
+    above, below = Drawn(program.form, program.columns, largest(market, price)), None
+    outside = program.exchanged(-price)[0] / market.money
     for _ in range(MEETINGS):
         p, q = program.exchanged(target)
-        below = microgrid_side(market, program.exchanged(-price)[0] / market.money, (p, q))
-        done = -below.megawatts("buy", "interfaces") / market.base
-        above, taken, slope = network_side(market, program, price, program.coupled(done, q), exactness)
-        away = program.exchanged(taken)[0] - done
+        below = below if below is not None and np.array_equal(q, below.reactive) else _Below(market, outside, q)
+        side = below.at(p)
+        done = -side.megawatts("buy", "interfaces") / market.base
+        form, solution = above.to(-price, program.coupled(done, q))
+        away = program.exchanged(solution.x[program.columns])[0] - done
         if np.abs(away).max(initial=0.0) <= MET:
-            distance = float(np.abs(away).max(initial=0.0))
-            return Settled(above, below, (done, q), slope, distance, program.coupled(done, q))
-        target = taken + program.coupled(away, np.zeros_like(q))  # a little further, inside its limits
-    raise NotConverged(
+            network = Cleared(market.operator, market.network, formulation_named("soc"), form, solution)
+            return _met(market, program, network, below.priced(side), (done, q), exactness)
+        target = program.coupled(done + 2.0 * away, q)  # a little further than it can take: inside its limits
+    raise _apart(market, away)
+
+
+def _met(
+    market: TradeMarket,
+    program: OperatorProgram,
+    above: Cleared,
+    below: Cleared,
+    exchanged: tuple[Floats, Floats],
+    exactness: str,
+) -> Settled:
+    """Both sides, the network's cones made tight where they are not."""
+    if exactness in ("repair", "certify"):
+        above = _exact_at(above, program.columns, program.coupled(*exchanged), exactness == "certify")
+    away = program.exchanged(above.solution.x[program.columns])[0] - exchanged[0]
+    if np.abs(away).max(initial=0.0) > MET:
+        raise _apart(market, away)
+    slope = np.asarray(above.form.A.T @ above.solution.z)[program.columns]
+    network = _with_data(market, program, above)
+    return Settled(network, below, exchanged, slope, float(np.abs(away).max(initial=0.0)), program.coupled(*exchanged))
+
+
+def _exact_at(cleared: Cleared, columns: Ints, target: Floats, thorough: bool) -> Cleared:
+    """The network made exact where it need be, and held there again: its prices become others, and draw it away."""
+    weight, distance, found = cleared.form.P.diagonal()[columns], np.inf, made_exact(cleared, thorough)
+    for _ in range(STEPS):
+        away = found.solution.x[columns] - target
+        before, distance = distance, float(np.abs(away).max(initial=0.0))
+        if found.relaxed is None or distance <= NEAR or distance > SHRINKS * before:
+            break
+        q = cleared.form.q.copy()
+        q[columns] += weight * away
+        drawn = cleared.form.with_q(q)
+        cleared = replace(cleared, form=drawn, solution=solve(drawn))
+        found = made_exact(cleared, thorough)
+    return found
+
+
+def _apart(market: TradeMarket, away: Floats) -> NotConverged:
+    return NotConverged(
         "The network and the microgrids do not meet: what it can take differs from what they can do by "
         f"{np.abs(away).max() * market.base:.3g} MW. Ask for a smaller tolerance."
     )
@@ -128,23 +134,11 @@ def price_gap(market: TradeMarket, program: OperatorProgram, found: Settled) -> 
     return float(gap.max(initial=0.0))
 
 
-def network_side(
-    market: TradeMarket, program: OperatorProgram, price: Floats, target: Floats, exactness: str
-) -> tuple[Cleared, Floats, Floats]:
-    """The network cleared at exchanges as near to ``target`` (n,) as it can, those exchanges, and f' there (n,).
-
-    ``price`` is f' as agreed. Cones that are not tight are made so. Raises what ``made_exact`` raises.
-    """
-    form, solution = held(program.form, program.columns, -price, target, largest(market, price))
-    cleared = Cleared(market.operator, market.network, formulation_named("soc"), form, solution)
-    if exactness in ("repair", "certify"):
-        cleared = made_exact(cleared, exactness == "certify")
-    taken = cleared.solution.x[program.columns]
-    slope = np.asarray(cleared.form.A.T @ cleared.solution.z)[program.columns]
-    p, q = program.exchanged(taken)
+def _with_data(market: TradeMarket, program: OperatorProgram, cleared: Cleared) -> Cleared:
+    """The network's clearing in which the exchanges are data."""
+    p, q = program.exchanged(cleared.solution.x[program.columns])
     seen = network_with(market.case, p * market.base, q * market.base)
-    heat = heating(seen, market.base, market.dynamics)
-    return _without_exchange(replace(cleared, case=seen, heat=heat)), taken, slope
+    return _without_exchange(cleared, seen, heating(seen, market.base, market.dynamics))
 
 
 def largest(market: TradeMarket, price: Floats) -> float:
@@ -152,31 +146,36 @@ def largest(market: TradeMarket, price: Floats) -> float:
     return max(market.money, float(np.abs(price).max(initial=0.0)))
 
 
-def _without_exchange(cleared: Cleared) -> Cleared:
-    """The clearing of the network in which exchanges are data."""
+def _without_exchange(cleared: Cleared, seen: Case, heat: Heating | None) -> Cleared:
+    """The clearing of the network in which exchanges are data of the case ``seen``; so is what it was relaxed."""
     form, solution = substituted(cleared.form, cleared.solution, OPERATORS)
-    relaxed = None if cleared.relaxed is None else _without_exchange(cleared.relaxed)
-    return replace(cleared, form=form, solution=solution, relaxed=relaxed)
+    relaxed = None if cleared.relaxed is None else _without_exchange(cleared.relaxed, seen, heat)
+    return replace(cleared, case=seen, heat=heat, form=form, solution=solution, relaxed=relaxed)
 
 
-def microgrid_side(market: TradeMarket, price: Floats, exchanged: tuple[Floats, Floats]) -> Cleared:
-    """All microgrids cleared together where each exchanges what was agreed, per unit, at the price that it is worth it.
+class _Below:
+    """All microgrids side by side, each held to what it exchanges: ``price`` per MWh is a first guess of its worth.
 
-    ``price`` per MWh as agreed and both of ``exchanged`` (active, reactive) have the shape (microgrids, steps).
+    ``reactive`` is their reactive power, per unit; both have the shape (microgrids, steps).
     """
-    p, q = exchanged
-    asked = microgrids_at(market.case, price, q * market.base)
-    found = _held(market, asked, -p)
-    inside = found.price("active_balance")[asked.positions("interfaces", "bus")]
-    case = microgrids_at(market.case, inside, q * market.base)
-    return _priced(market, case, found)
 
+    def __init__(self, market: TradeMarket, price: Floats, reactive: Floats) -> None:
+        self.market = market
+        self.reactive = reactive
+        self.side = _side(market, microgrids_at(market.case, price, reactive * market.base))
+        self.columns = self.side.form.columns["buy"].ravel()
+        self.drawn = Drawn(self.side.form, self.columns, largest(market, price * market.money))
 
-def _held(market: TradeMarket, case: Case, bought: Floats) -> Cleared:
-    cleared, scale = _side(market, case), largest(market, case.series("interfaces", "price_per_mwh") * market.money)
-    columns = cleared.form.columns["buy"].ravel()
-    form, solution = held(cleared.form, columns, np.zeros(columns.size), bought.ravel(), scale)
-    return replace(cleared, form=form, solution=solution)
+    def at(self, exchanged: Floats) -> Cleared:
+        """The microgrids where each exchanges this, per unit, or as near to it as it can."""
+        form, solution = self.drawn.to(np.zeros(self.columns.size), -exchanged.ravel())
+        return replace(self.side, form=form, solution=solution)
+
+    def priced(self, found: Cleared) -> Cleared:
+        """The same solution where the interfaces have the inside price: nobody is held any more."""
+        inside = found.price("active_balance")[found.case.positions("interfaces", "bus")]
+        case = microgrids_at(self.market.case, inside, self.reactive * self.market.base)
+        return _priced(self.market, case, found)
 
 
 def _side(market: TradeMarket, case: Case) -> Cleared:
