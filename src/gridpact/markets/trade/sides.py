@@ -23,8 +23,8 @@ from gridpact.markets.trade.market import TradeMarket
 from gridpact.markets.trade.programs import EXCHANGE_P, EXCHANGE_Q, OperatorProgram
 from gridpact.physics.devices.device import unlimited
 from gridpact.physics.electric.network import electric_network
-from gridpact.programs.drawn import Drawn
-from gridpact.programs.solve import Solution
+from gridpact.programs.drawn import NEAR, SHRINKS, STEPS, Drawn
+from gridpact.programs.solve import Solution, solve
 from gridpact.programs.standard_form import compile_program
 from gridpact.programs.substituted import substituted
 

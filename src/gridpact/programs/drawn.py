@@ -1,0 +1,62 @@
+"""A program drawn to given values of some of its variables, by the method of multipliers.
+
+    x <- argmin f(x) + p'x_c + W/2 |x_c - target|^2,      p <- p + W (x_c - target)
+
+and not by an equality: where a limit of the program binds at the target, an equality would leave no interior and
+multipliers without a bound. A program that cannot keep to the target shows it by the distance that is left.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridpact.programs.elimination import lean
+from gridpact.programs.in_blocks import InBlocks
+from gridpact.programs.solve import Solution
+from gridpact.programs.standard_form import StandardForm
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+# Weight of a difference, over the scale of prices; steps, and the distance that will do.
+WEIGHT = 100.0
+STEPS = 8
+NEAR = 1e-9
+SHRINKS = 0.95
+
+
+class Drawn:
+    """The program of ``form`` set up once, drawn to values of ``columns``; ``scale`` is that of their prices."""
+
+    def __init__(self, form: StandardForm, columns: Ints, scale: float) -> None:
+        self.form = form
+        self.columns = columns
+        self._weight = np.full(columns.size, WEIGHT * scale)
+        self._heavy = form.with_squares(columns, self._weight)
+        self._short = lean(self._heavy)
+        self._ready = InBlocks(self._short.form)
+
+    def to(self, price: Floats, target: Floats) -> tuple[StandardForm, Solution]:
+        """The program with price'x + W/2 |x - target|^2 more to pay, at the price that holds it, and its solution.
+
+        ``price`` is a first guess. Where the distance falls no more, the target is out of reach, and prices would only
+        drift. Raises ``InfeasibleError`` and ``NotConverged`` as solvers do.
+        """
+        distance, best = np.inf, self._at(price, target)
+        for step in range(STEPS):
+            drawn, found = best if step == 0 else self._at(price, target)
+            away = found.x[self.columns] - target
+            before, distance = distance, float(np.abs(away).max(initial=0.0))
+            if distance > SHRINKS * before:
+                break
+            best, price = (drawn, found), price + self._weight * away
+            if distance <= NEAR:
+                break
+        return best
+
+    def _at(self, price: Floats, target: Floats) -> tuple[StandardForm, Solution]:
+        q = self.form.q.copy()
+        q[self.columns] += price - self._weight * target
+        drawn = self._heavy.with_q(q)
+        x, s, z = self._short.restored(*self._ready.point(self._short.with_q(q).q), q)
+        return drawn, Solution(x, s, z, drawn.cost(x), "clarabel", 0, 0.0)
