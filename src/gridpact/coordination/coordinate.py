@@ -99,10 +99,12 @@ def coordinate(
     tolerance: float,
     most_rounds: int,
     told: Callable[[Round], None] | None = None,
+    or_last: bool = False,
 ) -> Coordinated:
     """Answers that agree within ``tolerance`` in both residuals, from a first quantity, price and penalty (each (n,)).
 
-    Raises ``NotConverged`` after ``most_rounds`` and for answers that are not numbers.
+    Raises ``NotConverged`` after ``most_rounds``, where the last answers will not do (``or_last``), and for answers
+    that are not numbers.
     """
     started, rounds = perf_counter(), []
     state = method.state(quantity, price, penalty)
@@ -126,6 +128,8 @@ def coordinate(
                 faster.forget()
         before = found.below
     last = rounds[-1]
+    if or_last:
+        return Coordinated(found.above, found.below, found.price, penalty, rounds)
     raise NotConverged(
         f"No agreement after {most_rounds} rounds: quantities still differ by {last.primal:.3g} and prices by "
         f"{last.dual:.3g} (relative; asked {tolerance:.3g}). Allow more rounds, or a larger tolerance."

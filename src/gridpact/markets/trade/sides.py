@@ -35,7 +35,8 @@ MEETINGS = 5
 MET = 1e-7
 # Distance from a limit, per unit, below which it binds.
 AT_LIMIT = 1e-6
-OPERATORS = (EXCHANGE_P, EXCHANGE_Q, "trade_pair", "trade_sell", "trade_buy")
+TRADES = ("trade_pair", "trade_sell", "trade_buy")
+OPERATORS = (EXCHANGE_P, EXCHANGE_Q, *TRADES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +44,7 @@ class Settled:
     """Both sides of an agreement, cleared, and the slope f' of the network at the exchanges (n,).
 
     ``exchanged`` are active and reactive power into the network, per unit, (microgrids, steps) each, ``vector`` (n,)
-    both as coupled; ``away`` is how far the sides differ, per unit.
+    both as coupled; ``away`` is how far the sides differ, per unit, ``fee_cost`` the true cost of trading in currency.
     """
 
     network: Cleared
@@ -52,6 +53,7 @@ class Settled:
     slope: Floats
     away: float
     vector: Floats
+    fee_cost: float
 
 
 def settled(market: TradeMarket, program: OperatorProgram, found: Coordinated, exactness: str) -> Settled:
@@ -93,7 +95,10 @@ def _met(
         raise _apart(market, away)
     slope = np.asarray(above.form.A.T @ above.solution.z)[program.columns]
     network = _with_data(market, program, above)
-    return Settled(network, below, exchanged, slope, float(np.abs(away).max(initial=0.0)), program.coupled(*exchanged))
+    trading = [above.form.columns[name].ravel() for name in TRADES if name in above.form.columns]
+    fee_cost = sum(float(above.form.q[at] @ above.solution.x[at]) for at in trading)
+    distance = float(np.abs(away).max(initial=0.0))
+    return Settled(network, below, exchanged, slope, distance, program.coupled(*exchanged), fee_cost)
 
 
 def _exact_at(cleared: Cleared, columns: Ints, target: Floats, thorough: bool) -> Cleared:

@@ -21,12 +21,16 @@ from gridpact.markets.trade.central import central
 from gridpact.markets.trade.market import TradeMarket
 from gridpact.markets.trade.programs import OperatorProgram, PartyProgram, microgrid_program, operator_program
 from gridpact.markets.trade.sides import Settled, price_gap, settled
+from gridpact.markets.trade.welfare import welfare
 
 Floats = NDArray[np.float64]
 METHODS: dict[str, Callable[[Roster], Method]] = {"atc": TargetCascading, "cf_admm": ClosedFormConsensus}
-# Relative difference of the prices of both sides that counts as none; tolerances of further rounds, over the first.
+# Relative differences of the prices of both sides, and of the cost and its bound, that count as none; how fine
+# further rounds become, over the first tolerance, how many there are at a time, and how often.
 SAME_PRICE = 1e-3
-FINER = (0.1, 0.01, 0.001)
+SAME_COST = 2e-6
+FINEST = 1e-3
+POLISHING, POLISHED = 12, 8
 # First penalty: this share of the largest price over each microgrid's largest exchange at the first price.
 FIRST = 3e-3
 # Gap asked of the conic solver in the rounds: what is published comes from tighter solves.
@@ -98,23 +102,29 @@ def stage_one(
     Prices begin as the transmission price times ``ratio`` (microgrids, steps), one if None.
 
     Where an answer lies at a kink of one side's cost, being near is not enough: its price is another one beside it.
-    The agreement then goes on until the prices of both sides are the same. Raises ``NotConverged``.
+    The agreement then goes on until the prices of both sides are the same, and the cost is proven to be the least.
+    Raises ``NotConverged``.
     """
     way = METHODS[method](found.roster)
     first = _opened(market, found, way, tolerance, most_rounds, ratio, told)
     agreement, polishing = first, list[Round]()
-    for finer in FINER:
+    for _ in range(POLISHED):
         try:
             both = settled(market, found.operator, agreement, exactness)
-            if price_gap(market, found.operator, both) <= SAME_PRICE:
+            if price_gap(market, found.operator, both) <= SAME_PRICE and _cost_gap(market, found, both) <= SAME_COST:
                 return StageOne(first, polishing, both)
         except NotConverged:
             pass
-        agreement = coordinate(
-            way, agreement.below, agreement.price, agreement.penalty, finer * tolerance, most_rounds, told
-        )
+        known = agreement.below, agreement.price, agreement.penalty
+        agreement = coordinate(way, *known, FINEST * tolerance, POLISHING, told, or_last=True)
         polishing += agreement.rounds
     return StageOne(first, polishing, settled(market, found.operator, agreement, exactness))
+
+
+def _cost_gap(market: TradeMarket, found: Parties, both: Settled) -> float:
+    """The cost less its bound, relative."""
+    known = welfare(market, found.operator, found.microgrids, both, both.fee_cost)
+    return float(known.regrets.sum()) / max(abs(known.total), 1.0)
 
 
 def _opened(
