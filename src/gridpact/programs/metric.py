@@ -53,7 +53,7 @@ class Metric:
 def metric(program: Boxed, s: Floats, z: Floats, e_s: float, e_z: float) -> Metric:
     """The metric of a slack and a multiplier within their ranges and cones, known to ``e_s`` and ``e_z``."""
     weights = np.sqrt(_weights(program, s, z, e_s, e_z))
-    forth, back = [sp.diags_array(weights)], [sp.diags_array(1.0 / weights)]
+    forth, back = ([sp.csr_array(sp.diags_array(diagonal))] for diagonal in (weights, 1.0 / weights))
     for slack, dual in zip(program.by_cone(s), program.by_cone(z), strict=True):
         blocks = cone_scalings(_inside(slack, np.maximum(e_s, dual[0] / HEAVIEST)), _inside(dual, e_z))
         forth.append(_spread(blocks[0]))
