@@ -12,7 +12,6 @@ import gridpact as gp
 from gridpact.errors import NotConverged
 from gridpact.markets.trade.central import Central, central
 from gridpact.markets.trade.deal import Trade
-from gridpact.markets.trade.market import trade_market
 from tests.markets.trade.small import trade, two_makers, uncertified
 
 DISTRIBUTED = ("atc", "cf_admm")
