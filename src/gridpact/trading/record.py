@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from gridpact.markets.trade.central import Central
     from gridpact.markets.trade.deal import Trade
 
+# Kinds of devices whose energies the summary tells.
+KINDS = ("load", "generator", "renewable")
+
 
 def trade_record(case: Case, settings: Mapping[str, Any], progress: bool, started: float) -> Record:
     """The record of a trade, not yet judged. Raises what ``traded`` raises."""
@@ -145,4 +148,19 @@ def _summary(
         told["largest_excess"] = float(tables["coalitions"]["excess"].max())
     if best is not None:
         told |= {"central_cost": best.cost, "central_gap": (cost - best.cost) / max(1.0, abs(best.cost))}
-    return own | told
+    return own | _energies(found, tables) | told
+
+
+def _energies(found: Trade, tables: Mapping[str, pd.DataFrame]) -> dict[str, float]:
+    """Energies of the whole, in MWh: what the operator and the microgrids have, not what crosses between them."""
+    case, both = found.market.case, (tables["dispatch"], tables["microgrids_dispatch"])
+    sums = [one.groupby("kind")["p_mw"].sum() for one in both]
+    energy = {kind: case.hours * sum(float(one.get(kind, 0.0)) for one in sums) for kind in KINDS}
+    exchanged = case.hours * float(found.exchanged_mw.sum())
+    available = case.hours * float(case.series("renewables", "p_mw").sum())
+    return {
+        "load_mwh": exchanged - energy["load"],
+        "generation_mwh": energy["generator"],
+        "renewable_mwh": energy["renewable"],
+        "curtailed_mwh": available - energy["renewable"],
+    }

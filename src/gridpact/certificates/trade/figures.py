@@ -16,6 +16,7 @@ TOLERANCE = 1e-9
 # Share of the highest fee below which a saving is none.
 TIE = 1e-9
 # Figures of the network's clearing that stand for another thing in the summary of the trade.
+WHOLE = ("load_mwh", "generation_mwh", "renewable_mwh", "curtailed_mwh")
 OTHERWISE = ("objective", "case", "verdict", "question")
 
 
@@ -58,9 +59,12 @@ def _trade(view: TradeView) -> dict[str, float | None]:
 
 
 def _network(view: TradeView) -> dict[str, float | None]:
-    """Figures of the network's clearing; prices of what has failed are not told."""
+    """Figures of the network's clearing, energies of the whole; prices of what has failed are not told."""
     summary = view.clearings.records["network"].summary
     own = {name: value for name, value in summary.items() if name not in OTHERWISE and not isinstance(value, str)}
+    inside = view.clearings.records["microgrids"].summary
+    own |= {name: float(summary[name]) + float(inside[name]) for name in WHOLE}
+    own["load_mwh"] += view.hours * float(view.record.tables["exchanges"]["p_mw"].sum())  # no load, but what crosses
     failed = view.record.certificate.get("verdict") == "failed"
     return {name: None if failed and name.endswith("_per_mwh") else value for name, value in own.items()}
 
