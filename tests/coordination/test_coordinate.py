@@ -109,6 +109,16 @@ def test_the_state_of_an_agreement_is_where_nothing_moves(method: str) -> None:
 
 
 @both
+def test_nothing_is_agreed_on_too(method: str) -> None:
+    """What would be worth 10 above costs 20 below: both want nothing, but for what rounding leaves of it."""
+    above = Told(lambda y, z, rho: np.clip(z + (10.0 - y) / rho, 0.0, 1.0) + 1e-11)
+    below = Told(lambda y, z, rho: np.clip(z - (20.0 + y) / rho, 0.0, 1.0) - 1e-11)
+    found = agreed(method, above, below, sizes=(1,), tolerance=1e-4)
+    assert found.above == pytest.approx([0.0], abs=1e-6)
+    assert len(found.rounds) < 60
+
+
+@both
 def test_rounds_are_told_and_counted(method: str) -> None:
     heard: list[Round] = []
     found = agreed(

@@ -6,11 +6,12 @@ Two copies of every coupling quantity, x above and y below, are to be equal at o
     primal residual   |x - y| / max(|x|, |y|)
     dual residual     |difference of the prices that both sides' answers are optimal at| / |price|
 
-in Euclidean lengths over all quantities (Boyd et al. 2011, section 3.3, relative). Both are residuals of the optimality
-conditions of the whole at (x, y), whatever led there: the answers are agreed to both tolerances or not at all. Anderson
-acceleration acts on the state in the metric of the penalty. The penalty starts low, follows the ratio of the primal
-residual and the movement of the answers, and stands still after the last of ``MOVES``, from when on the method is known
-to converge. A penalty that only grows freezes answers at a wrong point.
+in Euclidean lengths over all quantities (Boyd et al. 2011, section 3.3, relative), quantities being no less than a
+thousandth of the largest so far. Both are residuals of the optimality conditions of the whole at (x, y), whatever led
+there: the answers are agreed to both tolerances or not at all. Anderson acceleration acts on the state in the metric of
+the penalty. The penalty starts low, follows the ratio of the primal residual and the movement of the answers, and
+stands still after the last of ``MOVES``, from when on the method is known to converge. A penalty that only grows
+freezes answers at a wrong point.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ Floats = NDArray[np.float64]
 MOVES = (*range(3, 31, 3), *range(36, 61, 6))
 WORTH = 1.5
 PATIENT, LATE = 0.3, 33
+# Quantities count as no smaller than this share of the largest so far, nor than what is nothing: who agrees on nothing
+# at all agrees.
+LEAST, NOTHING = 1e-3, 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,19 +113,19 @@ def coordinate(
     started, rounds = perf_counter(), []
     state = method.state(quantity, price, penalty)
     faster = Anderson(_metric(penalty, state))
-    before = quantity
+    before, least = quantity, max(NOTHING, LEAST * _length(quantity))
     for done in range(1, most_rounds + 1):
         found = method.sweep(state, penalty)
-        rounds.append(_judged(found, penalty, perf_counter() - started))
+        least = max(least, LEAST * _length(found.above), LEAST * _length(found.below))
+        rounds.append(_judged(found, penalty, least, perf_counter() - started))
         if told is not None:
             told(rounds[-1])
         if max(rounds[-1].primal, rounds[-1].dual) <= tolerance:
             return Coordinated(found.above, found.below, found.price, penalty, rounds)
         state = faster.step(state, found.step)
         if done in MOVES:
-            factor = _factor(
-                found, penalty * (found.below - before), method.eagerness if done < LATE else PATIENT, method.farthest
-            )
+            eagerness = method.eagerness if done < LATE else PATIENT
+            factor = _factor(found, penalty * (found.below - before), least, eagerness, method.farthest)
             if factor != 1.0:
                 centre = method.centre(state, found)
                 state, penalty = centre + (state - centre) / factor, penalty * factor
@@ -136,24 +140,28 @@ def coordinate(
     )
 
 
-def _judged(found: Sweep, penalty: Floats, seconds: float) -> Round:
-    primal = _relative(found.below - found.above, found.above, found.below)
-    dual = _relative(found.mismatch, found.price)
+def _judged(found: Sweep, penalty: Floats, least: float, seconds: float) -> Round:
+    primal = _relative(found.below - found.above, least, found.above, found.below)
+    dual = _relative(found.mismatch, 0.0, found.price)
     if not np.isfinite(primal + dual):
         raise NotConverged("The coordination was broken off: an answer is not a number.")
     return Round(primal, dual, float(penalty.mean()), seconds)
 
 
-def _relative(difference: Floats, *to: Floats) -> float:
+def _length(vector: Floats) -> float:
+    return float(np.linalg.norm(vector))
+
+
+def _relative(difference: Floats, least: float, *to: Floats) -> float:
     """Length of a difference over the largest length of some vectors; zero where there is no difference at all."""
-    size, largest = float(np.linalg.norm(difference)), max(float(np.linalg.norm(one)) for one in to)
+    size, largest = _length(difference), max(least, *map(_length, to))
     return size / max(largest, np.finfo(np.float64).tiny) if size else 0.0
 
 
-def _factor(found: Sweep, moved: Floats, eagerness: float, farthest: float) -> float:
+def _factor(found: Sweep, moved: Floats, least: float, eagerness: float, farthest: float) -> float:
     """By how much the penalty should grow: answers that move little while they differ much need a larger one."""
-    apart = _relative(found.below - found.above, found.below)
-    ratio = eagerness * apart / max(_relative(moved, found.price), 1e-12)
+    apart = _relative(found.below - found.above, least, found.below)
+    ratio = eagerness * apart / max(_relative(moved, 0.0, found.price), 1e-12)
     factor = float(np.clip(np.sqrt(ratio), 1.0 / farthest, farthest))
     return factor if factor > WORTH or factor < 1.0 / WORTH else 1.0
 

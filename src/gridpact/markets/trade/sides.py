@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 # Turns in which both sides meet, and the difference, per unit, at which they have.
 MEETINGS = 5
-MET = 1e-7
+MET = 1e-6
 # Distance from a limit, per unit, below which it binds.
 AT_LIMIT = 1e-6
 TRADES = ("trade_pair", "trade_sell", "trade_buy")
