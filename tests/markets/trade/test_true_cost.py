@@ -35,7 +35,7 @@ def marginal_b(e: float) -> float:
 
 @every
 def test_two_among_themselves_trade_less_by_the_fee(method: str) -> None:
-    """Without losses 40 + 20 a = 80 - 40 a - 4. With them a gives d for the next MWh of b, and d - 1 to the operator."""
+    """Without losses 40 + 20 a = 80 - 40 a - 4. With them a gives d for b's next MWh, d - 1 of it to the operator."""
     found = trade(charged(3.0, 4.0, interfaces=SHUT), method)
 
     def taken(a: float) -> float:
@@ -55,7 +55,7 @@ def test_two_among_themselves_trade_less_by_the_fee(method: str) -> None:
 
 @every
 def test_who_sells_to_one_who_also_buys_from_the_operator(method: str) -> None:
-    """b lacks more than a has: its next MWh comes from the interface at 3, so that a, at 4, gets one less, not three."""
+    """b lacks more than a has: its next MWh comes from the interface at 3, so that a, at 4, gets one less."""
     found = trade(charged(3.0, 4.0), method)
     # What a gives less what b takes is the operator's; a's next MWh spares b's 3 and pays 4.
     a = given(lambda e: marginal_a(e) + 1.0, 0.4, 50.0, -1.0)
@@ -63,7 +63,7 @@ def test_who_sells_to_one_who_also_buys_from_the_operator(method: str) -> None:
     assert -b > a > 0.0
     assert found.exchanged_mw[:, 0] == pytest.approx([a, b], abs=2e-3)
     at = found.settled.network.price("active_balance")[found.market.buses][:, 0]
-    assert found.prices[:, 0] == pytest.approx(at + [-1.0, 3.0], abs=1e-3)
+    assert found.prices[:, 0] == pytest.approx([at[0] - 1.0, at[1] + 3.0], abs=1e-3)
     assert found.trades.pair[0, 1, 0] == pytest.approx(a, abs=2e-3)
     assert found.trades.buy[1, 0] == pytest.approx(-b - a, abs=2e-3)
     assert found.paid_fees.sum() == pytest.approx(4.0 * a + 3.0 * (-b - a), abs=0.02)
