@@ -88,8 +88,7 @@ def _rounded(view: TradeView) -> Check:
         measures.append(Measure(cents, view.parties, np.abs(off)))
     frame = view.record.tables["fees"].set_index("payer")["amount_cents"].reindex(view.names)
     off = frame.to_numpy(dtype=np.float64) - np.array(view.whole("sheet", "fee_cents"), dtype=np.float64)[:-1]
-    if view.record.summary["deal"]:
-        measures.append(Measure("fees", view.names, np.where(off == 0.0, 0.0, np.inf)))
+    measures.append(Measure("fees", view.names, np.where(off == 0.0, 0.0, np.inf)))
     text = "Cents between the payments for energy and fees and the exact money, and between both tables of fees."
     return worst("trade cents round payments", text, 1.0, measures)
 
@@ -124,7 +123,7 @@ def _nearest(view: TradeView) -> Check:
         who = np.flatnonzero(view.bargains).tolist()
         off = [cents[k] - target[k] for k in range(len(cents))]
         giving = [off[k] for k in who if cents[k] > least[k]]
-        value = max([*giving, Fraction(-1)]) - min(off[k] for k in who) - 1
+        value = max(giving) - min(off[k] for k in who) - 1 if giving else value
         if not view.bargains[-1]:
             wanted = math.floor(target[-1] + Fraction(1, 2))
             own = min(max(wanted, least[-1]), least[-1] - sum(least))

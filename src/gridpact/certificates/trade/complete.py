@@ -179,8 +179,8 @@ def _trade_faults(record: Record, parties: list[str]) -> Iterator[str]:
 
 def _share_faults(record: Record, parties: list[str]) -> Iterator[str]:
     """Every rule of sharing with a gain of every party that bargains, once; none without a deal."""
-    table, who = record.tables["shares"], record.tables["bargaining"]
-    bargaining = [str(name) for name in who.loc[who["bargains"], "participant"]]
+    table, roles = record.tables["shares"], record.case.tables["network_operator"]["role"]
+    bargaining = parties if (roles == "party").any() else parties[:-1]
     rules = list(dict.fromkeys(table["rule"]))
     yield from _each(record, "shares", ["rule", "participant"], [(rule, name) for rule in rules for name in bargaining])
     missing = [rule for rule in ("nash", "equal") if record.summary["deal"] and rule not in rules]

@@ -48,8 +48,18 @@ DECLARED: Final = {
     "payment_proposal": Kind({"price": "1/currency", "target": "currency", "weight": "1/currency^2"}, 1, True),
     "receipt": Kind({"receipt": "currency"}, 1, False),
 }
-# Kind of a request, its answer, and the quantities that tell how many there were.
-ANSWERED: Final = (("proposal", "price", "answer", "exchange"), ("payment_proposal", "price", "receipt", "receipt"))
+# Request and answer, each by kind and quantity; a request may hold several quantities.
+ANSWERS: Final = (
+    (("proposal", "price"), ("answer", "exchange")),
+    (("proposal", "target"), ("answer", "exchange")),
+    (("proposal", "weight"), ("answer", "exchange")),
+    (("payment_proposal", "price"), ("receipt", "receipt")),
+    (("payment_proposal", "target"), ("receipt", "receipt")),
+    (("payment_proposal", "weight"), ("receipt", "receipt")),
+    (("share_masks", ""), ("masks_shared", "")),
+    (("mask", "mask"), ("mask_taken", "")),
+    (("masked_benefit", ""), ("masked_benefit", "masked_benefit")),
+)
 
 
 def disclosure_checks(view: TradeView) -> Iterator[Check]:
@@ -90,7 +100,7 @@ def _counted(view: TradeView) -> Check:
     measures = [
         Measure("numbers", _labels(table), _numbers_off(view, table, numbers, messages)),
         Measure("bytes", _labels(table), np.abs(table["bytes"].to_numpy(dtype=np.float64) - NUMBER_BYTES * numbers)),
-        *(_answers(view, table, *pair) for pair in ANSWERED),
+        *(_answers(table, *pair) for pair in ANSWERS),
         _rounds(view, table),
     ]
     text = "Numbers and bytes of messages against what their kind holds, and answers against requests and rounds."
@@ -116,12 +126,14 @@ def _sizes(view: TradeView, party: str) -> list[int]:
     return [steps * k for k in (range(view.count, 2 * view.count + 1) if party == view.operator else (1, 2))]
 
 
-def _answers(view: TradeView, table: pd.DataFrame, request: str, asked: str, answer: str, given: str) -> Measure:
-    """Of every party as many answers as requests."""
-    requests = table[(table["kind"] == request) & (table["quantity"] == asked)].groupby("recipient")["messages"].sum()
-    answers = table[(table["kind"] == answer) & (table["quantity"] == given)].groupby("sender")["messages"].sum()
-    off = [abs(int(requests.get(name, 0)) - int(answers.get(name, 0))) for name in view.parties]
-    return Measure(answer, view.parties, np.array(off, dtype=np.float64))
+def _answers(table: pd.DataFrame, request: tuple[str, str], answer: tuple[str, str]) -> Measure:
+    """Between any two as many answers as requests."""
+    requests, answers = (table[(table["kind"] == k) & (table["quantity"] == q)] for k, q in (request, answer))
+    asked = requests.groupby(["sender", "recipient"])["messages"].sum()
+    given = answers.groupby(["recipient", "sender"])["messages"].sum()
+    pairs = sorted({(str(one), str(other)) for one, other in (*asked.index, *given.index)})
+    off = np.array([abs(int(asked.get(pair, 0)) - int(given.get(pair, 0))) for pair in pairs], dtype=np.float64)
+    return Measure("/".join(answer), [" by ".join(pair) for pair in pairs], off)
 
 
 def _rounds(view: TradeView, table: pd.DataFrame) -> Measure:
