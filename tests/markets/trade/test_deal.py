@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -31,8 +32,8 @@ def test_gains_are_half_of_what_the_trade_saves(method: str) -> None:
     assert found.two.benefits == pytest.approx([30.0 - own[0], 60.0 - own[1], -bought], abs=1e-3)
     assert found.two.gains == pytest.approx([saved / 2.0, saved / 2.0, 0.0], abs=1e-3)
     assert found.two.receipts == pytest.approx(found.two.gains - found.two.benefits, abs=1e-6)
-    # The operator gets back what it paid at the interface, to the cent.
-    assert found.two.cents[-1] == round(100.0 * bought)
+    # The operator gets back what it paid at the interface: to the cent, and not less.
+    assert found.two.cents[-1] == math.ceil(100.0 * bought - 1e-2)
 
 
 @pytest.mark.parametrize("weights", [(1.0, 1.0), (1.0, 3.0), (5.0, 1.0)])
