@@ -69,12 +69,12 @@ def settled(market: TradeMarket, program: OperatorProgram, found: Coordinated, e
         p, q = program.exchanged(target)
         below = below if below is not None and np.array_equal(q, below.reactive) else _Below(market, outside, q)
         side = below.at(p)
-        done = -side.megawatts("buy", "interfaces") / market.base
+        done = below.done(side)
         form, solution = above.to(-price, program.coupled(done, q))
         away = program.exchanged(solution.x[program.columns])[0] - done
         if np.abs(away).max(initial=0.0) <= MET:
             network = Cleared(market.operator, market.network, formulation_named("soc"), form, solution)
-            return _met(market, program, network, below.priced(side), (done, q), exactness)
+            return _met(market, program, network, below, side, exactness)
         target = program.coupled(done + 2.0 * away, q)  # a little further than it can take: inside its limits
     raise _apart(market, away)
 
@@ -83,14 +83,31 @@ def _met(
     market: TradeMarket,
     program: OperatorProgram,
     above: Cleared,
-    below: Cleared,
-    exchanged: tuple[Floats, Floats],
+    below: _Below,
+    side: Cleared,
     exactness: str,
 ) -> Settled:
-    """Both sides, the network's cones made tight where they are not."""
+    """Both sides, the network's cones made tight where they are not; the microgrids do what such flows can take."""
+    done, q = below.done(side), below.reactive
     if exactness in ("repair", "certify"):
-        above = _exact_at(above, program.columns, program.coupled(*exchanged), exactness == "certify")
-    away = program.exchanged(above.solution.x[program.columns])[0] - exchanged[0]
+        above = _exact_at(above, program.columns, program.coupled(done, q), exactness == "certify")
+    return _joined(market, program, above, below, side)
+
+
+def settled_at_flows(market: TradeMarket, program: OperatorProgram, found: Coordinated, above: Cleared) -> Settled:
+    """Both sides at the exchanges of ``above``, an answer of the operator with real flows; raises as ``settled``."""
+    taken, q = program.exchanged(above.solution.x[program.columns])
+    below = _Below(market, program.exchanged(-found.price)[0] / market.money, q)
+    return _joined(market, program, above, below, below.at(taken))
+
+
+def _joined(market: TradeMarket, program: OperatorProgram, above: Cleared, below: _Below, side: Cleared) -> Settled:
+    """Both sides as one, the microgrids at what the network takes."""
+    taken = program.exchanged(above.solution.x[program.columns])[0]
+    if np.abs(taken - below.done(side)).max(initial=0.0) > MET:
+        side = below.at(taken)
+    exchanged = below.done(side), below.reactive
+    away = taken - exchanged[0]
     if np.abs(away).max(initial=0.0) > MET:
         raise _apart(market, away)
     slope = np.asarray(above.form.A.T @ above.solution.z)[program.columns]
@@ -98,7 +115,7 @@ def _met(
     trading = [above.form.columns[name].ravel() for name in TRADES if name in above.form.columns]
     fee_cost = sum(float(above.form.q[at] @ above.solution.x[at]) for at in trading)
     distance = float(np.abs(away).max(initial=0.0))
-    return Settled(network, below, exchanged, slope, distance, program.coupled(*exchanged), fee_cost)
+    return Settled(network, below.priced(side), exchanged, slope, distance, program.coupled(*exchanged), fee_cost)
 
 
 def _exact_at(cleared: Cleared, columns: Ints, target: Floats, thorough: bool) -> Cleared:
@@ -175,6 +192,10 @@ class _Below:
         """The microgrids where each exchanges this, per unit, or as near to it as it can."""
         form, solution = self.drawn.to(np.zeros(self.columns.size), -exchanged.ravel())
         return replace(self.side, form=form, solution=solution)
+
+    def done(self, side: Cleared) -> Floats:
+        """What the microgrids give to the network, per unit, (microgrids, steps)."""
+        return -side.megawatts("buy", "interfaces") / self.market.base
 
     def priced(self, found: Cleared) -> Cleared:
         """The same solution where the interfaces have the inside price: nobody is held any more."""

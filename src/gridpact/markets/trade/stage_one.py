@@ -16,11 +16,12 @@ from gridpact.coordination.coordinate import Coordinated, Method, Round, coordin
 from gridpact.coordination.party import ProgramParty
 from gridpact.coordination.roster import Roster, roster
 from gridpact.coordination.transport import InProcess
-from gridpact.errors import NotConverged
+from gridpact.errors import InfeasibleError, NotConverged
 from gridpact.markets.trade.central import central
 from gridpact.markets.trade.market import TradeMarket
+from gridpact.markets.trade.operator import OperatorAgent
 from gridpact.markets.trade.programs import OperatorProgram, PartyProgram, microgrid_program, operator_program
-from gridpact.markets.trade.sides import Settled, price_gap, settled
+from gridpact.markets.trade.sides import Settled, price_gap, settled, settled_at_flows
 from gridpact.markets.trade.welfare import welfare
 
 Floats = NDArray[np.float64]
@@ -44,8 +45,8 @@ class Parties:
     """The parties of a market behind a transport, with their programs."""
 
     operator: OperatorProgram
+    agent: OperatorAgent
     microgrids: list[PartyProgram]
-    agents: list[ProgramAgent | ClosedFormAgent]
     transport: InProcess
     roster: Roster
 
@@ -62,12 +63,11 @@ def parties(market: TradeMarket, closed_form: bool = False, run: str = "stage on
         ClosedFormAgent(one.form, one.columns) if closed_form else ProgramAgent(one.form, one.columns, ROUGH)
         for one in (above, *below)
     ]
-    names = [market.operator_name, *market.names]
-    joined = InProcess(
-        [ProgramParty(name, agent, agent.columns.size) for name, agent in zip(names, agents, strict=True)]
-    )
-    sizes = [one.columns.size for one in below]
-    return Parties(above, below, agents, joined, roster(joined, run, "coordinator", names[0], names[1:], sizes))
+    names, sizes = [market.operator_name, *market.names], [one.columns.size for one in below]
+    operator = OperatorAgent(market, above, agents[0])
+    own = zip(names, [operator, *agents[1:]], [sum(sizes), *sizes], strict=True)
+    joined = InProcess([ProgramParty(name, agent, size) for name, agent, size in own])
+    return Parties(above, operator, below, joined, roster(joined, run, "coordinator", names[0], names[1:], sizes))
 
 
 def first_price(market: TradeMarket, microgrids: list[PartyProgram], ratio: Floats | None = None) -> Floats:
@@ -108,17 +108,35 @@ def stage_one(
     way = METHODS[method](found.roster)
     first = _opened(market, found, way, tolerance, most_rounds, ratio, told)
     agreement, polishing = first, list[Round]()
+    if exactness in ("repair", "certify") and _invents_losses(found, agreement):
+        found.agent.exact = True
+        agreement = coordinate(way, first.below, first.price, first.penalty, tolerance, most_rounds, told)
+        polishing += agreement.rounds
     for _ in range(POLISHED):
         try:
-            both = settled(market, found.operator, agreement, exactness)
-            if price_gap(market, found.operator, both) <= SAME_PRICE and _cost_gap(market, found, both) <= SAME_COST:
+            both = _settled(market, found, agreement, exactness)
+            proven = found.agent.exact or _cost_gap(market, found, both) <= SAME_COST
+            if proven and price_gap(market, found.operator, both) <= SAME_PRICE:
                 return StageOne(first, polishing, both)
-        except NotConverged:
-            pass
+        except (InfeasibleError, NotConverged):
+            pass  # they do not meet here, or only with losses that no flow explains
         known = agreement.below, agreement.price, agreement.penalty
         agreement = coordinate(way, *known, FINEST * tolerance, POLISHING, told, or_last=True)
         polishing += agreement.rounds
-    return StageOne(first, polishing, settled(market, found.operator, agreement, exactness))
+    return StageOne(first, polishing, _settled(market, found, agreement, exactness))
+
+
+def _settled(market: TradeMarket, found: Parties, agreed: Coordinated, exactness: str) -> Settled:
+    """Both sides of an agreement, at the operator's own flows where its relaxation is not exact."""
+    if not found.agent.exact:
+        return settled(market, found.operator, agreed, exactness)
+    flows = found.agent.repaired(-agreed.price, agreed.below, agreed.penalty)
+    return settled_at_flows(market, found.operator, agreed, flows)
+
+
+def _invents_losses(found: Parties, agreed: Coordinated) -> bool:
+    """Whether the operator's answer at an agreement has cones that are not tight."""
+    return found.agent.repaired(-agreed.price, agreed.below, agreed.penalty).relaxed is not None
 
 
 def _cost_gap(market: TradeMarket, found: Parties, both: Settled) -> float:
