@@ -16,6 +16,7 @@ from gridpact.results.planning import QUESTION as PLAN
 from gridpact.results.record import Record, Summary
 from gridpact.results.reliability import QUESTION as RELIABILITY
 from gridpact.results.trading import QUESTION as TRADE
+from gridpact.results.trading import SIDES
 
 # Questions that take long enough to be kept while they are answered.
 KEPT_AS_THEY_GROW = (DAYS,)
@@ -146,7 +147,7 @@ def judged(record: Record) -> Record:
 def marked(record: Record, document: Mapping[str, Any]) -> Record:
     """The record with this certificate, its verdict in the summary and on every price."""
     verdict = document["verdict"]
-    names = [name for name in PRICED if name in record.tables]
+    names = [f"{side}{name}" for side in SIDES for name in PRICED if f"{side}{name}" in record.tables]
     marked = {name: record.tables[name].assign(certified=verdict == "certified") for name in names}
     summary = {**record.summary, "question": record.question, "verdict": verdict}
     if verdict == "failed":

@@ -154,6 +154,8 @@ def _require_settings(record: Record) -> None:
 
 def _asked_again(record: Record, progress: bool) -> Run:
     ask, settings = QUESTIONS[record.question], dict(record.settings)
+    if record.question == TRADE:
+        settings["warm_start"] = ""  # where it began is of no matter, and need not be there any more
     cases = {name: getattr(record, name) for name in cases_of(ask)}
     if not _keeps_itself(record.question):
         return ask(**cases, **settings, progress=progress)

@@ -23,6 +23,8 @@ from gridpact.io.xlsx_write import Column, workbook_bytes
 from gridpact.results.record import Record
 
 FORMATS = ("csv", "xlsx")
+# Characters of the name of a sheet.
+LONGEST = 31
 
 
 def export_run(record: Record, path: str | os.PathLike[str], form: str) -> None:
@@ -36,11 +38,20 @@ def export_run(record: Record, path: str | os.PathLike[str], form: str) -> None:
         raise InputError([Issue("there is no such format", f"Choose one of: {', '.join(FORMATS)}.", value=form)])
     sheets = exported(record)
     if form == "xlsx":
-        write_new(target, workbook_bytes(target.name, list(sheets.items())))
+        write_new(
+            target, workbook_bytes(target.name, [(sheet_name(name), columns) for name, columns in sheets.items()])
+        )
         return
     with written_aside(target) as folder:
         for name, columns in sheets.items():
             _write_csv(folder, name, columns)
+
+
+def sheet_name(table: str) -> str:
+    """The name of a table's sheet: its own where a workbook can take it, else with the side of a trade made short."""
+    if len(table) <= LONGEST:
+        return table
+    return table.replace("microgrids_", "mg_").replace("network_", "net_")
 
 
 def exported(record: Record) -> dict[str, list[Column]]:

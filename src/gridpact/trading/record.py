@@ -112,6 +112,7 @@ def _summary(
 ) -> dict[str, Any]:
     from gridpact.markets.basis import price_basis
     from gridpact.markets.trade.fees import peer_share
+    from gridpact.trading.shares import why_no_coalitions
 
     market, two, cost, bound = found.market, found.two, found.welfare.total, found.welfare.bound
     network = found.settled.network
@@ -144,6 +145,7 @@ def _summary(
         "deal_why": two.why,
         "cost_before": float(found.start.costs.sum()) + found.start.operator,
     }
+    told["coalitions_why"] = why_no_coalitions(found, settings["coalitions"])
     if not tables["coalitions"].empty:
         told["largest_excess"] = float(tables["coalitions"]["excess"].max())
     if best is not None:

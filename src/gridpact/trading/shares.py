@@ -59,14 +59,29 @@ def _game(found: Trade, coalitions: str, seed: int) -> tuple[Floats | None, Shap
     from gridpact.markets.trade.coalitions import coalition_game
 
     count = _players(found).size
-    asked = coalitions == "all" or (coalitions == "auto" and count <= UNASKED)
-    if not (asked and found.two.deal and count > 1 and np.isfinite(found.start.own).all() and found.start.network):
+    if why_no_coalitions(found, coalitions):
         return None, None
     game = coalition_game(found.market, found.start, bool(found.two.roles.bargains[-1]), found.two.surplus)
     if count > ALL:
         return None, shapley(game, count, pairs=PAIRS, seed=seed)
     values = np.append(0.0, game(members(count)[1:]))
     return values, shapley(lambda rows: values[rows @ (1 << np.arange(count))], count)
+
+
+def why_no_coalitions(found: Trade, coalitions: str) -> str:
+    """Why what coalitions could have is not computed; empty where it is."""
+    count = _players(found).size
+    if coalitions == "none":
+        return "not asked for"
+    if not found.two.deal:
+        return "there is no deal"
+    if count < 2:
+        return "one party bargains"
+    if not np.isfinite(found.start.own).all() or found.start.network is None:
+        return "a disagreement cost is given, so that what coalitions fall back on is not known"
+    if coalitions == "auto" and count > UNASKED:
+        return f"more than {UNASKED} parties bargain: ask for all"
+    return ""
 
 
 def _shares(found: Trade, gains: Mapping[str, Floats], errors: Mapping[str, Floats]) -> pd.DataFrame:

@@ -68,7 +68,7 @@ def trade(
         "reference": reference,
         "coalitions": coalitions,
         "seed": seed,
-        "warm_start": warm_start,
+        "warm_start": str(Path(warm_start).resolve()) if isinstance(warm_start, str) and warm_start else warm_start,
     }
     issues = setting_issues(settings)
     if issues:
