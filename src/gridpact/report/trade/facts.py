@@ -31,6 +31,12 @@ def table(record: Record, name: str) -> pd.DataFrame | None:
     return None if found is None or found.empty else found
 
 
+def polished(record: Record) -> str:
+    """How many rounds followed the agreement, if any did."""
+    more = figure(record, "polishing_rounds")
+    return f", then {more:.0f} more until the prices of both sides were the same" if more > 0.0 else ""
+
+
 def figure(record: Record, name: str) -> float:
     """A figure of the summary, NaN where it has none."""
     value = record.summary.get(name)

@@ -100,7 +100,12 @@ def rounds(record: Record) -> Fact | None:
         return None
     method = METHODS.get(str(record.summary.get("method")), "")
     primal, dual = (significant(facts.figure(record, f"{name}_residual")) for name in ("primal", "dual"))
-    return Fact("Agreed after", number(value, 0), "iterations", f"{method}<br>residuals {primal} and {dual}")
+    return Fact(
+        "Agreed after",
+        number(value, 0),
+        "iterations",
+        f"{method}<br>residuals {primal} and {dual}{facts.polished(record)}",
+    )
 
 
 def energies(record: Record) -> list[Fact]:

@@ -109,13 +109,15 @@ def _fees(record: Record) -> str:
 
 def _found(record: Record) -> str:
     rounds, name = facts.figure(record, "iterations"), str(record.summary.get("method"))
+    if name == "central":
+        return "found by one central program that knows everything"
     if math.isnan(rounds):
         return ""
     primal, dual = (facts.figure(record, f"{side}_residual") for side in ("primal", "dual"))
     ends = f", residuals {primal:.1e} and {dual:.1e}" if math.isfinite(primal + dual) else ""
     central = facts.figure(record, "central_gap")
     beside = f"; cost {100.0 * central:.1e} % from that of the central program" if math.isfinite(central) else ""
-    return f"found by {METHODS.get(name, name)} in {rounds:.0f} iterations{ends}{beside}"
+    return f"found by {METHODS.get(name, name)} in {rounds:.0f} iterations{ends}{facts.polished(record)}{beside}"
 
 
 def _disclosed(record: Record) -> str:

@@ -52,10 +52,11 @@ def traded(record: Record) -> str:
     energy = facts.energy(record)
     sold, taken = energy[:-1].sum(axis=1), energy[:, :-1].sum(axis=0)
     between, to, of = float(energy[:-1, :-1].sum()), float(energy[:-1, -1].sum()), float(energy[-1, :-1].sum())
+    would = "" if facts.deal(record) else "would "
     return (
-        f"{_few(names)} sell each other {number(between)} MWh over the horizon. They sell {operator}, the operator "
-        f"of the network, {number(to)} MWh, and buy {number(of)} MWh from it. Most is sold by {_most(names, sold)}; "
-        f"most is bought by {_most(names, taken)}. {_busy(record)}"
+        f"{_few(names)} {would}sell each other {number(between)} MWh over the horizon. They {would}sell {operator}, "
+        f"the operator of the network, {number(to)} MWh, and buy {number(of)} MWh from it. Most is sold by "
+        f"{_most(names, sold)}; most is bought by {_most(names, taken)}. {_busy(record)}"
     )
 
 
@@ -159,7 +160,7 @@ def charged(record: Record, standing: Standing) -> str:
 def proven(record: Record, standing: Standing) -> str:
     method = METHODS.get(str(record.summary.get("method")), "the parties' own programs")
     bound, gap, steps = (facts.figure(record, name) for name in ("lower_bound", "gap", "iterations"))
-    told = "" if math.isnan(steps) else f" in {number(steps, 0)} iterations"
+    told = "" if math.isnan(steps) else f" in {number(steps, 0)} iterations{facts.polished(record)}"
     how = f"Exchanges and prices were found by {method}{told}; nobody showed its costs, loads or devices."
     if record.summary.get("method") == "central":
         how = "Exchanges and prices were found by one central program that knows all of everybody."
