@@ -163,5 +163,6 @@ def test_a_market_without_a_dispatch_is_said() -> None:
 def test_who_cannot_fall_back_is_said() -> None:
     slow = unit("gb", "3", 40.0, 20.0, ramp_up_mw_per_h=0.1, ramp_down_mw_per_h=0.1)
     case = two_makers(steps=2, profiles={"loads/load-3/p_mw": [0.5, 2.5]}, generators=[unit("ga", "2", 20.0), slow])
-    with pytest.raises(InfeasibleError, match="Without a deal the microgrids on their own"):
+    with pytest.raises(InfeasibleError, match="Without a deal the microgrids on their own") as error:
         gp.trade(case)
+    assert "ramp_up_mw_per_h of 'gb'" in str(error.value)
