@@ -35,6 +35,8 @@ MEETINGS = 5
 MET = 1e-6
 # Distance from a limit, per unit, below which it binds.
 AT_LIMIT = 1e-6
+# Prices below this part of the highest count as that: differences of a price of nothing are told by it.
+FIFTY = 50.0
 TRADES = ("trade_pair", "trade_sell", "trade_buy")
 OPERATORS = (EXCHANGE_P, EXCHANGE_Q, *TRADES)
 
@@ -142,7 +144,7 @@ def _apart(market: TradeMarket, away: Floats) -> NotConverged:
 
 
 def price_gap(market: TradeMarket, program: OperatorProgram, found: Settled) -> float:
-    """Largest difference of a microgrid's inside price from the network's, over the larger of it and one per MWh.
+    """Largest difference of a microgrid's inside price from the network's, over the larger of it and a fiftieth of the highest.
 
     Where a limit of its exchange binds they may differ.
     """
@@ -152,7 +154,8 @@ def price_gap(market: TradeMarket, program: OperatorProgram, found: Settled) -> 
     for way, sign in (("sell", 1.0), ("buy", -1.0)):
         limit = unlimited(market.case.series("microgrids", f"max_{way}_mw")) / market.base
         free &= sign * found.exchanged[0] < limit - AT_LIMIT
-    gap = np.where(free, np.abs(inside - outside) / np.maximum(np.abs(outside), 1.0), 0.0)
+    scale = np.maximum(np.abs(outside), float(np.abs(outside).max(initial=0.0)) / FIFTY or 1.0)
+    gap = np.where(free, np.abs(inside - outside) / scale, 0.0)
     return float(gap.max(initial=0.0))
 
 
