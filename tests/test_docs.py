@@ -27,7 +27,7 @@ BLOCK = re.compile(
     r"^```(?P<kind>\w+)\n(?P<body>.*?)^```$|^<!-- edit (?P<file>\S+): (?P<change>[^\n]*) -->$", re.M | re.S
 )
 # What only a slow machine prints.
-PROGRESS = re.compile(r"^(price probes: \d+ of \d+|equilibrium: gap \S+)\n", re.M)
+PROGRESS = re.compile(r"^(price probes: \d+ of \d+|(equilibrium: gap|agreement: residual) \S+)\n", re.M)
 MARK = "--- next block ---"
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
