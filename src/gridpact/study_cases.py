@@ -12,6 +12,7 @@ from gridpact.case.case import Case
 from gridpact.errors import InputError, Issue
 from gridpact.results.planning import QUESTION as PLAN
 from gridpact.results.reliability import QUESTION as RELIABILITY
+from gridpact.results.trading import QUESTION as TRADE
 from gridpact.study_file import Document, cases_of
 
 
@@ -49,6 +50,8 @@ def case_issues(folder: Path, document: Document, function: Callable[..., Any]) 
         return _reliability_issues(cases["case"])
     if document["question"] == PLAN:
         return _plan_issues(cases["case"], document.get("settings", {}))
+    if document["question"] == TRADE:
+        return _trade_issues(cases["case"])
     issues = _network_issues(cases["case"], _formulation(function, document.get("settings", {})))
     return issues + (_pairing(cases, document) if "transmission" in cases else [])
 
@@ -65,6 +68,13 @@ def _reliability_issues(case: Case) -> list[Issue]:
         except InputError as error:
             issues += error.issues
     return issues
+
+
+def _trade_issues(case: Case) -> list[Issue]:
+    """What keeps a case from being traded, and loops."""
+    from gridpact.markets.trade.admission import trade_issues
+
+    return trade_issues(case) + _network_issues(case, "soc")
 
 
 def _plan_issues(case: Case, settings: Mapping[str, Any]) -> list[Issue]:

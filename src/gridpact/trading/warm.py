@@ -29,11 +29,11 @@ def first_ratio(market: TradeMarket, warm_start: str) -> Floats | None:
     from gridpact.io.archive import read_run
     from gridpact.markets.trade.market import trade_market
 
-    if not Path(warm_start).is_dir():
-        raise _wrong(warm_start, "there is no such folder")
     try:
+        if not Path(warm_start).is_dir():
+            raise _wrong(warm_start, "there is no such folder")
         kept = read_run(Path(warm_start))
-    except ArchiveError as error:
+    except (ArchiveError, OSError, ValueError) as error:
         raise _wrong(warm_start, str(error)) from error
     if kept.question != QUESTION:
         raise _wrong(warm_start, f"its question is {kept.question!r}")

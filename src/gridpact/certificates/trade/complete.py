@@ -15,6 +15,7 @@ from gridpact.case.trade_fee_rules import operators_name
 from gridpact.certificates.check import Check
 from gridpact.certificates.evidence import steps_of
 from gridpact.results.record import Record
+from gridpact.results.trading import SIDES
 
 Columns = tuple[str, ...]
 # table -> columns of texts, of flags, of finite numbers, of whole numbers
@@ -102,6 +103,8 @@ def _faults(record: Record) -> Iterator[str]:
         yield "settings/method"
     yield from (f"tables/{name}" for name, table in record.tables.items() if not _is_table(table))
     yield from (f"solution/{name}" for name, array in record.solution.items() if not isinstance(array, np.ndarray))
+    sides = [side for side in SIDES if f"{side}dispatch" in record.tables]
+    yield from (f"tables/{side}branches" for side in sides if f"{side}branches" not in record.tables)
     for name, columns in TABLES.items():
         yield from _table_faults(record.tables.get(name), name, *columns)
 

@@ -82,7 +82,7 @@ def _payments(view: TradeView) -> Check:
     """Without a deal nothing was proposed, or it was given up for want of cents."""
     last = view.record.tables["bargaining_convergence"][list(RESIDUALS)].to_numpy(dtype=np.float64)[-1:]
     value = float(np.abs(last).max(initial=0.0))
-    if view.record.summary["deal"] and not len(last):
+    if view.record.summary["deal"] and not len(last) and view.bargains.sum() > 1:  # alone there is nobody to agree with
         value = float("nan")
     text = "Last residuals of the agreement on payments, over the surplus."
     return Check("bargaining converged", True, value, AGREED, "", text)

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from gridpact.case.case import Case
 from gridpact.case.owners import microgrid_parts, network_part
-from gridpact.errors import InputError, Issue
+from gridpact.errors import InputError
 from gridpact.markets.market_program import formulation_named, market_network
+from gridpact.markets.trade.admission import trade_issues
 from gridpact.markets.trade.fees import FeeRates, Tariff, fee_rates, tariff
 from gridpact.physics.electric.network import Network
 
@@ -89,9 +90,9 @@ class TradeMarket:
 
 
 def trade_market(case: Case, dynamics: str = "quasi_dynamic") -> TradeMarket:
-    """The market of a valid case; ``InputError`` where nobody trades, or the network has loops."""
-    if not case.count("microgrids"):
-        fix = "Add rows to the table microgrids: a name and the bus that each is connected to."
-        raise InputError([Issue("there is nobody to trade: the case has no microgrids", fix, "microgrids.csv")])
+    """The market of a valid case; ``InputError`` where it cannot be traded, or the network has loops."""
+    issues = trade_issues(case)
+    if issues:
+        raise InputError(issues)
     network = market_network(case, formulation_named("soc"))
     return TradeMarket(case, network, network_part(case), microgrid_parts(case), dynamics)

@@ -144,7 +144,7 @@ def _apart(market: TradeMarket, away: Floats) -> NotConverged:
 
 
 def price_gap(market: TradeMarket, program: OperatorProgram, found: Settled) -> float:
-    """Largest difference of a microgrid's inside price from the network's, over the larger of it and a fiftieth of the highest.
+    """Largest difference of inside prices from the network's, over the latter or a fiftieth of the highest.
 
     Where a limit of its exchange binds they may differ.
     """
