@@ -84,12 +84,13 @@ def next_day(size: int, method: str, folder: Path, **more: int) -> tuple[int, in
 
 
 def test_the_next_day_of_three(tmp_path: Path) -> None:
-    _, warm = next_day(3, "atc", tmp_path)
+    """Three hours of it."""
+    _, warm = next_day(3, "atc", tmp_path, steps=3)
     assert warm <= NEXT_DAY
 
 
 @pytest.mark.campaign
-@pytest.mark.parametrize("size", [10, 30])
+@pytest.mark.parametrize("size", [3, 10, 30])
 def test_the_next_day_of_more(size: int, tmp_path: Path) -> None:
     _, warm = next_day(size, "atc", tmp_path)
     assert warm <= NEXT_DAY

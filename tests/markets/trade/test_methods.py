@@ -34,22 +34,21 @@ def agrees(found: Trade, best: Central) -> None:
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("method", DISTRIBUTED)
 def test_the_same_as_the_central_dispatch(method: str, seed: int) -> None:
-    found = trade(gp.synthetic_microgrids(3, seed, steps=4), method)
+    found = trade(gp.synthetic_microgrids(3, seed, steps=3), method)
     agrees(found, central(found.market))
 
 
-@pytest.mark.parametrize("method", DISTRIBUTED)
-def test_a_whole_day(method: str) -> None:
-    found = trade(gp.synthetic_microgrids(3, seed=1), method)
+def test_a_whole_day() -> None:
+    found = trade(gp.synthetic_microgrids(3, seed=1))
     agrees(found, central(found.market))
     assert found.agreement is not None
-    assert 1 + len(found.agreement.rounds) <= FEW[method][1]
+    assert 1 + len(found.agreement.rounds) <= FEW["atc"][0]
     assert uncertified(found) == {}
 
 
 @pytest.mark.parametrize("method", DISTRIBUTED)
 def test_parties_without_a_solver_agree_on_the_same(method: str) -> None:
-    case = gp.synthetic_microgrids(3, seed=2, steps=3)
+    case = gp.synthetic_microgrids(3, seed=2, steps=2)
     found, without = trade(case, method), trade(case, method, closed_form=True)
     agrees(without, central(without.market))
     assert without.welfare.total == pytest.approx(found.welfare.total, rel=1e-6)

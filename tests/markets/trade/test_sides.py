@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import gridpact as gp
 from gridpact.case.case import Case
 from gridpact.errors import NotConverged
 from gridpact.markets.trade.central import central
+from gridpact.markets.trade.deal import Trade
 from gridpact.markets.trade.programs import microgrid_program, operator_program
 from gridpact.markets.trade.sides import price_gap
 from gridpact.programs.solve import solve
@@ -30,20 +32,25 @@ CASES: dict[str, Any] = {
     "true cost": lambda: two_makers(
         network_operator=[{"operator": "dso", "fee_kind": "cost", "grid_fee_per_mwh": 3.0, "pair_fee_per_mwh": 4.0}]
     ),
-    "seven of them": lambda: gp.synthetic_microgrids(7, seed=1, steps=3),
+    "seven of them": lambda: gp.synthetic_microgrids(7, seed=1, steps=2),
 }
+
+
+@cache
+def found_in(name: str, method: str = "atc") -> Trade:
+    return trade(CASES[name](), method)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_all_clearings_of_a_trade_are_certified(name: str) -> None:
-    assert uncertified(trade(CASES[name]())) == {}
+    assert uncertified(found_in(name)) == {}
 
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("name", CASES)
 def test_regrets_are_what_the_cost_is_above_the_bound(name: str, method: str) -> None:
     """The bound is below the central dispatch, and that is not above what was agreed."""
-    found = trade(CASES[name](), method)
+    found = found_in(name, method)
     best, own = central(found.market).cost, found.welfare
     assert own.total - own.bound == pytest.approx(own.regrets.sum(), abs=1e-9)
     assert (own.regrets >= 0.0).all()
@@ -55,7 +62,7 @@ def test_regrets_are_what_the_cost_is_above_the_bound(name: str, method: str) ->
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_sides_have_the_same_exchanges_and_prices(name: str) -> None:
-    found = trade(CASES[name]())
+    found = found_in(name)
     own, count = found.settled, len(found.market.parts)
     below = -own.microgrids.megawatts("buy", "interfaces")
     above = -own.network.case.series("loads", "p_mw")[-count:]
@@ -70,7 +77,7 @@ def test_the_sides_have_the_same_exchanges_and_prices(name: str) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_what_is_injected_is_what_leaves(name: str) -> None:
     """Imports at the interface and what microgrids give are what the operator's loads take, and losses."""
-    found = trade(CASES[name]())
+    found = found_in(name)
     network = found.settled.network
     bought = network.megawatts("buy", "interfaces") - network.megawatts("sell", "interfaces")
     current = network.values()["current"]
