@@ -11,7 +11,7 @@ import pytest
 
 import gridpact as gp
 from gridpact.case.case import Case
-from gridpact.case.trade_cases import microgrids_at, microgrids_before, network_with
+from gridpact.case.trade_cases import microgrids_at, microgrids_before, microgrids_within, network_with
 from tests.districts import bus, district, interface, line, load
 
 
@@ -90,6 +90,16 @@ def test_without_a_deal_a_tariff_or_nothing() -> None:
     assert seen.series("interfaces", "max_import_mw") == pytest.approx(np.array([[0.3, 0.3], [0.0, 0.0]]))
     assert seen.series("interfaces", "max_export_mw") == pytest.approx(np.array([[0.2, 0.2], [0.0, 0.0]]))
     assert np.isnan(seen.column("interfaces", "min_q_mvar")).all()
+
+
+def test_at_a_price_within_their_limits() -> None:
+    """West has none; reactive power is free."""
+    seen = microgrids_within(town(), np.full((2, 2), 50.0))
+    assert (seen.series("interfaces", "sell_ratio") == 1.0).all()
+    assert seen.series("interfaces", "max_import_mw")[0].tolist() == [0.3, 0.3]
+    assert seen.series("interfaces", "max_export_mw")[0].tolist() == [0.2, 0.2]
+    for column in ("max_import_mw", "max_export_mw", "min_q_mvar", "max_q_mvar"):
+        assert np.isnan(seen.column("interfaces", column)[1]), column
 
 
 def test_without_limits_a_tariff_has_none() -> None:

@@ -39,6 +39,12 @@ def microgrids_at(case: Case, price: Floats, q: Floats) -> Case:
     return _with_interfaces(case, price, np.ones(price.shape), blank, blank, -q)
 
 
+def microgrids_within(case: Case, price: Floats) -> Case:
+    """The same within the limits of what each may buy and sell, and with any reactive power."""
+    most_in, most_out = (case.series("microgrids", f"max_{way}_mw") for way in ("buy", "sell"))
+    return _with_interfaces(case, price, np.ones(price.shape), most_in, most_out, None)
+
+
 def microgrids_before(case: Case) -> Case:
     """The microgrids side by side in the disagreement point: at their tariffs, or with nothing to exchange.
 

@@ -109,6 +109,7 @@ def test_without_limits_the_same_as_the_cleared_case(name: str) -> None:
     assert found.cost == pytest.approx(pool.solution.cost, rel=1e-8)
     buses = case.positions("microgrids", "bus")
     assert found.prices == pytest.approx(pool.price("active_balance")[buses], abs=1e-3)
+    assert found.reactive_prices == pytest.approx(pool.price("reactive_balance")[buses], abs=1e-3)
 
 
 def test_a_limit_costs_and_the_price_outside_is_that_of_the_network() -> None:

@@ -150,3 +150,47 @@ def test_the_operator_states_what_reactive_power_is_fixed() -> None:
     assert above.coupled(active, reactive).tolist() == vector.tolist()
     assert solve(above.form).cost <= 0.0
     assert unit("g", "2", 1.0)["generator"] == "g"
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_of_several_prices_that_hold_an_exchange_it_is_the_agreed_one(method: str) -> None:
+    """a's battery joins an hour in which it sells all that it may to one in which it may do what it likes.
+
+    Its unit at 45 is off in both, so that any price up to that holds what it does. In the second hour energy is worth
+    what the network says, and in the first that over both efficiencies, and the wear: what the battery makes of it.
+    """
+    case = star(
+        steps=2,
+        profiles={"interfaces/grid/price_per_mwh": [80.0, 10.0], "renewables/pv/p_mw": [0.5, 0.3]},
+        renewables=[{"renewable": "pv", "bus": "2", "kind": "pv", "p_mw": 0.5}],
+        generators=[unit("ga", "2", 45.0, 0.0), unit("gb", "3", 40.0, 20.0)],
+        storages=[{**BATTERY, "bus": "2", "wear_cost_per_mwh": 1.0}],
+        loads=[load("2", 0.5), load("3", 1.0)],
+        microgrids=[{"max_sell_mw": 0.1}, {}],
+    )
+    found = trade(case, method)
+    inside = found.settled.microgrids.case.series("interfaces", "price_per_mwh")[0]
+    assert found.exchanged_mw[0, 0] == pytest.approx(0.1, abs=1e-6)
+    assert -0.4 < found.exchanged_mw[0, 1] < -0.2
+    assert inside[1] == pytest.approx(found.prices[0, 1], rel=1e-3)
+    assert inside[0] == pytest.approx(found.prices[0, 1] / 0.81 + 1.0, rel=1e-3)
+    assert uncertified(found) == {}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_who_may_not_buy_enough_has_the_price_of_what_stays_unserved(method: str) -> None:
+    """a's load of 0.6 MW and 0.2 Mvar gets 0.5: one more MWh is worth 500, though its reactive power comes with it."""
+    case = star(
+        loads=[load("2", 0.6, 0.2), load("3", 0.5)],
+        unserved=[{"load": "load-2", "price_per_mwh": 500.0}],
+        generators=[unit("gb", "3", 40.0, 20.0)],
+        microgrids=[{"max_buy_mw": 0.5}, {}],
+    )
+    found = trade(case, method)
+    assert found.exchanged_mw[0, 0] == pytest.approx(-0.5, abs=1e-6)
+    assert (found.settled.exchanged[1] * found.market.base)[0, 0] == pytest.approx(-0.5 / 3.0, abs=1e-4)
+    inside = found.settled.microgrids.case.series("interfaces", "price_per_mwh")
+    assert inside[0, 0] == pytest.approx(500.0, abs=0.5)
+    assert found.prices[0, 0] == pytest.approx(50.0, abs=1.0)
+    assert found.welfare.regrets.sum() <= 1e-5 * found.welfare.total
+    assert uncertified(found) == {}

@@ -20,13 +20,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Central:
-    """Cost, prices at the network's side of the microgrids' buses per MWh, and exchanges in MW and Mvar.
+    """Cost, prices at the network's side of the microgrids' buses per MWh and Mvarh, and exchanges in MW and Mvar.
 
     All but the cost have the shape (microgrids, steps).
     """
 
     cost: float
     prices: Floats
+    reactive_prices: Floats
     exchanged: Floats
     reactive: Floats
     iterations: int
@@ -37,7 +38,8 @@ def central(market: TradeMarket) -> Central:
     form = compile_program(central_program(market))
     found = solve(form)
     prices, _, exchanged = central_prices(market, form, found)
-    return Central(found.cost, prices, exchanged, _exchanged(market, form, found)[1], found.iterations)
+    reactive = found.z[form.rows["reactive_balance"][market.buses]] / market.money
+    return Central(found.cost, prices, reactive, exchanged, _exchanged(market, form, found)[1], found.iterations)
 
 
 def central_prices(market: TradeMarket, form: StandardForm, found: Solution) -> tuple[Floats, Floats, Floats]:

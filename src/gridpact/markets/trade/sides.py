@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.case.case import Case
-from gridpact.case.trade_cases import microgrids_at, network_with
+from gridpact.case.trade_cases import microgrids_at, microgrids_within, network_with
 from gridpact.coordination.coordinate import Coordinated
 from gridpact.errors import NotConverged
 from gridpact.markets.cleared import Cleared
@@ -65,19 +65,16 @@ def settled(market: TradeMarket, program: OperatorProgram, found: Coordinated, e
     ``NotConverged`` where they do not meet, and what ``made_exact`` raises.
     """
     target, price = found.below, found.price
-    above, below = Drawn(program.form, program.columns, largest(market, price)), None
-    outside = program.exchanged(-price)[0] / market.money
+    above, below = Drawn(program.form, program.columns, largest(market, price)), _Below(market, program, price)
     for _ in range(MEETINGS):
-        p, q = program.exchanged(target)
-        below = below if below is not None and np.array_equal(q, below.reactive) else _Below(market, outside, q)
-        side = below.at(p)
-        done = below.done(side)
-        form, solution = above.to(-price, program.coupled(done, q))
-        away = program.exchanged(solution.x[program.columns])[0] - done
+        side = below.at(target)
+        done = program.coupled(*below.done(side))
+        form, solution = above.to(-price, done)
+        away = solution.x[program.columns] - done
         if np.abs(away).max(initial=0.0) <= MET:
             network = Cleared(market.operator, market.network, formulation_named("soc"), form, solution)
             return _met(market, program, network, below, side, exactness)
-        target = program.coupled(done + 2.0 * away, q)  # a little further than it can take: inside its limits
+        target = done + 2.0 * away  # a little further than it can take: inside its limits
     raise _apart(market, away)
 
 
@@ -90,26 +87,25 @@ def _met(
     exactness: str,
 ) -> Settled:
     """Both sides, the network's cones made tight where they are not; the microgrids do what such flows can take."""
-    done, q = below.done(side), below.reactive
     if exactness in ("repair", "certify"):
-        above = _exact_at(above, program.columns, program.coupled(done, q), exactness == "certify")
+        done = program.coupled(*below.done(side))
+        above = _exact_at(above, program.columns, done, exactness == "certify")
     return _joined(market, program, above, below, side)
 
 
 def settled_at_flows(market: TradeMarket, program: OperatorProgram, found: Coordinated, above: Cleared) -> Settled:
     """Both sides at the exchanges of ``above``, an answer of the operator with real flows; raises as ``settled``."""
-    taken, q = program.exchanged(above.solution.x[program.columns])
-    below = _Below(market, program.exchanged(-found.price)[0] / market.money, q)
-    return _joined(market, program, above, below, below.at(taken))
+    below = _Below(market, program, found.price)
+    return _joined(market, program, above, below, below.at(above.solution.x[program.columns]))
 
 
 def _joined(market: TradeMarket, program: OperatorProgram, above: Cleared, below: _Below, side: Cleared) -> Settled:
     """Both sides as one, the microgrids at what the network takes."""
-    taken = program.exchanged(above.solution.x[program.columns])[0]
-    if np.abs(taken - below.done(side)).max(initial=0.0) > MET:
+    taken = above.solution.x[program.columns]
+    if np.abs(taken - program.coupled(*below.done(side))).max(initial=0.0) > MET:
         side = below.at(taken)
-    exchanged = below.done(side), below.reactive
-    away = taken - exchanged[0]
+    exchanged = below.done(side)
+    away = taken - program.coupled(*exchanged)
     if np.abs(away).max(initial=0.0) > MET:
         raise _apart(market, away)
     slope = np.asarray(above.form.A.T @ above.solution.z)[program.columns]
@@ -179,32 +175,38 @@ def _without_exchange(cleared: Cleared, seen: Case, heat: Heating | None) -> Cle
 
 
 class _Below:
-    """All microgrids side by side, each held to what it exchanges: ``price`` per MWh is a first guess of its worth.
+    """All microgrids side by side, within their limits, each drawn to what it exchanges at the ``price`` (n,) agreed.
 
-    ``reactive`` is their reactive power, per unit; both have the shape (microgrids, steps).
+    Several inside prices hold an exchange where others of the same microgrid are at a limit, or where its active and
+    reactive power hang together. With the limits in the program and the agreed price to begin with, it is the agreed
+    one that does, but where a limit binds.
     """
 
-    def __init__(self, market: TradeMarket, price: Floats, reactive: Floats) -> None:
+    def __init__(self, market: TradeMarket, program: OperatorProgram, price: Floats) -> None:
         self.market = market
-        self.reactive = reactive
-        self.side = _side(market, microgrids_at(market.case, price, reactive * market.base))
-        self.columns = self.side.form.columns["buy"].ravel()
-        self.drawn = Drawn(self.side.form, self.columns, largest(market, price * market.money))
+        self.program = program
+        active, reactive = program.exchanged(-price)
+        self.side = _side(market, microgrids_within(market.case, active / market.money))
+        columns = self.side.form.columns
+        self.columns = np.concatenate([columns["buy"].ravel(), columns["import_q"].ravel()])
+        self.guess = np.append(np.zeros(active.size), np.where(program.free[:, None], reactive, 0.0))
+        self.drawn = Drawn(self.side.form, self.columns, largest(market, price))
 
     def at(self, exchanged: Floats) -> Cleared:
-        """The microgrids where each exchanges this, per unit, or as near to it as it can."""
-        form, solution = self.drawn.to(np.zeros(self.columns.size), -exchanged.ravel())
+        """The microgrids where each exchanges this, (n,) per unit, or as near to it as it can."""
+        form, solution = self.drawn.to(self.guess, -np.concatenate(self.program.exchanged(exchanged)).ravel())
         return replace(self.side, form=form, solution=solution)
 
-    def done(self, side: Cleared) -> Floats:
-        """What the microgrids give to the network, per unit, (microgrids, steps)."""
-        return -side.megawatts("buy", "interfaces") / self.market.base
+    def done(self, side: Cleared) -> tuple[Floats, Floats]:
+        """Active and reactive power that the microgrids give to the network, per unit, (microgrids, steps) each."""
+        values = side.values()
+        return -values["buy"], np.where(self.program.free[:, None], -values["import_q"], self.program.stated)
 
     def priced(self, found: Cleared) -> Cleared:
         """The same solution where the interfaces have the inside price: nobody is held any more."""
         inside = found.price("active_balance")[found.case.positions("interfaces", "bus")]
-        case = microgrids_at(self.market.case, inside, self.reactive * self.market.base)
-        return _priced(self.market, case, found)
+        case = microgrids_at(self.market.case, inside, self.done(found)[1] * self.market.base)
+        return _priced(_side(self.market, case), found)
 
 
 def _side(market: TradeMarket, case: Case) -> Cleared:
@@ -216,11 +218,17 @@ def _side(market: TradeMarket, case: Case) -> Cleared:
     return Cleared(case, network, chosen, form, nothing, heat=heat)
 
 
-def _priced(market: TradeMarket, case: Case, found: Cleared) -> Cleared:
-    """The same solution in the program where the interfaces have the inside price: nobody is held any more."""
-    cleared = _side(market, case)
-    form, solution = cleared.form, found.solution
-    z, fixed = solution.z.copy(), form.rows["interfaces/one_price"]
-    pull = form.P @ solution.x + form.q + form.A.T @ z
-    z[fixed] -= pull[form.columns["sell"]]  # sales are fixed at zero: buying carries both directions
-    return replace(cleared, solution=replace(solution, z=z, cost=form.cost(solution.x)))
+def _priced(cleared: Cleared, found: Cleared) -> Cleared:
+    """The solution in the program where interfaces have the inside price and hold reactive power, without limits."""
+    form, old, rows = cleared.form, found.form, found.form.rows
+    x, s, z = np.zeros(form.q.size), np.zeros(form.b.size), np.zeros(form.b.size)
+    for name, at in form.columns.items():
+        x[at] = found.solution.x[old.columns[name]]
+    for name, at in ((name, at) for name, at in form.rows.items() if name in rows):
+        there = at >= 0
+        s[at[there]], z[at[there]] = found.solution.s[rows[name][there]], found.solution.z[rows[name][there]]
+    # Sales are fixed at zero, for buying carries both directions; both fixings take what is left of stationarity.
+    pull = form.P @ x + form.q + form.A.T @ z
+    for fixing, fixed in (("interfaces/one_price", "sell"), ("interfaces/q_mvar", "import_q")):
+        z[form.rows[fixing]] -= pull[form.columns[fixed]]
+    return replace(cleared, solution=replace(found.solution, x=x, s=s, z=z, cost=form.cost(x)))

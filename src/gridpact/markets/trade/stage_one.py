@@ -168,8 +168,6 @@ def by_one_hand(market: TradeMarket, found: Parties, exactness: str) -> StageOne
     """The central dispatch in place of an agreement, settled like one."""
     best = central(market)
     target = found.operator.coupled(best.exchanged / market.base, best.reactive / market.base)
-    price = -market.money * np.concatenate(
-        [np.pad(own, (0, one.columns.size - own.size)) for own, one in zip(best.prices, found.microgrids, strict=True)]
-    )
+    price = -market.money * found.operator.coupled(best.prices, best.reactive_prices)
     agreed = Coordinated(target, target, price, np.ones(price.size), [])
     return StageOne(None, [], settled(market, found.operator, agreed, exactness))
