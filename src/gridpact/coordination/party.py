@@ -14,12 +14,13 @@ from typing import Protocol
 import numpy as np
 
 from gridpact.coordination.agent import Agent
-from gridpact.coordination.message import Message, MessageError, Quantity, decode
+from gridpact.coordination.message import Floats, Message, MessageError, Quantity, decode
 
 Handler = Callable[[Message], Message]
 
 PRICE, TARGET, WEIGHT, EXCHANGE = "price", "target", "weight", "exchange"
 PROPOSAL, ANSWER = "proposal", "answer"
+ASK_FIXED, FIXED = "ask_fixed", "fixed"
 
 
 class UndeclaredError(MessageError):
@@ -69,11 +70,23 @@ class ProgramParty(HandlingParty):
     """An agent of ``size`` coupling quantities behind messages.
 
     ``proposal`` with price, target and weight, each (size,), is answered by ``answer`` with the exchange, (size,) p.u.
+    What of its exchange is ``fixed`` (k,) p.u. it states once: ``ask_fixed`` is answered by ``fixed``.
     """
 
-    def __init__(self, name: str, agent: Agent, size: int, handlers: Mapping[str, Handler] | None = None) -> None:
-        disclosures = (Disclosure(ANSWER, EXCHANGE, "p.u.", size),)
-        super().__init__(name, disclosures, {PROPOSAL: self._propose, **(handlers or {})})
+    def __init__(
+        self,
+        name: str,
+        agent: Agent,
+        size: int,
+        handlers: Mapping[str, Handler] | None = None,
+        fixed: Floats | None = None,
+    ) -> None:
+        disclosures = [Disclosure(ANSWER, EXCHANGE, "p.u.", size)]
+        known = {PROPOSAL: self._propose, **(handlers or {})}
+        if fixed is not None:
+            disclosures.append(Disclosure(FIXED, FIXED, "p.u.", len(fixed)))
+            known[ASK_FIXED] = lambda message: message.reply(FIXED, Quantity(FIXED, "p.u.", fixed))
+        super().__init__(name, tuple(disclosures), known)
         self.agent = agent
         self.size = size
 

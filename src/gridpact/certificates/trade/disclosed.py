@@ -3,6 +3,7 @@
     exchanges   proposals of price, target and weight, each answered by what is exchanged: a number per quantity that a
                 microgrid exchanges (each step's active power, and its reactive power where that is free), of the
                 operator those of all
+    fixed       reactive power that nothing of a microgrid can change, stated once
     sum         masks between parties, and each benefit under its masks: two numbers each
     payments    proposals of price, target and weight of money, each answered by a receipt: a number each
 
@@ -40,6 +41,8 @@ EMPTY: Final = {"": ""}
 DECLARED: Final = {
     "proposal": Kind({"price": "currency/p.u.", "target": "p.u.", "weight": "currency/p.u.^2"}, 0, True),
     "answer": Kind({"exchange": "p.u."}, 0, False),
+    "ask_fixed": Kind(EMPTY, 1, True),
+    "fixed": Kind({"fixed": "p.u."}, 0, False),
     "share_masks": Kind(EMPTY, 1, True),
     "masks_shared": Kind(EMPTY, 1, False),
     "mask": Kind({"mask": _WORD}, 2, False),
@@ -56,6 +59,7 @@ ANSWERS: Final = (
     (("payment_proposal", "price"), ("receipt", "receipt")),
     (("payment_proposal", "target"), ("receipt", "receipt")),
     (("payment_proposal", "weight"), ("receipt", "receipt")),
+    (("ask_fixed", ""), ("fixed", "fixed")),
     (("share_masks", ""), ("masks_shared", "")),
     (("mask", "mask"), ("mask_taken", "")),
     (("masked_benefit", ""), ("masked_benefit", "masked_benefit")),

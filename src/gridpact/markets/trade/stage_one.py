@@ -13,10 +13,12 @@ from gridpact.coordination.atc import TargetCascading
 from gridpact.coordination.cf_admm import ClosedFormConsensus
 from gridpact.coordination.closed_form import ClosedFormAgent
 from gridpact.coordination.coordinate import Coordinated, Method, Round, coordinate
-from gridpact.coordination.party import ProgramParty
+from gridpact.coordination.message import Message
+from gridpact.coordination.party import ASK_FIXED, FIXED, ProgramParty
 from gridpact.coordination.roster import Roster, roster
 from gridpact.coordination.transport import InProcess
 from gridpact.errors import InfeasibleError, NotConverged
+from gridpact.markets.trade.admission import COORDINATOR
 from gridpact.markets.trade.central import central
 from gridpact.markets.trade.market import TradeMarket
 from gridpact.markets.trade.operator import OperatorAgent
@@ -56,18 +58,39 @@ class Parties:
 
 
 def parties(market: TradeMarket, closed_form: bool = False, run: str = "stage one") -> Parties:
-    """Everybody with a program of its own; the operator learns reactive power that is fixed, and nothing else."""
+    """Everybody with a program of its own; the operator learns reactive power that is fixed, and nothing else.
+
+    A microgrid that exchanges none states none.
+    """
     below = [microgrid_program(part, market.base, market.dynamics) for part in market.parts]
-    above = operator_program(market, [one.reactive for one in below])
-    agents: list[ProgramAgent | ClosedFormAgent] = [
-        ClosedFormAgent(one.form, one.columns) if closed_form else ProgramAgent(one.form, one.columns, ROUGH)
-        for one in (above, *below)
-    ]
-    names, sizes = [market.operator_name, *market.names], [one.columns.size for one in below]
-    operator = OperatorAgent(market, above, agents[0])
-    own = zip(names, [operator, *agents[1:]], [sum(sizes), *sizes], strict=True)
-    joined = InProcess([ProgramParty(name, agent, size) for name, agent, size in own])
-    return Parties(above, operator, below, joined, roster(joined, run, "coordinator", names[0], names[1:], sizes))
+    joined = InProcess(
+        [
+            ProgramParty(name, _agent(one, closed_form), one.columns.size, fixed=_stated(one))
+            for name, one in zip(market.names, below, strict=True)
+        ]
+    )
+    told = [_reactive(joined, run, name, one) for name, one in zip(market.names, below, strict=True)]
+    above = operator_program(market, told)
+    operator = OperatorAgent(market, above, _agent(above, closed_form))
+    joined.join(ProgramParty(market.operator_name, operator, above.columns.size))
+    sizes = [one.columns.size for one in below]
+    asked = roster(joined, run, COORDINATOR, market.operator_name, market.names, sizes)
+    return Parties(above, operator, below, joined, asked)
+
+
+def _agent(one: PartyProgram, closed_form: bool) -> ProgramAgent | ClosedFormAgent:
+    return ClosedFormAgent(one.form, one.columns) if closed_form else ProgramAgent(one.form, one.columns, ROUGH)
+
+
+def _stated(one: PartyProgram) -> Floats | None:
+    return one.reactive if one.reactive is not None and one.reactive.any() else None
+
+
+def _reactive(transport: InProcess, run: str, name: str, one: PartyProgram) -> Floats | None:
+    """The fixed reactive power that a microgrid states, per unit; None where it is among what is agreed."""
+    if _stated(one) is None:
+        return one.reactive
+    return transport.call(Message(f"{run}: fixed", 0, COORDINATOR, name, ASK_FIXED))[FIXED]
 
 
 def first_price(market: TradeMarket, microgrids: list[PartyProgram], ratio: Floats | None = None) -> Floats:
