@@ -56,6 +56,23 @@ def test_out_of_reach_it_stays_away() -> None:
     assert found.x[columns] == pytest.approx([2.0], abs=1e-7)
 
 
+def test_who_is_out_of_reach_does_not_keep_others_from_theirs() -> None:
+    """Two makers; one is asked for the 2.5 that it has not, the other for 0.3."""
+    p, e = Variable((2, 1)), Variable((2, 1))
+    rows = {
+        "balance": equal(e - p + np.ones((2, 1))),
+        "most": at_most(p - np.full((2, 1), 3.0)),
+        "least": at_most(-1.0 * p),
+    }
+    cost = np.full((1, 2), 20.0) @ p
+    form = compile_program(Program(cost, {"p": p, "e": e}, rows, squares={"p": np.full((2, 1), 10.0)}))
+    columns = form.columns["e"].ravel()
+    drawn, found = Drawn(form, columns, 5.0).to(np.zeros(2), np.array([2.5, 0.3]))
+    assert found.x[columns] == pytest.approx([2.0, 0.3], abs=1e-7)
+    price = (drawn.q - form.q)[columns] + (drawn.P - form.P).diagonal()[columns] * found.x[columns]
+    assert price[1] == pytest.approx(-46.0, abs=1e-4)
+
+
 def test_one_after_another_does_not_depend_on_the_last() -> None:
     form = maker()
     columns = form.columns["e"].ravel()

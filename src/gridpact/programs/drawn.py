@@ -39,20 +39,19 @@ class Drawn:
     def to(self, price: Floats, target: Floats) -> tuple[StandardForm, Solution]:
         """The program with price'x + W/2 |x - target|^2 more to pay, at the price that holds it, and its solution.
 
-        ``price`` is a first guess. Where the distance falls no more, the target is out of reach, and prices would only
-        drift. Raises ``InfeasibleError`` and ``NotConverged`` as solvers do.
+        ``price`` is a first guess. A variable whose distance falls no more is out of reach; its price is left alone,
+        for it would only drift. Raises ``InfeasibleError`` and ``NotConverged`` as solvers do.
         """
-        distance, best = np.inf, self._at(price, target)
-        for step in range(STEPS):
-            drawn, found = best if step == 0 else self._at(price, target)
+        before, moving = np.full(target.size, np.inf), np.ones(target.size, dtype=np.bool_)
+        for _ in range(STEPS):
+            drawn, found = self._at(price, target)
             away = found.x[self.columns] - target
-            before, distance = distance, float(np.abs(away).max(initial=0.0))
-            if distance > SHRINKS * before:
+            moving &= np.abs(away) <= SHRINKS * before
+            before = np.abs(away)
+            if not (moving & (before > NEAR)).any():
                 break
-            best, price = (drawn, found), price + self._weight * away
-            if distance <= NEAR:
-                break
-        return best
+            price = price + self._weight * np.where(moving, away, 0.0)
+        return drawn, found
 
     def _at(self, price: Floats, target: Floats) -> tuple[StandardForm, Solution]:
         q = self.form.q.copy()

@@ -133,6 +133,7 @@ def test_a_storage_that_charges_and_discharges_at_once_does_not_pass() -> None:
 
 def test_sides_that_do_not_meet_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gridpact.markets.trade.sides.MET", -1.0)
+    monkeypatch.setattr("gridpact.markets.trade.sides.NEARLY", -1.0)
     with pytest.raises(NotConverged, match="do not meet"):
         trade(two_makers(), "central")
 

@@ -30,9 +30,9 @@ from gridpact.programs.substituted import substituted
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-# Turns in which both sides meet, and the difference, per unit, at which they have.
-MEETINGS = 5
-MET = 1e-6
+# Turns in which both sides meet; the difference, per unit, at which they have, and one that will do after the last.
+MEETINGS = 10
+MET, NEARLY = 1e-7, 1e-6
 # Distance from a limit, per unit, below which it binds.
 AT_LIMIT = 1e-6
 # Prices below this part of the highest count as that: differences of a price of nothing are told by it.
@@ -66,12 +66,12 @@ def settled(market: TradeMarket, program: OperatorProgram, found: Coordinated, e
     """
     target, price = found.below, found.price
     above, below = Drawn(program.form, program.columns, largest(market, price)), _Below(market, program, price)
-    for _ in range(MEETINGS):
+    for turn in range(1, MEETINGS + 1):
         side = below.at(target)
         done = program.coupled(*below.done(side))
         form, solution = above.to(-price, done)
         away = solution.x[program.columns] - done
-        if np.abs(away).max(initial=0.0) <= MET:
+        if np.abs(away).max(initial=0.0) <= (MET if turn < MEETINGS else NEARLY):
             network = Cleared(market.operator, market.network, formulation_named("soc"), form, solution)
             return _met(market, program, network, below, side, exactness)
         target = done + 2.0 * away  # a little further than it can take: inside its limits
@@ -106,7 +106,7 @@ def _joined(market: TradeMarket, program: OperatorProgram, above: Cleared, below
         side = below.at(taken)
     exchanged = below.done(side)
     away = taken - program.coupled(*exchanged)
-    if np.abs(away).max(initial=0.0) > MET:
+    if np.abs(away).max(initial=0.0) > NEARLY:
         raise _apart(market, away)
     slope = np.asarray(above.form.A.T @ above.solution.z)[program.columns]
     network = _with_data(market, program, above)
