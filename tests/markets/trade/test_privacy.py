@@ -12,7 +12,7 @@ from gridpact.coordination.party import Disclosure
 from gridpact.markets.trade.deal import Trade
 from gridpact.markets.trade.programs import microgrid_program
 from tests.districts import bus, line, load
-from tests.markets.trade.small import star, trade, unit
+from tests.markets.trade.small import star, trade, two_makers, unit
 
 # Numbers that come about in no other way. Loads are 1 MW more or less, costs 20 to 60.
 SECRETS = {
@@ -133,3 +133,12 @@ def test_a_party_declares_its_exchange_alone() -> None:
     own = microgrid_program(found.market.parts[1], found.market.base)
     doors = found.parties.transport._doors
     assert doors["b"].party.disclosures == (Disclosure("answer", "exchange", "p.u.", own.columns.size),)
+
+
+def test_fixed_reactive_power_is_stated_once_in_a_message() -> None:
+    """b's load takes 0.2 Mvar that nothing can change: it says so, declared, before the rounds begin."""
+    found = trade(two_makers(loads=[load("2", 1.0), load("3", 1.0, 0.2)]))
+    stated = [entry for entry in ledger(found).entries if entry.kind == "fixed" and entry.count]
+    assert [(entry.sender, entry.recipient, entry.count) for entry in stated] == [("b", "coordinator", 1)]
+    assert stated[0].values * found.market.base == pytest.approx([-0.2])
+    assert [entry.kind for entry in ledger(found).entries].index("fixed") < 2, "before anything else but the question"
