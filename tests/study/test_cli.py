@@ -41,6 +41,7 @@ def test_examples_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         "pjm5-ieee33",
         "rbts2-reliability",
         "reverse-flow",
+        "three-microgrids",
     }
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from gridpact.programs.standard_form import StandardForm
 
 Floats = NDArray[np.float64]
-TOLERANCE = 1e-9
+TOLERANCE = 1e-12
 
 
 def is_quadratic(form: StandardForm) -> bool:
