@@ -9,6 +9,7 @@ is S with S - r S^2 = -e (MW, r per MW), so that
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,15 @@ def unit(name: str, at: str, cost: float, square: float = 10.0, **more: Any) -> 
 
 def two_makers(**more: Any) -> Case:
     """a makes at 20 + 20 p and needs 1 MW, b at 40 + 40 p and needs 1 MW."""
+    return _makers(**more) if more else _plain()
+
+
+@cache
+def _plain() -> Case:
+    return _makers()
+
+
+def _makers(**more: Any) -> Case:
     parts = {
         "generators": [unit("ga", "2", 20.0), unit("gb", "3", 40.0, 20.0)],
         "loads": [load("2", 1.0), load("3", 1.0)],

@@ -144,7 +144,7 @@ def test_a_battery_carries_energy_from_a_cheap_hour_to_a_dear_one(method: str) -
     assert found.welfare.total == pytest.approx(bought, rel=1e-6)
 
 
-@pytest.mark.parametrize("minutes", [15.0, 60.0, 240.0])
+@pytest.mark.parametrize("minutes", [15.0, 240.0])
 def test_steps_of_another_length_cost_in_proportion(minutes: float) -> None:
     """Prices are per MWh and powers in MW, whatever the step; money is that of its hours."""
     hour, other = trade(two_makers()), trade(two_makers(step_minutes=minutes))

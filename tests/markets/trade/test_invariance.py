@@ -47,7 +47,7 @@ def three(method: str) -> Trade:
     return trade(gp.synthetic_microgrids(3, seed=5, steps=2), method)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", METHODS[:2])
 @pytest.mark.parametrize("factor", [0.01, 1e4])
 def test_the_unit_of_money(method: str, factor: float) -> None:
     """Another currency: the same exchanges, prices and gains times the rate."""
@@ -61,7 +61,7 @@ def test_the_unit_of_money(method: str, factor: float) -> None:
         assert other.two.gains == pytest.approx(factor * own.two.gains, rel=1e-3, abs=1e-3 * factor)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", METHODS[:2])
 def test_the_order_of_the_microgrids(method: str) -> None:
     case = gp.synthetic_microgrids(4, seed=7, steps=2)
     order = [2, 0, 3, 1]
@@ -75,7 +75,7 @@ def test_the_order_of_the_microgrids(method: str) -> None:
     assert turned.paid_fees.sum() == pytest.approx(own.paid_fees.sum(), rel=1e-2)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", METHODS[:2])
 def test_the_order_of_the_rows_of_every_table(method: str) -> None:
     own = three(method)
     case = own.market.case

@@ -34,7 +34,7 @@ def agrees(found: Trade, best: Central) -> None:
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("method", DISTRIBUTED)
 def test_the_same_as_the_central_dispatch(method: str, seed: int) -> None:
-    found = trade(gp.synthetic_microgrids(3, seed, steps=3), method)
+    found = trade(gp.synthetic_microgrids(3, seed, steps=2), method)
     agrees(found, central(found.market))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import pytest
@@ -23,6 +24,12 @@ SHUT = [interface(max_import_mw=0.0, max_export_mw=0.0, sell_ratio=1.0)]
 def charged(grid: float, pair: float, kind: str = "cost", **more: Any) -> Case:
     operator = {"operator": "dso", "fee_kind": kind, "grid_fee_per_mwh": grid, "pair_fee_per_mwh": pair}
     return two_makers(**{"network_operator": [operator], **more})
+
+
+@cache
+def usual(method: str) -> Trade:
+    """3 per MWh for the grid, 4 between two."""
+    return trade(charged(3.0, 4.0), method)
 
 
 def marginal_a(e: float) -> float:
@@ -56,7 +63,7 @@ def test_two_among_themselves_trade_less_by_the_fee(method: str) -> None:
 @every
 def test_who_sells_to_one_who_also_buys_from_the_operator(method: str) -> None:
     """b lacks more than a has: its next MWh comes from the interface at 3, so that a, at 4, gets one less."""
-    found = trade(charged(3.0, 4.0), method)
+    found = usual(method)
     # What a gives less what b takes is the operator's; a's next MWh spares b's 3 and pays 4.
     a = given(lambda e: marginal_a(e) + 1.0, 0.4, 50.0, -1.0)
     b = given(lambda e: marginal_b(e) - 3.0, 0.6, 50.0, -1.0)
@@ -82,7 +89,7 @@ def test_fees_that_eat_the_gain_stop_the_trade(method: str) -> None:
 @every
 def test_the_operator_bears_them(method: str) -> None:
     """Its cost is what it buys at the interface and the fees; what it earns and what it bears are the same."""
-    found = trade(charged(3.0, 4.0), method)
+    found = usual(method)
     fees, network = float(found.paid_fees.sum()), found.settled.network.solution.cost
     assert found.welfare.fee_cost == pytest.approx(fees, abs=1e-9)
     assert found.welfare.operator == pytest.approx(network + fees, abs=1e-9)
