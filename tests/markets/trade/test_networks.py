@@ -14,6 +14,7 @@ from tests.districts import bus, interface, line, load
 from tests.markets.trade.small import METHODS, VN_KV, factor, given, trade, two_makers, uncertified, unit
 
 every = pytest.mark.parametrize("method", METHODS[:2])
+mostly = pytest.mark.parametrize("method", ["atc", pytest.param("cf_admm", marks=pytest.mark.campaign)])
 GRID = {"vm_pu": 1.0, "max_import_mw": 9.0, "max_export_mw": 9.0, "sell_ratio": 1.0}
 
 
@@ -57,7 +58,7 @@ def test_network_fees_are_those_of_the_own_network() -> None:
     assert found.rates.buy[1, 0] == pytest.approx(found.prices[1, 0] - 70.0, abs=1e-6)
 
 
-@every
+@mostly
 def test_two_interfaces_of_one_network(method: str) -> None:
     """The dearer one, at a's bus's end of a line, is not bought from; a sells there what the line to it carries."""
     case = two_makers(
@@ -98,7 +99,7 @@ def test_a_voltage_that_is_at_its_limit_parts_the_prices(method: str) -> None:
     as_central(found)
 
 
-@every
+@mostly
 def test_a_battery_of_the_operator_joins_the_hours(method: str) -> None:
     """No hour of the network stands alone; it buys at 20, where a sells to it as well, and gives at 80."""
     battery = {
@@ -120,7 +121,7 @@ def test_a_battery_of_the_operator_joins_the_hours(method: str) -> None:
     as_central(found)
 
 
-@every
+@mostly
 def test_an_operator_with_devices_and_loads_of_its_own(method: str) -> None:
     """A unit, PV, a bid and a load on buses that are nobody's, a capacitor at a's bus, a transformer between."""
     case = two_makers(
