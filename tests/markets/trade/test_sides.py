@@ -105,6 +105,7 @@ def test_a_network_that_invents_losses_is_made_exact_where_it_was_agreed(method:
     """At a price below zero the relaxation earns by losses that no flow explains. The repaired network has none."""
     found = trade(negative(), method)
     assert found.settled.network.relaxed is not None
+    assert uncertified(found) == {}
     assert found.exchanged_mw == pytest.approx(-np.array([[0.1, 0.1], [0.2, 0.2]]), abs=1e-7)
     ohm, e = 0.4 / 100.0, np.array([0.1, 0.2])
     leaves = ((1.0 - np.sqrt(1.0 - 4.0 * ohm * e)) / (2.0 * ohm)).sum()
@@ -121,6 +122,7 @@ def test_a_repaired_network_keeps_to_what_a_battery_does() -> None:
     assert (stored["charge"] * stored["discharge"]).max() < 1e-6
     assert found.settled.away <= 1e-7
     assert found.settled.network.relaxed is not None
+    assert uncertified(found) == {}
 
 
 def test_a_storage_that_charges_and_discharges_at_once_does_not_pass() -> None:
