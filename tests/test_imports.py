@@ -37,6 +37,7 @@ ALLOWED: dict[str, set[str]] = {
     "clearing": EVERYTHING,
     "run": EVERYTHING,
     "study_file": set(),
+    "setting_checks": set(),
     "study_cases": {"case", "io", "markets", "planning", "results", "study_file"},
     "bench": EVERYTHING,
     "bench_heat": EVERYTHING,

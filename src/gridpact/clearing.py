@@ -65,7 +65,6 @@ def clear(
     from gridpact.case.validate import require_valid
     from gridpact.io.folder import read_case
     from gridpact.markets.basis import price_basis
-    from gridpact.markets.outcome import outcome_tables
     from gridpact.markets.pool import clear_pool
     from gridpact.markets.probes import price_probes as probe
     from gridpact.markets.structure_table import structure_table
@@ -78,10 +77,8 @@ def clear(
     settings |= heat_settings(case, heat_dynamics, heat_flow, structures)
     started = perf_counter()
     cleared = clear_pool(case, formulation, solver, exactness, heat_dynamics, heat_flow)
-    tables = outcome_tables(cleared)
+    tables = cleared_tables(cleared, settings)
     track = tracker("price probes", progress)
-    if cleared.relaxed is not None:
-        tables["relaxed_buses"] = relaxed_voltages(cleared, settings)
     if structures:
         tables["structures"] = structure_table(cleared)
     tables["price_probes"] = probe(cleared, tables, price_probes, solver, track)
@@ -111,6 +108,14 @@ def compare_structures(case: Case | str | Path, *, heat_dynamics: str = "quasi_d
     """
     run = clear(case, heat_dynamics=heat_dynamics, structures=True, price_probes=0)
     return run.table("structures")
+
+
+def cleared_tables(cleared: Cleared, settings: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
+    """The tables of a clearing, with those of its relaxation where it was repaired."""
+    from gridpact.markets.outcome import outcome_tables
+
+    tables = outcome_tables(cleared)
+    return tables if cleared.relaxed is None else tables | {"relaxed_buses": relaxed_voltages(cleared, settings)}
 
 
 def relaxed_voltages(cleared: Cleared, settings: Mapping[str, Any]) -> pd.DataFrame:

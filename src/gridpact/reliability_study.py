@@ -17,6 +17,7 @@ from gridpact.results.record import Record
 from gridpact.results.reliability import INDICES, QUESTION
 from gridpact.results.summary import horizon_words
 from gridpact.run import Run, judged, provenance
+from gridpact.setting_checks import whole_issues
 
 MOST_YEARS, MOST_SEED = 1_000_000, 2**63 - 1
 
@@ -55,11 +56,7 @@ def assess_reliability(
 def setting_issues(settings: Mapping[str, Any]) -> list[Issue]:
     """What is wrong with the types and ranges of the settings that are there, whatever the caller passed."""
     ranges = {"monte_carlo_years": (0, MOST_YEARS), "seed": (0, MOST_SEED)}
-    issues = [
-        Issue(f"{name} = {settings[name]!r} is not possible", f"Give a whole number from {low} to {high}.")
-        for name, (low, high) in ranges.items()
-        if name in settings and not (type(settings[name]) is int and low <= settings[name] <= high)
-    ]
+    issues = whole_issues(settings, ranges)
     if not issues and settings.get("monte_carlo_years") == 1:
         fix = "Give 0 for none, or 2 and more: one year has no spread."
         issues.append(Issue("monte_carlo_years = 1 is not possible", fix))

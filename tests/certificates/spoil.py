@@ -13,6 +13,14 @@ from gridpact.results.record import Record
 Change = Callable[[Any], Any]
 
 
+def plus(by: float) -> Change:
+    return lambda values: values + by
+
+
+def times(by: float) -> Change:
+    return lambda values: values * by
+
+
 def with_table(record: Record, name: str, table: pd.DataFrame) -> Record:
     return replace(record, tables={**record.tables, name: table})
 

@@ -22,7 +22,7 @@ from gridpact.results.record import Record
 from tests.report.game_runs import small_game
 from tests.report.game_synthetic import GAINS, game_record, several_leaders, without
 from tests.report.synthetic import certificate
-from tests.report.test_html import Reader
+from tests.report.test_html import Reader, assert_whole
 
 UNDESIGNED = without(game_record(4), "designs", "design_hours", "claims", summary=tuple(GAINS))
 
@@ -38,10 +38,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_is_whole_self_contained_and_in_order(page: str) -> None:
-    reader = Reader(page)
-    assert reader.open == []
-    assert len(reader.ids) == len(set(reader.ids))
-    assert [place for place in reader.fetched if not place.startswith(("#", "data:image/"))] == []
+    assert_whole(page)
     titles = re.findall("<h2>(.*?)</h2>", page)
     assert titles[:8] == [
         "What leading is worth",

@@ -45,13 +45,11 @@ class ProgramAgent:
     _quick: Quadratic | None = None
     _ready: InBlocks | None = None
     _weight: Floats | None = None
-    _whole: StandardForm | None = None
 
     def respond(self, price: Floats, target: Floats, weight: Floats) -> Floats:
         """Quantities; raises ``InfeasibleError`` and ``NotConverged`` where its program has no optimum."""
-        q = self.form.q.copy()
-        q[self.columns] += price - weight * target
-        if self._weight is None or self._whole is not self.form or not np.array_equal(weight, self._weight):
+        q = self.form.with_price(self.columns, price - weight * target).q
+        if self._weight is None or not np.array_equal(weight, self._weight):
             self._set_up(weight)
         assert self._short is not None
         short = self._short.with_q(q)
@@ -62,7 +60,7 @@ class ProgramAgent:
     def _set_up(self, weight: Floats) -> None:
         self._short, self._weight = lean(self.form.with_squares(self.columns, weight)), weight.copy()
         self._quick = Quadratic(self._short.form) if is_quadratic(self._short.form) else None
-        self._ready, self._whole = None, self.form
+        self._ready = None
 
     def _conic(self, q: Floats) -> tuple[Floats, Floats, Floats]:
         if self._ready is None:

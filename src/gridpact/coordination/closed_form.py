@@ -41,8 +41,7 @@ class ClosedFormAgent:
 
     def respond(self, price: Floats, target: Floats, weight: Floats) -> Floats:
         """Quantities; raises ``InfeasibleError`` where it proves that there are none, else ``NotConverged``."""
-        q = self.form.q.copy()
-        q[self.columns] += price - weight * target
+        q = self.form.with_price(self.columns, price - weight * target).q
         if self._weight is None or not np.array_equal(weight, self._weight):
             self._weigh(weight)
         assert self._short is not None and self._steps is not None

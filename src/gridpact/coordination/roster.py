@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gridpact.coordination.message import Message
 from gridpact.coordination.transport import Remote, Transport
 
 Floats = NDArray[np.float64]
@@ -31,27 +32,24 @@ class Roster:
 
     def ask_below(self, price: Floats, target: Floats, weight: Floats) -> Floats:
         """The answers of all below, asked at once, as one vector."""
-        asked = [
-            one.proposal(*piece)
-            for one, *piece in zip(self.below, *map(self._pieces, (price, target, weight)), strict=True)
-        ]
-        return self._joined(self.transport.call_all(asked))
+        return self._joined(self.transport.call_all(self._proposals(price, target, weight)))
 
     def ask_all(self, prices: tuple[Floats, Floats], target: Floats, weight: Floats) -> tuple[Floats, Floats]:
         """The answers of above and below, everybody asked at once; ``prices`` are those of above and of below."""
-        asked = [self.above.proposal(prices[0], target, weight)]
-        asked += [
-            one.proposal(*piece)
-            for one, *piece in zip(self.below, *map(self._pieces, (prices[1], target, weight)), strict=True)
-        ]
+        asked = [self.above.proposal(prices[0], target, weight), *self._proposals(prices[1], target, weight)]
         first, *others = self.transport.call_all(asked)
         return self.above.read(first), self._joined(others)
 
-    def _pieces(self, vector: Floats) -> list[Floats]:
+    def pieces(self, vector: Floats) -> list[Floats]:
+        """The parts of a vector over all quantities, party by party."""
         return np.split(vector, np.cumsum(self.sizes)[:-1])
 
-    def _joined(self, answers: Sequence[object]) -> Floats:
-        return np.concatenate([one.read(answer) for one, answer in zip(self.below, answers, strict=True)])  # type: ignore[arg-type]
+    def _proposals(self, *vectors: Floats) -> list[Message]:
+        """Price, target and weight, to each below its own part of them."""
+        return [one.proposal(*piece) for one, *piece in zip(self.below, *map(self.pieces, vectors), strict=True)]
+
+    def _joined(self, answers: Sequence[Message]) -> Floats:
+        return np.concatenate([one.read(answer) for one, answer in zip(self.below, answers, strict=True)])
 
 
 def roster(

@@ -25,6 +25,7 @@ from gridpact.markets.heat.side import heat_constraints, heat_devices
 from gridpact.markets.heat.tables import electric_injections
 from gridpact.markets.market_program import assembled, electric_program
 from gridpact.physics.devices.device import Device
+from gridpact.physics.electric.network import first_interfaces
 from gridpact.physics.heat import constant_flow
 from gridpact.programs.affine import Affine, Variable, constant, nothing
 from gridpact.programs.program import Program, equal
@@ -145,12 +146,10 @@ def _transmission_price(market: Market) -> Floats:
     """Buying price of the first interface of the network that each coupler hangs on; (couplers, steps)."""
     case, network = market.case, market.network
     buses = np.concatenate([device.buses for device in _couplers(market)] or [np.zeros(0, dtype=np.int64)])
-    there = network.component[case.positions("interfaces", "bus")]
-    known = np.isin(network.component[buses], there)
-    if not known.all():
+    first = first_interfaces(case, network, buses)
+    if (first < 0).any():
         message = "couplers hang on a network without an interface, which has no transmission price"
         raise InputError([Issue(message, "Add an interface, or clear without comparing structures.")])
-    first = np.array([np.flatnonzero(there == component)[0] for component in network.component[buses]], dtype=np.int64)
     return case.series("interfaces", "price_per_mwh")[first]
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from gridpact.errors import Issue
+from gridpact.setting_checks import choice_issues, flag_issues, not_possible, whole_issues
 
 BENDERS = "benders"
 REPRESENTATIONS = ("energy_medoid", "medoid", "centroid")
@@ -45,25 +46,15 @@ SETTINGS = (*NUMBERS, *WHOLE, "representation", "extreme_days", "reconfigure", "
 def setting_issues(settings: Mapping[str, Any]) -> list[Issue]:
     """What is wrong with the types and ranges of the settings that are there, whatever the caller passed."""
     issues = [
-        _not_possible(name, settings, fix)
+        not_possible(name, settings[name], fix)
         for name, (low, allowed, fix) in NUMBERS.items()
         if name in settings and not (_in_range(settings[name], low, allowed) and _is_share(name, settings[name]))
     ]
-    issues += [
-        _not_possible(name, settings, f"Give a whole number from {low} to {high}.")
-        for name, (low, high) in WHOLE.items()
-        if name in settings and not (type(settings[name]) is int and low <= settings[name] <= high)
-    ]
-    representation = settings.get("representation", REPRESENTATIONS[0])
-    if not (isinstance(representation, str) and representation in REPRESENTATIONS):
-        issues.append(_not_possible("representation", settings, f"Choose one of: {', '.join(REPRESENTATIONS)}."))
-    issues += [
-        _not_possible(name, settings, "Give true or false.")
-        for name in FLAGS
-        if not isinstance(settings.get(name, True), bool)
-    ]
+    issues += whole_issues(settings, WHOLE)
+    issues += choice_issues(settings, {"representation": REPRESENTATIONS})
+    issues += flag_issues(settings, FLAGS)
     if not isinstance(settings.get("cluster", ""), str):
-        issues.append(_not_possible("cluster", settings, "Give the address of a scheduler, tls://host:port."))
+        issues.append(not_possible("cluster", settings["cluster"], "Give the address of a scheduler, tls://host:port."))
     issues += _method_issues(settings.get("method", BENDERS))
     return issues
 
@@ -86,10 +77,6 @@ def is_absent(name: str, value: Any) -> bool:
     if name == "cluster":
         return isinstance(value, str) and value == ""
     return name in LIMITS.values() and isinstance(value, float) and value == math.inf
-
-
-def _not_possible(name: str, settings: Mapping[str, Any], fix: str) -> Issue:
-    return Issue(f"{name} = {settings[name]!r} is not possible", fix)
 
 
 def _is_share(name: str, value: float) -> bool:

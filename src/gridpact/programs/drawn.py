@@ -29,7 +29,6 @@ class Drawn:
     """The program of ``form`` set up once, drawn to values of ``columns``; ``scale`` is that of their prices."""
 
     def __init__(self, form: StandardForm, columns: Ints, scale: float) -> None:
-        self.form = form
         self.columns = columns
         self._weight = np.full(columns.size, WEIGHT * scale)
         self._heavy = form.with_squares(columns, self._weight)
@@ -54,8 +53,6 @@ class Drawn:
         return drawn, found
 
     def _at(self, price: Floats, target: Floats) -> tuple[StandardForm, Solution]:
-        q = self.form.q.copy()
-        q[self.columns] += price - self._weight * target
-        drawn = self._heavy.with_q(q)
-        x, s, z = self._short.restored(*self._ready.point(self._short.with_q(q).q), q)
+        drawn = self._heavy.with_price(self.columns, price - self._weight * target)
+        x, s, z = self._short.restored(*self._ready.point(self._short.with_q(drawn.q).q), drawn.q)
         return drawn, Solution(x, s, z, drawn.cost(x), "clarabel", 0, 0.0)

@@ -72,6 +72,12 @@ class StandardForm:
         """The same program with another linear cost."""
         return replace(self, q=q)
 
+    def with_price(self, columns: Ints, price: Floats) -> StandardForm:
+        """The same program with price'x more to pay for the variables of some columns."""
+        q = self.q.copy()
+        q[columns] += price
+        return replace(self, q=q)
+
     def with_squares(self, columns: Ints, weights: Floats) -> StandardForm:
         """The same program with weight/2 x^2 more to pay for the variables of some columns."""
         diagonal = np.zeros(self.q.size)

@@ -78,16 +78,11 @@ def _clearings(found: Trade) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
 
 
 def _clearing_tables(cleared: Cleared) -> dict[str, pd.DataFrame]:
-    from gridpact.clearing import relaxed_voltages
-    from gridpact.markets.outcome import outcome_tables
+    from gridpact.clearing import cleared_tables
     from gridpact.markets.probes import price_probes
-    from gridpact.progress import tracker
 
-    tables = outcome_tables(cleared)
-    if cleared.relaxed is not None:
-        tables["relaxed_buses"] = relaxed_voltages(cleared, {"formulation": "soc", "exactness": "repair"})
-    tables["price_probes"] = price_probes(cleared, tables, 0, "clarabel", tracker("price probes", False))
-    return tables
+    tables = cleared_tables(cleared, {"formulation": "soc", "exactness": "repair"})
+    return tables | {"price_probes": price_probes(cleared, tables, 0, "clarabel")}
 
 
 def _reference(found: Trade, settings: Mapping[str, Any], seconds: float) -> tuple[pd.DataFrame, Central | None]:
@@ -95,13 +90,12 @@ def _reference(found: Trade, settings: Mapping[str, Any], seconds: float) -> tup
     from gridpact.markets.trade.central import central
 
     cost, bound = found.welfare.total, found.welfare.bound
-    rounds = 0 if found.agreement is None else len(found.agreement.rounds) + 1
-    rows = [(settings["method"], cost, bound, seconds, rounds, np.nan)]
-    best, started = None, perf_counter()
+    rows = [(settings["method"], cost, bound, seconds, found.one.iterations, np.nan)]
+    best = None
     if settings["reference"]:
-        best = central(found.market)
+        best = found.one.best or central(found.market)
         rows[0] = (*rows[0][:5], (cost - best.cost) / max(1.0, abs(best.cost)))
-        rows.append(("central dispatch", best.cost, best.cost, perf_counter() - started, best.iterations, 0.0))
+        rows.append(("central dispatch", best.cost, best.cost, best.seconds, best.iterations, 0.0))
     names = ("method", "cost", "lower_bound", "seconds", "iterations", "gap")
     table = pd.DataFrame(rows, columns=list(names))
     return table.assign(method=words(table["method"].tolist())), best
@@ -127,7 +121,7 @@ def _summary(
         "lower_bound": bound,
         "gap": (cost - bound) / max(1.0, abs(cost)),
         "method": settings["method"],
-        "iterations": 0 if found.agreement is None else len(found.agreement.rounds) + 1,
+        "iterations": found.one.iterations,
         "polishing_rounds": len(found.one.polishing),
         "primal_residual": 0.0 if last is None else last.primal,
         "dual_residual": 0.0 if last is None else last.dual,

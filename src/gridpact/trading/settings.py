@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gridpact.errors import Issue
+from gridpact.setting_checks import choice_issues, flag_issues, not_possible, whole_issues
 
 METHODS = ("atc", "cf_admm", "central")
 SUBPROBLEMS = ("solver", "closed_form")
@@ -25,27 +26,13 @@ LEAST_TOLERANCE, MOST_TOLERANCE = 1e-8, 1e-2
 
 def setting_issues(settings: Mapping[str, Any]) -> list[Issue]:
     """What is wrong with the types and ranges of the settings that are there, whatever the caller passed."""
-    issues = [
-        _not_possible(name, settings[name], f"Choose one of: {', '.join(allowed)}.")
-        for name, allowed in CHOICES.items()
-        if name in settings and not (isinstance(settings[name], str) and settings[name] in allowed)
-    ]
-    issues += [
-        _not_possible(name, settings[name], f"Give a whole number from {low} to {high}.")
-        for name, (low, high) in WHOLE.items()
-        if name in settings and not (type(settings[name]) is int and low <= settings[name] <= high)
-    ]
+    issues = choice_issues(settings, CHOICES) + whole_issues(settings, WHOLE)
     tolerance = settings.get("tolerance", LEAST_TOLERANCE)
     number = isinstance(tolerance, int | float) and not isinstance(tolerance, bool)
     if not (number and LEAST_TOLERANCE <= tolerance <= MOST_TOLERANCE):
         fix = f"Give a share from {LEAST_TOLERANCE:g} to {MOST_TOLERANCE:g}."
-        issues.append(_not_possible("tolerance", tolerance, fix))
-    if not isinstance(settings.get("reference", True), bool):
-        issues.append(_not_possible("reference", settings["reference"], "Give true or false."))
+        issues.append(not_possible("tolerance", tolerance, fix))
+    issues += flag_issues(settings, ("reference",))
     if not isinstance(settings.get("warm_start", ""), str):
-        issues.append(_not_possible("warm_start", settings["warm_start"], "Give the path of a kept run of a trade."))
+        issues.append(not_possible("warm_start", settings["warm_start"], "Give the path of a kept run of a trade."))
     return issues
-
-
-def _not_possible(name: str, value: Any, fix: str) -> Issue:
-    return Issue(f"{name} = {value!r} is not possible", fix)

@@ -27,7 +27,8 @@ def first_ratio(market: TradeMarket, warm_start: str) -> Floats | None:
     if not warm_start:
         return None
     from gridpact.io.archive import read_run
-    from gridpact.markets.trade.market import trade_market
+    from gridpact.markets.market_program import formulation_named, market_network
+    from gridpact.markets.trade.market import transmission_price
 
     try:
         if not Path(warm_start).is_dir():
@@ -41,7 +42,7 @@ def first_ratio(market: TradeMarket, warm_start: str) -> Floats | None:
     if kept.case.ids("microgrids") != market.names or kept.case.steps != own.steps:
         raise _wrong(warm_start, "its microgrids, or the number of its steps, are others")
     prices = kept.tables["exchanges"]["price_per_mwh"].to_numpy(dtype=np.float64)
-    transmission = trade_market(kept.case).transmission_price
+    transmission = transmission_price(kept.case, market_network(kept.case, formulation_named("soc")))
     known = np.abs(transmission) > NOTHING * np.abs(transmission).max(initial=0.0)
     by_step = prices.reshape(own.steps, -1).T
     return np.asarray(np.divide(by_step, transmission, out=np.ones_like(by_step), where=known), dtype=np.float64)

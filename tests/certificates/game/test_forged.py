@@ -17,20 +17,12 @@ from gridpact.certificates.game.judge import certify_game
 from gridpact.certificates.game.steps import step_checks
 from gridpact.results.record import Record
 from tests.certificates.game import forge as f
-from tests.certificates.spoil import check, failed, with_array, with_cells, with_table
+from tests.certificates.spoil import check, failed, plus, times, with_array, with_cells, with_table
 from tests.game_cases import feeder, pjm, quadratic
 
 Judge = Callable[[Record], list[Check]]
 Forge = Callable[[Record], Record]
 CENT = 0.01
-
-
-def plus(by: float) -> Callable[[float], float]:
-    return lambda value: value + by
-
-
-def times(factor: float) -> Callable[[float], float]:
-    return lambda value: value * factor
 
 
 def with_settings(record: Record, **settings: object) -> Record:

@@ -11,7 +11,7 @@ import gridpact as gp
 from gridpact.certificates.game.judge import certify_game
 from gridpact.results.record import Record
 from tests.certificates.game import forge as f
-from tests.certificates.spoil import check, failed, with_table
+from tests.certificates.spoil import check, failed, plus, with_table
 from tests.game_cases import connection, feeder, pjm
 
 Forge = Callable[[Record], Record]
@@ -26,10 +26,6 @@ def leaders() -> Record:
         for name, at, count in (("a", "4", 10.0), ("b", "2", 5.0))
     ]
     return gp.stackelberg(both, pjm(connections=ends).steps_between(1, 3), price_probes=0).record
-
-
-def plus(amount: float) -> Callable[[float], float]:
-    return lambda value: value + amount
 
 
 def shifted(record: Record) -> Record:

@@ -14,20 +14,12 @@ from gridpact.certificates.trade.judge import certify_trade
 from gridpact.certificates.trade.regret import microgrid_regrets, own_regrets
 from gridpact.certificates.trade.view import TradeView
 from gridpact.results.record import Record
-from tests.certificates.spoil import check, failed, with_array, with_cells, with_table
+from tests.certificates.spoil import check, failed, plus, times, with_array, with_cells, with_table
 from tests.certificates.trade.made import good
 from tests.certificates.trade.variants import apart, variant
 
 Forge = Callable[[Record], Record]
 CENT = 0.01
-
-
-def plus(by: float) -> Callable[[float], float]:
-    return lambda value: value + by
-
-
-def times(factor: float) -> Callable[[float], float]:
-    return lambda value: value * factor
 
 
 def said(record: Record, **figures: object) -> Record:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from gridpact.case.case import Case
 from gridpact.coordination.ledger import Ledger
+from gridpact.markets.bargaining.nash import nash
 from gridpact.markets.trade.deal import Trade
-from gridpact.markets.trade.stage_two import Roles, StageTwo, exact_gains, stage_two
+from gridpact.markets.trade.stage_two import KNOWN, Roles, StageTwo, stage_two
 from tests.markets.trade.small import trade, two_makers
 
 # Fees per MWh of trade with the grid, and between two.
@@ -93,7 +94,8 @@ def test_cents_add_up_and_nobody_loses(benefits: list[float], fees: float, party
         exact = found.benefits + found.cents / 100.0
         assert (exact >= -1e-12).all()
         assert np.abs(found.cents / 100.0 - found.receipts).max() <= 0.01 * len(benefits)
-        assert found.gains == pytest.approx(exact_gains(found.roles, found.benefits).gains, abs=1e-5)
+        who = found.roles
+        assert found.gains == pytest.approx(nash(found.benefits, who.weights, who.kept, KNOWN).gains, abs=1e-5)
 
 
 def test_weights_are_what_gains_are_in_proportion_to() -> None:

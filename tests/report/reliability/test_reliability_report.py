@@ -19,7 +19,7 @@ from gridpact.report.reliability import facts
 from gridpact.results.record import Record
 from gridpact.run import judged
 from tests.radial import chain, device, failing, point, radial, tie
-from tests.report.test_html import Reader
+from tests.report.test_html import Reader, assert_whole
 
 FIGURES = {"reliability-map", "reliability-loads", "reliability-feeders", "reliability-faults", "reliability-years"}
 
@@ -44,10 +44,8 @@ def with_lie(record: Record) -> Record:
 
 def test_the_page_is_whole_self_contained_and_in_order() -> None:
     page = rbts().report()
+    assert_whole(page)
     reader = Reader(page)
-    assert reader.open == []
-    assert len(reader.ids) == len(set(reader.ids))
-    assert [place for place in reader.fetched if not place.startswith(("#", "data:image/"))] == []
     assert re.findall("<h2>(.*?)</h2>", page) == [
         "Summary",
         "Where supply fails",

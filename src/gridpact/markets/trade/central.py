@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ Floats = NDArray[np.float64]
 class Central:
     """Cost, prices at the network's side of the microgrids' buses per MWh and Mvarh, and exchanges in MW and Mvar.
 
-    All but the cost have the shape (microgrids, steps).
+    These have the shape (microgrids, steps). ``seconds`` are those of building and solving the program.
     """
 
     cost: float
@@ -31,15 +32,19 @@ class Central:
     exchanged: Floats
     reactive: Floats
     iterations: int
+    seconds: float
 
 
 def central(market: TradeMarket) -> Central:
     """The joint dispatch of least cost, its relaxation as it is. Raises what ``solve`` raises."""
+    started = perf_counter()
     form = compile_program(central_program(market))
     found = solve(form)
+    seconds = perf_counter() - started
     prices, _, exchanged = central_prices(market, form, found)
     reactive = found.z[form.rows["reactive_balance"][market.buses]] / market.money
-    return Central(found.cost, prices, reactive, exchanged, _exchanged(market, form, found)[1], found.iterations)
+    mvar = _exchanged(market, form, found)[1]
+    return Central(found.cost, prices, reactive, exchanged, mvar, found.iterations, seconds)
 
 
 def central_prices(market: TradeMarket, form: StandardForm, found: Solution) -> tuple[Floats, Floats, Floats]:

@@ -22,6 +22,7 @@ from gridpact.markets.trade.fees import fee_payments, fee_rates
 from gridpact.markets.trade.market import TradeMarket
 from gridpact.markets.trade.pairs import least_fee_trades
 from gridpact.markets.trade.programs import central_program, held_outside
+from gridpact.programs.program import Program
 from gridpact.programs.solve import solve
 from gridpact.programs.standard_form import compile_program
 
@@ -31,34 +32,22 @@ Mask = NDArray[np.bool_]
 
 def coalition_game(market: TradeMarket, start: Before, operator_bargains: bool, grand: float) -> Game:
     """Values of coalitions, rows of members (coalitions, players); ``grand`` is that of everybody."""
-    count = len(market.parts)
-
-    def values(rows: Mask) -> Floats:
-        return np.array(
-            [
-                _value(market, start, row[:count], operator_bargains, grand, bool(row.all()), bool(row[-1]))
-                for row in rows
-            ]
-        )
-
-    return values
-
-
-def _value(
-    market: TradeMarket, start: Before, inside: Mask, bargains: bool, grand: float, everybody: bool, operator: bool
-) -> float:
-    if everybody:
-        return grand
-    if bargains and not operator:
-        return 0.0
     assert start.network is not None
-    cost, fees = _joint(market, start, inside, not bargains)
-    return max(0.0, float(start.own.sum()) + start.network.solution.cost - cost - fees)
+    program, alone = central_program(market), float(start.own.sum()) + start.network.solution.cost
+
+    def value(members: Mask) -> float:
+        if members.all():
+            return grand
+        if operator_bargains and not members[-1]:
+            return 0.0
+        inside = members[: len(market.parts)]
+        return max(0.0, alone - sum(_joint(market, program, start, inside, not operator_bargains)))
+
+    return lambda rows: np.array([value(members) for members in rows])
 
 
-def _joint(market: TradeMarket, start: Before, inside: Mask, earns: bool) -> tuple[float, float]:
+def _joint(market: TradeMarket, program: Program, start: Before, inside: Mask, earns: bool) -> tuple[float, float]:
     """Cost of the joint dispatch in which only some trade, and what the operator earns from that."""
-    program = central_program(market)
     form = compile_program(replace(program, constraints=held_outside(market, program, ~inside, start.exchanged[0])))
     found = solve(form)
     if not earns or market.charges_cost:

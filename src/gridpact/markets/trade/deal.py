@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.coordination.coordinate import Coordinated, Round
-from gridpact.coordination.ledger import Ledger
 from gridpact.markets.prices import roots_of
 from gridpact.markets.trade.before import Before, before
 from gridpact.markets.trade.distances import distances
@@ -28,8 +27,8 @@ Floats = NDArray[np.float64]
 class Trade:
     """A trade: the market and its parties, both stages, the disagreement point.
 
-    ``prices`` at the network's side and ``roots`` at the root of each one's network, per MWh, (microgrids, steps);
-    ``paid_fees`` (microgrids,) in currency.
+    Per MWh, (microgrids, steps): ``prices`` at the network's side, the nodal prices ``at_bus``, which are the same but
+    for fees of true cost, and ``roots`` at the root of each one's network; ``paid_fees`` (microgrids,) in currency.
     """
 
     market: TradeMarket
@@ -38,6 +37,7 @@ class Trade:
     welfare: Welfare
     start: Before
     prices: Floats
+    at_bus: Floats
     roots: Floats
     rates: FeeRates
     trades: Trades
@@ -83,10 +83,10 @@ def traded(
         one = by_one_hand(market, everybody, how.exactness)
     else:
         one = stage_one(market, everybody, how.method, how.tolerance, how.rounds, how.exactness, ratio, told)
-    return _paid(market, everybody, one, start, how, everybody.transport.ledger)
+    return _paid(market, everybody, one, start, how.seed)
 
 
-def _paid(market: TradeMarket, everybody: Parties, one: StageOne, start: Before, how: How, ledger: Ledger) -> Trade:
+def _paid(market: TradeMarket, everybody: Parties, one: StageOne, start: Before, seed: int) -> Trade:
     """Pairs, fees and payments of an agreement."""
     both, hours = one.settled, market.case.hours
     exchanged = both.exchanged[0] * market.base
@@ -97,10 +97,10 @@ def _paid(market: TradeMarket, everybody: Parties, one: StageOne, start: Before,
     trades = least_fee_trades(rates.table, exchanged, distances(market.case).table)
     fees = fee_payments(rates, trades, hours)
     true_cost = float(fees.sum()) if market.charges_cost else 0.0
-    found = welfare(market, everybody.operator, everybody.microgrids, both, true_cost)
+    found = welfare(everybody.operator, everybody.microgrids, both, one.least, true_cost)
     benefits = np.append(start.costs - found.costs, start.operator - found.operator)
     energy = hours * (at_bus * exchanged).sum(axis=1)
     received = np.array([np.append(energy, -energy.sum()), np.append(-fees, fees.sum())])
     who = roles(market, float(fees.sum()), true_cost)
-    two = stage_two(who, benefits, received, ledger, how.seed)
-    return Trade(market, everybody, one, found, start, prices, roots, rates, trades, fees, two)
+    two = stage_two(who, benefits, received, everybody.transport.ledger, seed)
+    return Trade(market, everybody, one, found, start, prices, at_bus, roots, rates, trades, fees, two)

@@ -18,7 +18,7 @@ from gridpact.errors import InputError
 from gridpact.markets.market_program import formulation_named, market_network
 from gridpact.markets.trade.admission import trade_issues
 from gridpact.markets.trade.fees import FeeRates, Tariff, fee_rates, tariff
-from gridpact.physics.electric.network import Network
+from gridpact.physics.electric.network import Network, first_interfaces
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -77,16 +77,17 @@ class TradeMarket:
 
     @cached_property
     def transmission_price(self) -> Floats:
-        """Buying price of the first interface of the network of each microgrid, per MWh, (microgrids, steps).
+        """As the function of that name, (microgrids, steps)."""
+        return transmission_price(self.case, self.network)
 
-        Zero where a network has none.
-        """
-        component = self.network.component
-        there = component[self.case.positions("interfaces", "bus")]
-        price = np.vstack([self.case.series("interfaces", "price_per_mwh"), np.zeros((1, self.case.steps))])
-        hangs = np.equal.outer(component[self.buses], there)
-        first = np.where(hangs.any(axis=1), hangs.argmax(axis=1) if there.size else 0, -1)
-        return np.asarray(price[first])
+
+def transmission_price(case: Case, network: Network) -> Floats:
+    """Buying price of the first interface of the network of each microgrid, per MWh, (microgrids, steps).
+
+    Zero where a network has none.
+    """
+    price = np.vstack([case.series("interfaces", "price_per_mwh"), np.zeros((1, case.steps))])
+    return np.asarray(price[first_interfaces(case, network, case.positions("microgrids", "bus"))])
 
 
 def trade_market(case: Case, dynamics: str = "quasi_dynamic") -> TradeMarket:

@@ -45,8 +45,7 @@ class OperatorAgent:
 
     def repaired(self, price: Floats, target: Floats, weight: Floats) -> Cleared:
         """The answer as a clearing with tight cones; its ``relaxed`` is None where it was one without repair."""
-        q = self.program.form.q.copy()
-        q[self.program.columns] += price - weight * target
-        form = self.program.form.with_squares(self.program.columns, weight).with_q(q)
+        columns = self.program.columns
+        form = self.program.form.with_squares(columns, weight).with_price(columns, price - weight * target)
         relaxed = Cleared(self.market.operator, self.market.network, formulation_named("soc"), form, solve(form))
         return made_exact(relaxed)

@@ -59,9 +59,13 @@ class OperatorProgram(PartyProgram):
         steps = self.stated.shape[1]
         return [2 * steps if free else steps for free in self.free.tolist()]
 
+    def pieces(self, vector: Floats) -> list[Floats]:
+        """The parts of a vector over the columns, microgrid by microgrid."""
+        return np.split(vector, np.cumsum(self.sizes)[:-1])
+
     def exchanged(self, vector: Floats) -> tuple[Floats, Floats]:
         """Active and reactive parts of a vector over the columns, (microgrids, steps) each; reactive as stated."""
-        steps, pieces = self.stated.shape[1], np.split(vector, np.cumsum(self.sizes)[:-1])
+        steps, pieces = self.stated.shape[1], self.pieces(vector)
         active = np.array([piece[:steps] for piece in pieces])
         reactive = [
             piece[steps:] if piece.size > steps else own for piece, own in zip(pieces, self.stated, strict=True)
@@ -97,9 +101,13 @@ def _added(powers: list[Affine], steps: int) -> Affine:
 
 def exchange_limits(case: Case, base: float, exchange: Affine) -> Named:
     """-max_buy <= exchange <= max_sell of every microgrid of the case, per unit."""
-    most_out = unlimited(case.series("microgrids", "max_sell_mw")) / base
-    most_in = unlimited(case.series("microgrids", "max_buy_mw")) / base
-    return box(exchange, -most_in, most_out, (BUY, SELL, SHUT))
+    return box(exchange, *exchange_range(case, base), (BUY, SELL, SHUT))
+
+
+def exchange_range(case: Case, base: float) -> tuple[Floats, Floats]:
+    """Lowest and highest power that each microgrid may give to the network, per unit, (microgrids, steps) each."""
+    most_in, most_out = (unlimited(case.series("microgrids", f"max_{way}_mw")) / base for way in ("buy", "sell"))
+    return -most_in, most_out
 
 
 def _fixed(form: StandardForm, rows: Ints, columns: Ints) -> Floats | None:
@@ -190,7 +198,6 @@ def leaving(market: TradeMarket, program: Program) -> Affine:
 def held_outside(market: TradeMarket, program: Program, outside: NDArray[np.bool_], exchanged: Floats) -> Named:
     """The constraints of a central program in which some microgrids exchange what is given, MW (microgrids, steps)."""
     rows = {name: one for name, one in program.constraints.items() if name not in (SELL, BUY, SHUT)}
-    most_out = unlimited(market.case.series("microgrids", "max_sell_mw"))
-    most_in = unlimited(market.case.series("microgrids", "max_buy_mw"))
-    low, high = (np.where(outside[:, None], exchanged, bound) / market.base for bound in (-most_in, most_out))
+    bounds, given = exchange_range(market.case, market.base), exchanged / market.base
+    low, high = (np.where(outside[:, None], given, bound) for bound in bounds)
     return rows | box(leaving(market, program), low, high, (BUY, SELL, SHUT))

@@ -20,8 +20,7 @@ from gridpact.markets.exactness import made_exact
 from gridpact.markets.heat.side import Heating, heating
 from gridpact.markets.market_program import clearing_program, formulation_named
 from gridpact.markets.trade.market import TradeMarket
-from gridpact.markets.trade.programs import EXCHANGE_P, EXCHANGE_Q, OperatorProgram
-from gridpact.physics.devices.device import unlimited
+from gridpact.markets.trade.programs import EXCHANGE_P, EXCHANGE_Q, OperatorProgram, exchange_range
 from gridpact.physics.electric.network import electric_network
 from gridpact.programs.drawn import NEAR, SHRINKS, STEPS, Drawn
 from gridpact.programs.solve import Solution, solve
@@ -124,9 +123,7 @@ def _exact_at(cleared: Cleared, columns: Ints, target: Floats, thorough: bool) -
         before, distance = distance, float(np.abs(away).max(initial=0.0))
         if found.relaxed is None or distance <= NEAR or distance > SHRINKS * before:
             break
-        q = cleared.form.q.copy()
-        q[columns] += weight * away
-        drawn = cleared.form.with_q(q)
+        drawn = cleared.form.with_price(columns, weight * away)
         cleared = replace(cleared, form=drawn, solution=solve(drawn))
         found = made_exact(cleared, thorough)
     return found
@@ -147,9 +144,8 @@ def price_gap(market: TradeMarket, program: OperatorProgram, found: Settled) -> 
     outside = program.exchanged(-found.slope)[0] / market.money
     inside = found.microgrids.case.series("interfaces", "price_per_mwh")
     free = np.isfinite(outside)
-    for way, sign in (("sell", 1.0), ("buy", -1.0)):
-        limit = unlimited(market.case.series("microgrids", f"max_{way}_mw")) / market.base
-        free &= sign * found.exchanged[0] < limit - AT_LIMIT
+    low, high = exchange_range(market.case, market.base)
+    free &= (found.exchanged[0] < high - AT_LIMIT) & (found.exchanged[0] > low + AT_LIMIT)
     scale = np.maximum(np.abs(outside), float(np.abs(outside).max(initial=0.0)) / FIFTY or 1.0)
     gap = np.where(free, np.abs(inside - outside) / scale, 0.0)
     return float(gap.max(initial=0.0))

@@ -19,12 +19,12 @@ from gridpact.coordination.roster import Roster, roster
 from gridpact.coordination.transport import InProcess
 from gridpact.errors import InfeasibleError, NotConverged
 from gridpact.markets.trade.admission import COORDINATOR
-from gridpact.markets.trade.central import central
+from gridpact.markets.trade.central import Central, central
 from gridpact.markets.trade.market import TradeMarket
 from gridpact.markets.trade.operator import OperatorAgent
 from gridpact.markets.trade.programs import OperatorProgram, PartyProgram, microgrid_program, operator_program
 from gridpact.markets.trade.sides import Settled, price_gap, settled, settled_at_flows
-from gridpact.markets.trade.welfare import welfare
+from gridpact.markets.trade.welfare import least_costs, welfare
 
 Floats = NDArray[np.float64]
 METHODS: dict[str, Callable[[Roster], Method]] = {"atc": TargetCascading, "cf_admm": ClosedFormConsensus}
@@ -51,10 +51,6 @@ class Parties:
     microgrids: list[PartyProgram]
     transport: InProcess
     roster: Roster
-
-    def pieces(self, vector: Floats) -> list[Floats]:
-        """The parts of a vector over all quantities, microgrid by microgrid."""
-        return np.split(vector, np.cumsum(self.roster.sizes)[:-1])
 
 
 def parties(market: TradeMarket, closed_form: bool = False, run: str = "stage one") -> Parties:
@@ -103,11 +99,21 @@ def first_price(market: TradeMarket, microgrids: list[PartyProgram], ratio: Floa
 
 @dataclass(frozen=True, eq=False)
 class StageOne:
-    """The agreement to the tolerance asked, both sides settled, and rounds that made prices of both sides the same."""
+    """The agreement to the tolerance asked, both sides settled, and rounds that made prices of both sides the same.
+
+    ``least`` as ``least_costs``. One hand has no agreement, but its dispatch ``best``.
+    """
 
     agreement: Coordinated | None
     polishing: list[Round]
     settled: Settled
+    least: Floats
+    best: Central | None = None
+
+    @property
+    def iterations(self) -> int:
+        """Rounds to agreement, counted with the opening one; none of one hand."""
+        return 0 if self.agreement is None else len(self.agreement.rounds) + 1
 
 
 def stage_one(
@@ -138,15 +144,17 @@ def stage_one(
     for _ in range(POLISHED):
         try:
             both = _settled(market, found, agreement, exactness)
-            proven = found.agent.exact or _cost_gap(market, found, both) <= SAME_COST
-            if proven and price_gap(market, found.operator, both) <= SAME_PRICE:
-                return StageOne(first, polishing, both)
+            if price_gap(market, found.operator, both) <= SAME_PRICE:
+                least = least_costs(found.operator, found.microgrids, both.slope)
+                if found.agent.exact or _cost_gap(found, both, least) <= SAME_COST:
+                    return StageOne(first, polishing, both, least)
         except (InfeasibleError, NotConverged):
             pass  # they do not meet here, or only with losses that no flow explains
         known = agreement.below, agreement.price, agreement.penalty
         agreement = coordinate(way, *known, FINEST * tolerance, POLISHING, told, or_last=True)
         polishing += agreement.rounds
-    return StageOne(first, polishing, _settled(market, found, agreement, exactness))
+    both = _settled(market, found, agreement, exactness)
+    return StageOne(first, polishing, both, least_costs(found.operator, found.microgrids, both.slope))
 
 
 def _settled(market: TradeMarket, found: Parties, agreed: Coordinated, exactness: str) -> Settled:
@@ -162,9 +170,9 @@ def _invents_losses(found: Parties, agreed: Coordinated) -> bool:
     return found.agent.repaired(-agreed.price, agreed.below, agreed.penalty).relaxed is not None
 
 
-def _cost_gap(market: TradeMarket, found: Parties, both: Settled) -> float:
+def _cost_gap(found: Parties, both: Settled, least: Floats) -> float:
     """The cost less its bound, relative."""
-    known = welfare(market, found.operator, found.microgrids, both, both.fee_cost)
+    known = welfare(found.operator, found.microgrids, both, least, both.fee_cost)
     return float(known.regrets.sum()) / max(abs(known.total), 1.0)
 
 
@@ -181,7 +189,7 @@ def _opened(
     begin = first_price(market, found.microgrids, ratio)
     scale = float(np.abs(begin).max(initial=0.0)) or market.money
     opening = found.roster.ask_below(begin, np.zeros(begin.size), np.full(begin.size, FIRST * scale))
-    sizes = np.array([np.abs(piece).max(initial=0.0) for piece in found.pieces(opening)])
+    sizes = np.array([np.abs(piece).max(initial=0.0) for piece in found.roster.pieces(opening)])
     each = FIRST * scale / np.maximum(sizes, max(LEAST * float(sizes.mean()), TINY))
     penalty = np.repeat(each, found.roster.sizes)
     return coordinate(way, opening, begin, penalty, tolerance, most_rounds, told)
@@ -193,4 +201,5 @@ def by_one_hand(market: TradeMarket, found: Parties, exactness: str) -> StageOne
     target = found.operator.coupled(best.exchanged / market.base, best.reactive / market.base)
     price = -market.money * found.operator.coupled(best.prices, best.reactive_prices)
     agreed = Coordinated(target, target, price, np.ones(price.size), [])
-    return StageOne(None, [], settled(market, found.operator, agreed, exactness))
+    both = settled(market, found.operator, agreed, exactness)
+    return StageOne(None, [], both, least_costs(found.operator, found.microgrids, both.slope), best)

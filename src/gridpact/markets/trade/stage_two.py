@@ -19,7 +19,7 @@ from gridpact.coordination.exchange import Bargain, PaymentParty, bargain
 from gridpact.coordination.ledger import Ledger
 from gridpact.coordination.transport import InProcess
 from gridpact.markets.bargaining.cents import in_cents, split_cents
-from gridpact.markets.bargaining.nash import Deal, NoDeal, nash
+from gridpact.markets.bargaining.nash import NoDeal, nash
 from gridpact.markets.trade.market import TradeMarket
 
 Floats = NDArray[np.float64]
@@ -115,8 +115,3 @@ def _alone(benefit: float, pot: float, least: float) -> Bargain:
 def _no_deal(who: Roles, benefits: Floats, found: Bargain, why: str) -> StageTwo:
     nothing, cents = np.zeros(benefits.size), np.zeros(benefits.size, dtype=np.int64)
     return StageTwo(who, benefits, found.surplus, why, nothing, nothing, cents, np.tile(cents, (3, 1)), found)
-
-
-def exact_gains(who: Roles, benefits: Floats) -> Deal | NoDeal:
-    """The closed form, for comparison."""
-    return nash(benefits, who.weights, who.kept, KNOWN)

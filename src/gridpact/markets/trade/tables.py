@@ -30,11 +30,6 @@ def trade_tables(trade: Trade) -> dict[str, pd.DataFrame]:
     }
 
 
-def names_of(trade: Trade) -> list[str]:
-    """The microgrids, then the operator."""
-    return [*trade.market.names, trade.market.operator_name]
-
-
 def _exchanges(trade: Trade) -> pd.DataFrame:
     market, (p, q) = trade.market, trade.settled.exchanged
     return long_table(
@@ -55,8 +50,8 @@ def _trades(trade: Trade) -> pd.DataFrame:
     market, found = trade.market, trade.trades
     order = np.lexsort((found.buyer, found.seller, found.step))
     seller, buyer, step = found.seller[order], found.buyer[order], found.step[order]
-    names, count = np.array(names_of(trade), dtype=object), len(market.parts)
-    at_bus = trade.settled.network.price("active_balance")[market.buses]
+    names, count = np.array(trade.two.roles.names, dtype=object), len(market.parts)
+    at_bus = trade.at_bus
     mine = np.where(seller < count, seller, buyer)
     sold = np.where(seller < count, at_bus[np.minimum(seller, count - 1), step], trade.roots[mine, step])
     bought = np.where(buyer < count, at_bus[np.minimum(buyer, count - 1), step], trade.roots[mine, step])
@@ -88,7 +83,7 @@ def _fees(trade: Trade) -> pd.DataFrame:
 
 def _fee_rates(trade: Trade) -> pd.DataFrame:
     """Mean over the hours of the fee of every ordered pair."""
-    names, mean = np.array(names_of(trade), dtype=object), trade.rates.table.mean(axis=2)
+    names, mean = np.array(trade.two.roles.names, dtype=object), trade.rates.table.mean(axis=2)
     seller, buyer = np.nonzero(~np.eye(names.size, dtype=np.bool_))
     pairs = {"seller": words(names[seller]), "buyer": words(names[buyer])}
     return pd.DataFrame({**pairs, "mean_fee_per_mwh": mean[seller, buyer]})
@@ -96,8 +91,7 @@ def _fee_rates(trade: Trade) -> pd.DataFrame:
 
 def _bargaining(trade: Trade) -> pd.DataFrame:
     market, two, start, found = trade.market, trade.two, trade.start, trade.welfare
-    fixed = market.case.column("network_operator", "disagreement_cost")
-    operator = "given" if fixed.size and np.isfinite(fixed[0]) else "computed"
+    operator = "given" if start.network is None else "computed"
     count = len(market.parts)
     return pd.DataFrame(
         {
@@ -120,11 +114,10 @@ def _bargaining(trade: Trade) -> pd.DataFrame:
 def _sheet(trade: Trade) -> pd.DataFrame:
     """What everybody pays for energy and in fees and receives as a lump sum; cents add up, money as exact as it is."""
     market, two = trade.market, trade.two
-    at_bus = trade.settled.network.price("active_balance")[market.buses]
     exchanged = trade.exchanged_mw
     deal = 1.0 if two.deal else 0.0
     energy = market.case.hours * exchanged.sum(axis=1)
-    paid = -market.case.hours * (at_bus * exchanged).sum(axis=1) * deal
+    paid = -market.case.hours * (trade.at_bus * exchanged).sum(axis=1) * deal
     fees = trade.paid_fees * deal
     everybody = [np.append(one, -one.sum()) for one in (energy * deal, paid, fees)]
     lump = two.receipts + everybody[1] + everybody[2]
@@ -149,7 +142,7 @@ def _regrets(trade: Trade) -> pd.DataFrame:
     turnover = trade.market.case.hours * np.abs(trade.prices * trade.exchanged_mw).sum(axis=1)
     regret = np.append(trade.welfare.regrets[1:], trade.welfare.regrets[0])
     share = regret / np.maximum(np.append(turnover, turnover.sum()), 1.0)
-    return pd.DataFrame({"participant": words(names_of(trade)), "regret": regret, "share": share})
+    return pd.DataFrame({"participant": words(trade.two.roles.names), "regret": regret, "share": share})
 
 
 def _convergence(trade: Trade) -> pd.DataFrame:

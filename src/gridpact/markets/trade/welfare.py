@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.markets.trade.costs import own_and_paid
-from gridpact.markets.trade.market import TradeMarket
-from gridpact.markets.trade.programs import PartyProgram
+from gridpact.markets.trade.programs import OperatorProgram, PartyProgram
 from gridpact.markets.trade.sides import Settled
 from gridpact.programs.elimination import lean
 from gridpact.programs.quadratic import Quadratic, is_quadratic
@@ -46,29 +45,28 @@ class Welfare:
         return self.total - float(self.regrets.sum())
 
 
+def least_costs(operator: OperatorProgram, microgrids: list[PartyProgram], slope: Floats) -> Floats:
+    """The least that the operator, then each microgrid could have at the prices ``slope`` (n,), f', in currency."""
+    below = zip(microgrids, operator.pieces(slope), strict=True)
+    least = [_least(operator.form, operator.columns, -slope)]
+    return np.array(least + [_least(one.form, one.columns, price) for one, price in below])
+
+
 def welfare(
-    market: TradeMarket, operator: PartyProgram, microgrids: list[PartyProgram], both: Settled, fee_cost: float
+    operator: OperatorProgram, microgrids: list[PartyProgram], both: Settled, least: Floats, fee_cost: float
 ) -> Welfare:
-    """Costs and regrets at settled exchanges; ``fee_cost`` as a true cost of the trades."""
+    """Costs and regrets at settled exchanges; ``least`` as ``least_costs``, ``fee_cost`` the true cost of trading."""
     constants = np.array([one.form.constant for one in microgrids])
     costs, _ = own_and_paid(both.microgrids, constants)
     network = both.network.solution.cost + fee_cost
-    vector, pieces = both.vector, np.cumsum([one.columns.size for one in microgrids])[:-1]
-    slopes, parts = np.split(both.slope, pieces), np.split(vector, pieces)
-    own = [
-        network - float(both.slope @ vector),
-        *(c + float(p @ e) for c, p, e in zip(costs, slopes, parts, strict=True)),
-    ]
-    least = [_least(operator.form, operator.columns, -both.slope)]
-    least += [_least(one.form, one.columns, price) for one, price in zip(microgrids, slopes, strict=True)]
-    return Welfare(costs, network, fee_cost, np.maximum(np.array(own) - np.array(least), 0.0))
+    below = zip(costs, operator.pieces(both.slope), operator.pieces(both.vector), strict=True)
+    own = [network - float(both.slope @ both.vector), *(cost + float(p @ e) for cost, p, e in below)]
+    return Welfare(costs, network, fee_cost, np.maximum(np.array(own) - least, 0.0))
 
 
 def _least(form: StandardForm, columns: NDArray[np.int64], price: Floats) -> float:
     """The least of cost + price'x."""
-    q = form.q.copy()
-    q[columns] += price
-    priced = form.with_q(q)
+    priced = form.with_price(columns, price)
     short = lean(priced)
     point = Quadratic(short.form).point(short.form.q) if is_quadratic(short.form) else None
     return solve(priced).cost if point is None else short.form.cost(point[0])

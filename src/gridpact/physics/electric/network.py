@@ -160,6 +160,12 @@ def power_base(case: Case) -> float:
     return float(10.0 ** np.floor(np.log10(most))) if most > 0 else 1.0
 
 
+def first_interfaces(case: Case, network: Network, buses: Ints) -> Ints:
+    """The first interface of the network that each of some buses belongs to; -1 where that has none."""
+    hangs = np.equal.outer(network.component[buses], network.component[case.positions("interfaces", "bus")])
+    return np.where(hangs.any(axis=1), hangs.argmax(axis=1) if hangs.shape[1] else 0, -1)
+
+
 def place(buses: Ints, network: Network) -> sp.csr_array:
     """Matrix (buses x devices) that adds devices up at their buses."""
     return _incidence(buses, network.v_min.size)
