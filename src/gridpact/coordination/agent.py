@@ -2,7 +2,8 @@
 
     respond(price, target, weight)   argmin over its program of  cost + price'x + sum of weight/2 (x - target)^2
 
-with x its declared coupling columns. Its matrices stay inside the solver; a new price or target is a new cost vector.
+with x its declared coupling columns. Its matrices stay inside the solver; a new price or target is a new cost vector,
+a new weight a new diagonal.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from gridpact.coordination.coupled import Coupled, coupled
 from gridpact.programs.conic import TOLERANCE
-from gridpact.programs.elimination import Lean, lean
 from gridpact.programs.in_blocks import InBlocks
 from gridpact.programs.quadratic import Quadratic, is_quadratic
 from gridpact.programs.standard_form import StandardForm
@@ -31,7 +32,7 @@ class Agent(Protocol):
 
 @dataclass(eq=False)
 class ProgramAgent:
-    """An agent that solves ``form``; ``columns`` are its coupling quantities, ``solved`` its last optimum x, s, z.
+    """An agent that solves ``form``; ``columns`` are its coupling quantities.
 
     Quadratic programs go to a solver of their own and, where it finds nothing, to the conic one, whose ``tolerance``
     is that of the gap.
@@ -40,30 +41,45 @@ class ProgramAgent:
     form: StandardForm
     columns: Ints
     tolerance: float = TOLERANCE
-    solved: tuple[Floats, Floats, Floats] | None = None
-    _short: Lean | None = None
+    _coupled: Coupled | None = None
+    _weight: Floats | None = None
+    _weighed: StandardForm | None = None
     _quick: Quadratic | None = None
     _ready: InBlocks | None = None
-    _weight: Floats | None = None
+    _last: tuple[Floats, Floats, Floats, Floats] | None = None
 
     def respond(self, price: Floats, target: Floats, weight: Floats) -> Floats:
         """Quantities; raises ``InfeasibleError`` and ``NotConverged`` where its program has no optimum."""
-        q = self.form.with_price(self.columns, price - weight * target).q
+        program = self._program()
         if self._weight is None or not np.array_equal(weight, self._weight):
-            self._set_up(weight)
-        assert self._short is not None
-        short = self._short.with_q(q)
-        point = self._quick.point(short.q) if self._quick is not None else None
-        self.solved = self._short.restored(*(point or self._conic(short.q)), q)
-        return np.asarray(self.solved[0][self.columns])
+            self._weigh(program, weight)
+        q = program.cost(price - weight * target)
+        short = program.short_cost(q)
+        point = self._quick.point(short) if self._quick is not None else None
+        self._last = (*(point or self._conic(short)), q)
+        return np.asarray(self._last[0][program.places])
 
-    def _set_up(self, weight: Floats) -> None:
-        self._short, self._weight = lean(self.form.with_squares(self.columns, weight)), weight.copy()
-        self._quick = Quadratic(self._short.form) if is_quadratic(self._short.form) else None
-        self._ready = None
+    @property
+    def solved(self) -> tuple[Floats, Floats, Floats] | None:
+        """The last optimum x, s, z."""
+        return None if self._last is None else self._program().short.restored(*self._last)
+
+    def _program(self) -> Coupled:
+        if self._coupled is None:
+            self._coupled = coupled(self.form, self.columns)
+        return self._coupled
+
+    def _weigh(self, program: Coupled, weight: Floats) -> None:
+        """New weights are new values in the solvers, which keep all else that they were set up with."""
+        self._weight, self._weighed = weight.copy(), program.weighed(weight)
+        if not is_quadratic(self._weighed):
+            self._ready = None if self._ready is None else self._ready.reweighed(self._weighed)
+        else:
+            self._quick = Quadratic(self._weighed) if self._quick is None else self._quick.reweighed(self._weighed)
+            self._ready = None
 
     def _conic(self, q: Floats) -> tuple[Floats, Floats, Floats]:
         if self._ready is None:
-            assert self._short is not None
-            self._ready = InBlocks(self._short.form, self.tolerance)
+            assert self._weighed is not None
+            self._ready = InBlocks(self._weighed, self.tolerance)
         return self._ready.point(q)

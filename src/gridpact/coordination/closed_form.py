@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gridpact.programs.elimination import Lean, lean
+from gridpact.coordination.coupled import Coupled, coupled
 from gridpact.programs.splitting import Splitting
 from gridpact.programs.standard_form import StandardForm
 
@@ -25,7 +25,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(eq=False)
 class ClosedFormAgent:
-    """An agent with the program ``form``; ``columns`` are its coupling quantities, ``solved`` its last optimum x, s, z.
+    """An agent with the program ``form``; ``columns`` are its coupling quantities.
 
     ``tolerance`` is that of both residuals (``Splitting``), which takes at most ``most_steps`` steps.
     """
@@ -34,28 +34,37 @@ class ClosedFormAgent:
     columns: Ints
     tolerance: float = 1e-8
     most_steps: int = 5000
-    solved: tuple[Floats, Floats, Floats] | None = None
-    _short: Lean | None = None
+    _coupled: Coupled | None = None
     _steps: Splitting | None = None
     _weight: Floats | None = None
+    _last: tuple[Floats, Floats, Floats, Floats] | None = None
 
     def respond(self, price: Floats, target: Floats, weight: Floats) -> Floats:
         """Quantities; raises ``InfeasibleError`` where it proves that there are none, else ``NotConverged``."""
-        q = self.form.with_price(self.columns, price - weight * target).q
-        if self._weight is None or not np.array_equal(weight, self._weight):
-            self._weigh(weight)
-        assert self._short is not None and self._steps is not None
-        self.solved = self._short.restored(*self._steps.point(self._short.with_q(q).q), q)
-        return np.asarray(self.solved[0][self.columns])
+        program = self._program()
+        q = program.cost(price - weight * target)
+        self._last = (*self._splitting(program, weight).point(program.short_cost(q)), q)
+        return np.asarray(self._last[0][program.places])
+
+    @property
+    def solved(self) -> tuple[Floats, Floats, Floats] | None:
+        """The last optimum x, s, z."""
+        return None if self._last is None else self._program().short.restored(*self._last)
 
     @property
     def steps(self) -> int:
         """Steps of the last answer."""
         return 0 if self._steps is None else self._steps.steps
 
-    def _weigh(self, weight: Floats) -> None:
-        self._short, self._weight = lean(self.form.with_squares(self.columns, weight)), weight.copy()
-        if self._steps is None:
-            self._steps = Splitting(self._short.form, self.tolerance, self.most_steps)
-        else:
-            self._steps.reweighed(self._short.form.P)
+    def _program(self) -> Coupled:
+        if self._coupled is None:
+            self._coupled = coupled(self.form, self.columns)
+        return self._coupled
+
+    def _splitting(self, program: Coupled, weight: Floats) -> Splitting:
+        if self._steps is None or self._weight is None:
+            self._steps = Splitting(program.weighed(weight), self.tolerance, self.most_steps)
+        elif not np.array_equal(weight, self._weight):
+            self._steps.reweighed(program.weighed(weight).P)
+        self._weight = weight.copy()
+        return self._steps

@@ -15,7 +15,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gridpact.errors import InfeasibleError, NotConverged
-from gridpact.programs.standard_form import Cone, StandardForm
+from gridpact.programs.standard_form import Cone, StandardForm, alike
 
 Floats = NDArray[np.float64]
 # Gap and feasibility asked of the solver. Where it stalls before, it tries again, also without equilibration, and
@@ -51,7 +51,7 @@ class Answer:
 
 
 class Compiled:
-    """The matrices of a program inside the solver; vectors, and values of A, are updated from call to call."""
+    """The matrices of a program inside the solver; vectors, and values of P and A, are updated from call to call."""
 
     def __init__(self, form: StandardForm, time_limit: float = 3600.0, tolerance: float = TOLERANCE) -> None:
         self.form = form
@@ -59,7 +59,7 @@ class Compiled:
         self.tolerance = tolerance
         started = perf_counter()
         self._solver = _solver(form, time_limit, True, tolerance)
-        self._values = form.A.data
+        self._values = form.P.data, form.A.data
         self._setup = perf_counter() - started
 
     def fits(self, form: StandardForm) -> bool:
@@ -68,9 +68,9 @@ class Compiled:
         return own is form or (own.cones == form.cones and _same(own.A, form.A) and _same(own.P, form.P))
 
     def resembles(self, form: StandardForm) -> bool:
-        """Whether ``form`` has the same cones and P, and A has its entries in the same places."""
+        """Whether ``form`` has the same cones, and P and A their entries in the same places."""
         own = self.form
-        return own.cones == form.cones and _same(own.P, form.P) and _alike(own.A, form.A)
+        return own.cones == form.cones and alike(own.P, form.P) and alike(own.A, form.A)
 
     def first(self, form: StandardForm) -> Answer:
         """Solve a form that this one ``fits``, once: an answer that will do where its residuals are within ACCEPTED."""
@@ -91,9 +91,11 @@ class Compiled:
 
     def _updated(self, form: StandardForm) -> Answer:
         if form is not self.form:
-            changed = {} if np.array_equal(self._values, form.A.data) else {"A": form.A.data}
+            quadratic, linear = self._values
+            changed = {} if np.array_equal(linear, form.A.data) else {"A": form.A.data}
+            changed |= {} if np.array_equal(quadratic, form.P.data) else {"P": sp.csc_matrix(sp.triu(form.P)).data}
             self._solver.update(q=form.q, b=form.b, **changed)
-            self._values = form.A.data
+            self._values = form.P.data, form.A.data
         answer = _answer(form, self._solver, self._setup)
         self._setup = 0.0
         return answer
@@ -191,13 +193,7 @@ def _rank(form: StandardForm, answer: Answer) -> float:
 
 
 def _same(one: sp.csc_array, other: sp.csc_array) -> bool:
-    return _alike(one, other) and np.array_equal(one.data, other.data)
-
-
-def _alike(one: sp.csc_array, other: sp.csc_array) -> bool:
-    return one.shape == other.shape and all(
-        np.array_equal(getattr(one, part), getattr(other, part)) for part in ("indptr", "indices")
-    )
+    return alike(one, other) and np.array_equal(one.data, other.data)
 
 
 def _solver(form: StandardForm, time_limit: float, equilibrate: bool, tolerance: float) -> Any:

@@ -11,11 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gridpact.programs.blocks import Block, blocks, joined
 from gridpact.programs.conic import TOLERANCE, Answer, Compiled, raise_unless_solved
-from gridpact.programs.standard_form import StandardForm
+from gridpact.programs.standard_form import StandardForm, alike
 
 Floats = NDArray[np.float64]
 MOST_THREADS = 8
@@ -26,8 +27,16 @@ class InBlocks:
 
     def __init__(self, form: StandardForm, tolerance: float = TOLERANCE) -> None:
         parts = blocks(form)
+        self._form, self._tolerance = form, tolerance
         self._ready = [(part, Compiled(part.form, tolerance=tolerance)) for part in parts]
         self._threads = min(len(parts), os.cpu_count() or 1, MOST_THREADS)
+
+    def reweighed(self, form: StandardForm) -> InBlocks:
+        """The solver of ``form``, which differs in its quadratic cost alone: this one, with new values in it."""
+        if not alike(form.P, self._form.P):
+            return InBlocks(form, self._tolerance)
+        self._ready = [(_with_cost(part, form), ready) for part, ready in self._ready]
+        return self
 
     def point(self, q: Floats) -> tuple[Floats, Floats, Floats]:
         """x, s and z at another linear cost; raises ``InfeasibleError`` and ``NotConverged``."""
@@ -42,6 +51,12 @@ class InBlocks:
         x = joined([(part, answer.x) for part, answer in told], "columns")
         s, z = (joined([(part, getattr(answer, name)) for part, answer in told], "rows") for name in "sz")
         return x, s, z
+
+
+def _with_cost(part: Block, form: StandardForm) -> Block:
+    """The block with the quadratic cost that its columns have in ``form``."""
+    P = sp.csc_array(form.P[:, part.columns][part.columns])
+    return replace(part, form=replace(part.form, P=P))
 
 
 def _answer(part: Block, ready: Compiled, q: Floats) -> Answer:

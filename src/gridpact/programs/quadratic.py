@@ -14,7 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from gridpact.programs.standard_form import StandardForm
+from gridpact.programs.standard_form import StandardForm, alike
 
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-12
@@ -31,8 +31,17 @@ class Quadratic:
     def __init__(self, form: StandardForm, tolerance: float = TOLERANCE) -> None:
         """``form`` has equalities first, then inequalities, as ``compile_program`` makes them."""
         self.form = form
+        self._tolerance = tolerance
         self._equalities = sum(size for kind, size in form.cones if kind == "zero")
         self._solver = _set_up(form, self._equalities, tolerance)
+
+    def reweighed(self, form: StandardForm) -> Quadratic:
+        """The solver of ``form``, which differs in its quadratic cost alone: this one, with new values in it."""
+        if not alike(form.P, self.form.P):
+            return Quadratic(form, self._tolerance)
+        self.form = form
+        self._solver.update(P=sp.csc_matrix(form.P))
+        return self
 
     def point(self, q: Floats) -> tuple[Floats, Floats, Floats] | None:
         """x, s and z at another linear cost; None where the solver finds none."""

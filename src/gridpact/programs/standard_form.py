@@ -235,3 +235,10 @@ def arrays(form: StandardForm, solution: Solved) -> dict[str, NDArray[Any]]:
         plain |= {f"{name}_{part}": getattr(matrix, part) for part in ("data", "indices", "indptr")}
     plain |= {f"row/{name}": rows for name, rows in form.rows.items()}
     return plain | {f"column/{name}": columns for name, columns in form.columns.items()}
+
+
+def alike(one: sp.csc_array, other: sp.csc_array) -> bool:
+    """Whether two matrices have their entries in the same places."""
+    return one.shape == other.shape and all(
+        np.array_equal(getattr(one, part), getattr(other, part)) for part in ("indptr", "indices")
+    )
