@@ -96,7 +96,10 @@ def microgrid_program(part: Case, base: float, dynamics: str = "quasi_dynamic") 
 
 def _added(powers: list[Affine], steps: int) -> Affine:
     """Sum of the injections of all devices, (1, steps)."""
-    return sum((np.ones((1, power.shape[0])) @ power for power in powers if power.shape[0]), zeros((1, steps)))
+    several = [
+        power if power.shape[0] == 1 else np.ones((1, power.shape[0])) @ power for power in powers if power.shape[0]
+    ]
+    return sum(several, zeros((1, steps)))
 
 
 def exchange_limits(case: Case, base: float, exchange: Affine) -> Named:
@@ -118,14 +121,13 @@ def _fixed(form: StandardForm, rows: Ints, columns: Ints) -> Floats | None:
     held, value = np.zeros(form.q.size, dtype=np.bool_), np.zeros(form.q.size)
     at = A.indices[A.indptr[single]]
     held[at], value[at] = True, form.b[single] / A.data[A.indptr[single]]
-    law = A[rows].tolil()
-    law[np.arange(rows.size), columns] = 0.0
-    others = sp.csr_array(law)
-    others.eliminate_zeros()
-    if not held[others.indices].all():
+    law = A[rows]
+    own = np.asarray(law[:, columns].diagonal())
+    others = (law.data != 0.0) & (law.indices != np.repeat(columns, np.diff(law.indptr)))
+    if not held[law.indices[others]].all():
         return None
-    own = np.asarray(A[rows][:, columns].diagonal())
-    return np.asarray((form.b[rows] - others @ value) / own)
+    value[columns] = 0.0
+    return np.asarray((form.b[rows] - law @ value) / own)
 
 
 def operator_program(market: TradeMarket, reactive: Sequence[Floats | None]) -> OperatorProgram:
