@@ -14,8 +14,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from gridpact.coordination.coupled import Coupled, coupled
 from gridpact.programs.conic import TOLERANCE
+from gridpact.programs.coupled import Coupled, coupled
 from gridpact.programs.in_blocks import InBlocks
 from gridpact.programs.quadratic import Quadratic, is_quadratic
 from gridpact.programs.standard_form import StandardForm

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gridpact.coordination.coupled import Coupled, coupled
+from gridpact.programs.coupled import Coupled, coupled
 from gridpact.programs.splitting import Splitting
 from gridpact.programs.standard_form import StandardForm
 

@@ -10,8 +10,8 @@ import scipy.sparse as sp
 
 from gridpact.coordination.agent import ProgramAgent
 from gridpact.coordination.closed_form import ClosedFormAgent
-from gridpact.coordination.coupled import coupled
 from gridpact.programs.conic import residual
+from gridpact.programs.coupled import coupled
 from tests.coordination.test_closed_form import programs, proposals
 from tests.programs.test_quadratic import two_units
 
