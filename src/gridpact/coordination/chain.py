@@ -3,8 +3,10 @@
     batch b   requests that are made at once, to some or all parties        batch -1: all ask to join
     link b    who is asked (one bit each) | root of the requests of batch b | root of the calls that answer batch b - 1
     head      SHA-256(head before | number of the link | link), the first one being the digest of the roster
-    root      of a binary tree over all parties in the order of the roster: SHA-256(left | right), at the leaves the
-              SHA-256 of a request, that of the header of a call, or zeros for a party without one
+    root      of a binary tree over all parties in the order of the roster: SHA-256(left | right), at the leaves what
+              stands for a request (``leaf``), SHA-256 of the header of a call, or zeros for a party without one
+
+The outcome is the last request, made to all. The coordinator signs each head once, for all.
 
 With its request a party gets the links that are new to it, and the paths that lead from its own request and from its
 own last call to the roots. Each of its calls is signed over the head it knows. It is shown the last call of one
@@ -101,6 +103,11 @@ class Chain:
     def append(self, link: Link) -> None:
         self.heads.append(next_head(self.head, len(self.links), link))
         self.links.append(link)
+
+
+def seal(roster: bytes, number: int, head: bytes) -> bytes:
+    """What the coordinator signs of the head after link ``number``."""
+    return roster + COUNT.pack(number) + head
 
 
 def next_head(head: bytes, number: int, link: Link) -> bytes:

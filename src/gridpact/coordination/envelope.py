@@ -36,7 +36,7 @@ REQUEST, AUDIT, OUTCOME, FALLBACK, DONE, WAIT, REFUSED = (
 CALLS = (JOIN, ANSWER, SEEN, SIGN, ABORT)
 REPLIES = (REQUEST, AUDIT, OUTCOME, FALLBACK, DONE, WAIT, ABORT, REFUSED)
 # Replies with new links, signed by the head they lead to.
-LINKED = (REQUEST, AUDIT, OUTCOME, FALLBACK)
+LINKED = (REQUEST, OUTCOME, FALLBACK)
 
 A_CALL, A_REPLY = "a call", "a reply"
 MOST_ENVELOPE = MOST_BYTES + 2**16
@@ -49,6 +49,11 @@ MOST_NAME = 4 * MOST_TEXT
 
 def sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
+
+
+def leaf(kind: str, body: bytes) -> bytes:
+    """What stands in the chain for a body that was sent to a party."""
+    return sha256(kind.encode() + b"\0" + body)
 
 
 @dataclass(frozen=True, slots=True)
