@@ -2,10 +2,13 @@
 
 import itertools
 import os
+import resource
 import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -249,6 +252,48 @@ def test_a_full_disk_leaves_it_as_it_was(path: Path, point: str) -> None:
             journal.append("answer", bytes(3000), durable=True)
             assert len(journal.records) == 5
     Journal.open(path, WRITER, GENESIS).close()
+
+
+@contextmanager
+def room(size: int) -> Iterator[None]:
+    """No file may grow beyond a size: the operating system takes what fits, then refuses, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def filled(path: Path, times: int, seed: int) -> None:
+    """Append until nothing more fits, again and again with somewhat more room."""
+    random, size = np.random.default_rng(seed), 0
+    with Journal.open(path, WRITER, GENESIS) as journal:
+        for _ in range(times):
+            size = path.stat().st_size + int(random.integers(1, 20_000))
+            said: list[str] = []
+            with room(size):
+                while not said:
+                    before, last = path.read_bytes(), journal.hash
+                    try:
+                        journal.append("answer", bytes(int(random.integers(3000))), durable=bool(random.integers(2)))
+                    except JournalError as error:
+                        said.append(str(error))
+            assert said == [f"{path} cannot be written: File too large. {module.FULL}"]
+            assert (path.read_bytes(), journal.hash) == (before, last)
+            assert len(before) <= size
+            journal.append("state", b"there is room again")
+        assert [record.kind for record in journal.records].count("state") == times
+    assert len(read_journal(path, WRITER.public)) > times
+
+
+def test_a_disk_that_is_really_full_leaves_nothing_half_written(path: Path) -> None:
+    filled(path, 3, seed=0)
+
+
+@pytest.mark.campaign
+def test_fifty_full_disks_leave_nothing_half_written(path: Path) -> None:
+    filled(path, 50, seed=1)
 
 
 def test_a_journal_that_cannot_even_be_cut_back_takes_nothing_more(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

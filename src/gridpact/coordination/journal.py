@@ -47,7 +47,7 @@ MOST_PAYLOAD = MOST_RECORD - MOST_KIND - AROUND
 NO_HASH = bytes(HASH)
 
 CHANGED = "The file was changed after it was written: take a copy that was not, or begin a new run."
-FULL = "Make room on it and go on: the journal is as it was before."
+FULL = "Make room for it and go on: the journal is as it was before."
 AGAIN = "The journal is as it was before; see to the disk and try again."
 
 
