@@ -15,7 +15,7 @@ from gridpact.coordination.keys import signed_by
 from gridpact.coordination.members import Members
 from gridpact.coordination.message import Message, MessageError, decode
 from gridpact.coordination.transport import Transport
-from gridpact.errors import GridPactError
+from gridpact.errors import GridPactError, NotConverged
 
 # The coordinator's algorithm over a transport: the document that comes of it.
 Algorithm = Callable[[Transport], bytes]
@@ -41,16 +41,21 @@ class Auditor:
         if self._calls.setdefault(call.header.seen, {}).setdefault(place, call) != call:
             raise AuditError(f"{call.header.sender!r} is said to have answered twice")
 
-    def check(self, chain: Chain, document: bytes) -> None:
-        """Raises ``AuditError`` where the document does not follow from the calls."""
+    def check(self, chain: Chain, document: bytes, fallback: bool) -> None:
+        """Raises ``AuditError`` where the document, or that it takes the fallback, does not follow from the calls."""
         for number in range(len(chain)):
             self._check_link(chain, number)
+        if self._repeated(Retold(self.members, chain, self._calls)) != (None if fallback else document):
+            raise AuditError("the outcome is not what follows from the answers")
+
+    def _repeated(self, retold: Retold) -> bytes | None:
+        """The document, None where the algorithm does not converge."""
         try:
-            made = self.algorithm(Retold(self.members, chain, self._calls))
+            return self.algorithm(retold)
+        except NotConverged:
+            return None
         except GridPactError as error:
             raise AuditError(f"nothing follows from the answers ({type(error).__name__})") from error
-        if made != document:
-            raise AuditError("the outcome is not what follows from the answers")
 
     def _check_link(self, chain: Chain, number: int) -> None:
         """The calls that answer the batch before are those in the link, and signed."""

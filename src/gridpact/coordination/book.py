@@ -25,6 +25,11 @@ class Batch:
         return place in self.bodies and place not in self.calls
 
     @property
+    def complete(self) -> bool:
+        """Whether all have answered."""
+        return len(self.calls) == len(self.bodies)
+
+    @property
     def missing(self) -> list[int]:
         """Places of all that are to answer and have not yet."""
         return [place for place in sorted(self.bodies) if place not in self.calls]

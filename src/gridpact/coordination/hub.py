@@ -47,7 +47,7 @@ class Hub:
         self.speaker = Speaker(members, signer, self.tally)
         self._posted: list[Message] = []
         self._posts = 0
-        self._due: float | None = None
+        self.due: float | None = None
         self._states = 0
         self._resume()
 
@@ -82,9 +82,9 @@ class Hub:
             try:
                 self._take(desk, data)
             except PastError as error:
-                return self.speaker.refused(desk, str(error))
+                return self.speaker.refused(desk, _turn(data, desk), str(error))
             except MessageError as error:
-                return self._strike(desk, str(error))
+                return self._strike(desk, _turn(data, desk), str(error))
         return self.reply_to(sender)
 
     def reply_to(self, name: str) -> bytes | None:
@@ -102,7 +102,7 @@ class Hub:
     def expect(self, now: float, within_s: float) -> None:
         """All are to join within so many seconds."""
         if self.state is State.OPEN:
-            self._due = now + within_s
+            self.due = now + within_s
 
     def post(self, messages: Sequence[Message], now: float) -> None:
         """Requests to some or all parties, one or more, made at once; raises ``Aborted`` and ``MessageError``."""
@@ -116,13 +116,20 @@ class Hub:
             self._check_same(self.tally.book.holds(batch))
         else:
             self._write_batch(batch.number, bodies)
+        if self._posts:
+            self.tally.answers[self._posts - 1] = {}  # nobody asks for them again
         self._posted, self._posts = list(messages), self._posts + 1
-        self._due = now + self.terms.deadline_s
+        self.due = now + self.terms.deadline_s
+
+    @property
+    def answered(self) -> bool:
+        """Whether all have answered the requests posted last, or signed the outcome."""
+        return self._posts < len(self.tally.answers) or self.tally.book.present.complete
 
     def answers(self) -> list[Message] | None:
         """The answers to the requests posted last, in their order; None while one is missing. Raises ``Aborted``."""
         self._check_going()
-        if self._posts == len(self.tally.answers) and self.tally.book.present.missing:
+        if not self.answered:
             return None
         found = self.tally.answers[self._posts - 1]
         return [found[message.recipient] for message in self._posted]
@@ -140,7 +147,7 @@ class Hub:
             self._check_same((outcome.document, outcome.fallback) == (document, fallback))
         else:
             self._write(records.DOCUMENT, bytes([fallback]) + document, durable=True)
-        self._due = now + self.terms.deadline_s
+        self.due = now + self.terms.deadline_s
 
     def abort(self, who: str, why: str) -> None:
         """End the market without a result."""
@@ -150,7 +157,7 @@ class Hub:
     def tick(self, now: float) -> None:
         """End the market where somebody has not answered in time."""
         late = self.tally.book.present.missing
-        if self._due is not None and now > self._due and late and not self.over:
+        if self.due is not None and now > self.due and late and not self.over:
             names = [member.name for member in self.members.parties]
             self.abort(", ".join([names[place] for place in late]), "no answer within the deadline")
 
@@ -187,17 +194,17 @@ class Hub:
             raise MessageError("What was seen needs no words.")
         return None
 
-    def _strike(self, desk: Desk, why: str) -> bytes:
+    def _strike(self, desk: Desk, turn: int, why: str) -> bytes:
         """Refuse a call; the last one that the terms allow ends the market."""
         name, most = desk.member.name, self.terms.strikes
         if self.over:
-            return self.speaker.refused(desk, why)
+            return self.speaker.refused(desk, turn, why)
         self._write(records.STRIKE, Ending(name, why).encode())
         if desk.strikes >= most:
             self.abort(name, f"{why} (strike {desk.strikes} of {most})")
             assert self.ending is not None
-            return self.speaker.ended(desk, desk.turn, self.ending)
-        return self.speaker.refused(desk, f"{why} (strike {desk.strikes} of {most})")
+            return self.speaker.ended(desk, turn, self.ending)
+        return self.speaker.refused(desk, turn, f"{why} (strike {desk.strikes} of {most})")
 
     def _write_batch(self, number: int, bodies: list[bytes]) -> None:
         """Write requests down; some may have been before the coordinator was stopped."""

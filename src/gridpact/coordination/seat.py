@@ -187,7 +187,7 @@ class Seat:
             raise MessageError("the terms know no fallback")
         self._move(State.FALLBACK if fallback else State.CONVERGED)
         if self._auditor is not None:
-            self._auditor.check(self._following.chain, reply.body)
+            self._auditor.check(self._following.chain, reply.body, fallback)
         self._own(lambda: self._agrees(reply.body), "It does not agree with the outcome")
         if self.state is State.ABORTED:
             return

@@ -36,9 +36,9 @@ class Speaker:
         """The market is over, who ended it and why."""
         return self._signed(self._to(desk, turn, ABORT, ending.encode())).encode()
 
-    def refused(self, desk: Desk, why: str) -> bytes:
-        """The last bytes did not count."""
-        return self._signed(self._to(desk, desk.turn, REFUSED, why.encode())).encode()
+    def refused(self, desk: Desk, turn: int, why: str) -> bytes:
+        """Some bytes did not count."""
+        return self._signed(self._to(desk, turn, REFUSED, why.encode())).encode()
 
     def outcome(self) -> SignedOutcome:
         """The outcome with the signatures of all."""

@@ -151,7 +151,7 @@ class Tally:
         if answer is not None:
             self.gate.keep(answer)
             self.answers[-1][desk.member.name] = answer
-        if not self.book.present.missing:
+        if self.book.present.complete:
             self._go_on()
 
     def _go_on(self) -> None:
