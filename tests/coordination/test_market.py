@@ -67,7 +67,7 @@ def test_others_learn_of_an_error_only_its_kind() -> None:
     market = made(3)
     seats = refusing(market, "mg1", ValueError("my cost is 2.718"))
     pump = pumped(market, **seats)
-    with pytest.raises(Aborted, match="'mg1': It does not agree with the outcome: ValueError$"):
+    with pytest.raises(Aborted, match=r"'mg1': It does not agree with the outcome: ValueError$"):
         conduct(pump, market.algorithm)
     assert str(pump.seats["mg1"].cause) == "my cost is 2.718"
 
