@@ -56,9 +56,9 @@ def summary(found: History) -> object:
 
 
 def test_a_seed_is_one_history() -> None:
-    for seed in range(10):
+    for seed in range(4):
         assert summary(history(seed)[0]) == summary(history(seed)[0])
-    assert len({history(seed)[0].seconds for seed in range(10)}) == 10
+    assert len({history(seed)[0].seconds for seed in range(4)}) == 4
 
 
 @pytest.mark.parametrize("loss", [0.05, 0.2, 0.5])
