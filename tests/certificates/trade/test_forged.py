@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import gridpact as gp
 from gridpact.certificates.trade.clearings import Clearings
 from gridpact.certificates.trade.judge import certify_trade
 from gridpact.certificates.trade.regret import microgrid_regrets, own_regrets
@@ -17,6 +18,7 @@ from gridpact.results.record import Record
 from tests.certificates.spoil import check, failed, plus, times, with_array, with_cells, with_table
 from tests.certificates.trade.made import good
 from tests.certificates.trade.variants import apart, variant
+from tests.markets.trade.test_networks import charging
 
 Forge = Callable[[Record], Record]
 CENT = 0.01
@@ -293,6 +295,39 @@ def test_every_check_has_its_lie() -> None:
     """Of those that are not markets' own, which have their tests elsewhere."""
     own = {entry["name"] for entry in certify_trade(good())["checks"] if ": " not in entry["name"]}
     assert own - {name for name, _, _ in LIES} == set(ELSEWHERE)
+
+
+def paired(record: Record) -> Record:
+    """What one sells to the operator and another buys from it as a trade of these two, as far as it goes."""
+    table = record.tables["trades"].set_index(["seller", "buyer"])
+    sold, bought = table.loc[("a", "dso")], table.loc[("dso", "b")]
+    p, fee = min(sold["p_mw"], bought["p_mw"]), 3.0
+    ends = {"seller_price_per_mwh": sold["seller_price_per_mwh"], "buyer_price_per_mwh": bought["buyer_price_per_mwh"]}
+    mean = sum(ends.values()) / 2.0
+    pair = {"snapshot": sold["snapshot"], "seller": "a", "buyer": "b", "p_mw": p, "price_per_mwh": mean, **ends}
+    rest = record.tables["trades"].assign(p_mw=record.tables["trades"]["p_mw"] - p)
+    trades = pd.concat([pd.DataFrame([{**pair, "fee_per_mwh": fee}]), rest[rest["p_mw"] > 0.0]], ignore_index=True)
+    return with_table(record, "trades", trades)
+
+
+def test_microgrids_that_no_line_joins_cannot_trade() -> None:
+    """The accounts add up, at 3 in place of 6 and 6; but nothing leads from one network to the other."""
+    run = gp.trade(charging(), coalitions="none")
+    assert run.certificate.failures() == []
+    forged = paired(run.record)
+    assert {"a", "b"} in [{*ends} for ends in forged.tables["trades"][["seller", "buyer"]].to_numpy().tolist()]
+    found = certify_trade(forged)
+    assert check(found, "trades make up exchanges")["passed"]
+    assert check(found, "trades valid")["value"] == 1.0 and not check(found, "trades valid")["passed"]
+    assert not check(found, "trade fees by rule")["passed"] and not check(found, "trade fee payments")["passed"]
+
+
+def test_fees_of_pairs_that_cannot_trade_are_not_told() -> None:
+    run = gp.trade(charging(), coalitions="none")
+    rates = run.record.tables["fee_rates"]
+    row = {"seller": "a", "buyer": "b", "mean_fee_per_mwh": 3.0}
+    forged = with_table(run.record, "fee_rates", pd.concat([rates, pd.DataFrame([row])], ignore_index=True))
+    assert not check(certify_trade(forged), "trade complete")["passed"]
 
 
 def test_stopping_early_leaves_regret() -> None:

@@ -14,6 +14,7 @@ import pandas as pd
 from gridpact.case.trade_fee_rules import operators_name
 from gridpact.certificates.check import Check
 from gridpact.certificates.evidence import steps_of
+from gridpact.certificates.trade.joined import joined
 from gridpact.results.record import Record
 from gridpact.results.trading import SIDES
 
@@ -143,7 +144,7 @@ def _row_faults(record: Record) -> Iterator[str]:
     for table in ("bargaining", "sheet", "regrets"):
         yield from _each(record, table, ["participant"], [(name,) for name in parties])
     yield from _each(record, "fees", ["payer", "payee"], [(name, operator) for name in names])
-    pairs = [(one, other) for one in parties for other in parties if one != other]
+    pairs = [(parties[i], parties[j]) for i, j in np.argwhere(joined(case)).tolist() if i != j]
     yield from _each(record, "fee_rates", ["seller", "buyer"], pairs)
     yield from _trade_faults(record, parties)
     yield from _share_faults(record, parties)

@@ -9,7 +9,7 @@ import numpy as np
 
 from gridpact.certificates.check import Check, Measure, worst
 from gridpact.certificates.summary import words_of
-from gridpact.certificates.trade.fee_rule import own_fees
+from gridpact.certificates.trade.fee_rule import highest, own_fees
 from gridpact.certificates.trade.view import TradeView
 
 TOLERANCE = 1e-9
@@ -83,5 +83,5 @@ def peer_share(view: TradeView) -> float:
     fees, n = own_fees(view), view.count
     saving = fees[:n, n, None] + fees[None, n, :n] - fees[:n, :n]
     saving[np.arange(n), np.arange(n)] = 0.0
-    pays = saving > TIE * np.abs(fees).max(initial=0.0)
+    pays = saving > TIE * highest(fees)
     return float(pays.sum()) / max(n * (n - 1) * view.case.steps, 1)

@@ -1,6 +1,7 @@
 """Do trades come apart from the exchanges as they should, and do they pay what the rule says?
 
-valid      more than nothing, between two different parties, nobody but the operator on both sides in one hour
+valid      more than nothing, between two different parties that lines join, nobody but the operator on both sides in
+           one hour
 sums       what a microgrid sells less what it buys is its exchange
 prices     those at the buses of seller and buyer, the operator's at the reference bus; the price is their mean
 fees       by the rule; what each microgrid pays is the sum of its shares
@@ -38,9 +39,10 @@ def _valid(view: TradeView) -> Check:
     wrong = {
         "of nothing": int((split.p_mw <= 0.0).sum()),
         "with oneself": int((split.seller == split.buyer).sum()),
+        "without a line": int((~view.joined[split.seller, split.buyer]).sum()),
         "on both sides": int(sides[:, : view.count].all(axis=0).sum()),
     }
-    text = "Trades of nothing or with oneself, and hours in which a microgrid both sells and buys."
+    text = "Trades of nothing, with oneself or of microgrids that no line joins, and hours in which one sells and buys."
     return worst(
         "trades valid", text, 0.0, [Measure("trades", list(wrong), np.array([*wrong.values()], dtype=np.float64))]
     )

@@ -82,9 +82,9 @@ def _fees(trade: Trade) -> pd.DataFrame:
 
 
 def _fee_rates(trade: Trade) -> pd.DataFrame:
-    """Mean over the hours of the fee of every ordered pair."""
+    """Mean over the hours of the fee of every ordered pair that can trade."""
     names, mean = np.array(trade.two.roles.names, dtype=object), trade.rates.table.mean(axis=2)
-    seller, buyer = np.nonzero(~np.eye(names.size, dtype=np.bool_))
+    seller, buyer = np.nonzero(np.isfinite(mean) & ~np.eye(names.size, dtype=np.bool_))
     pairs = {"seller": words(names[seller]), "buyer": words(names[buyer])}
     return pd.DataFrame({**pairs, "mean_fee_per_mwh": mean[seller, buyer]})
 
