@@ -298,8 +298,8 @@ def sheet(
     energy = case.hours * p.sum(axis=1) * deal
     return pd.DataFrame(
         {"participant": words(names), "energy_mwh": np.append(energy, -energy.sum()), "energy_payment": -parts[0],
-         "fee_payment": -parts[1], "lump_sum": receipts - parts[0] - parts[1], "total_payment": -receipts,
-         "energy_cents": -split[0], "fee_cents": -split[1], "lump_cents": split[2], "total_cents": -cents}
+         "fee_payment": -parts[1], "lump_sum_payment": parts[0] + parts[1] - receipts, "total_payment": -receipts,
+         "energy_cents": -split[0], "fee_cents": -split[1], "lump_cents": -split[2], "total_cents": -cents}
     )  # fmt: skip
 
 

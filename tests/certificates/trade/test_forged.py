@@ -103,7 +103,7 @@ def shifted_cents(record: Record) -> Record:
     for name, by in (("east", 2), ("west", -2)):
         record = with_cells(record, "bargaining", "receipt_cents", plus(by), participant=name)
         record = with_cells(record, "bargaining", "gain_exact", plus(by * CENT), participant=name)
-        record = with_cells(record, "sheet", "lump_cents", plus(by), participant=name)
+        record = with_cells(record, "sheet", "lump_cents", plus(-by), participant=name)
         record = with_cells(record, "sheet", "total_cents", plus(-by), participant=name)
     return record
 
@@ -115,7 +115,7 @@ def robbed(record: Record) -> Record:
     for name, sign in (("east", -1), ("west", 1)):
         record = with_cells(record, "bargaining", "receipt_cents", plus(sign * by), participant=name)
         record = with_cells(record, "bargaining", "gain_exact", plus(sign * by * CENT), participant=name)
-        record = with_cells(record, "sheet", "lump_cents", plus(sign * by), participant=name)
+        record = with_cells(record, "sheet", "lump_cents", plus(-sign * by), participant=name)
         record = with_cells(record, "sheet", "total_cents", plus(-sign * by), participant=name)
     return record
 
@@ -126,9 +126,9 @@ def other_deal(record: Record) -> Record:
         for column in ("gain", "receipt", "gain_exact"):
             record = with_cells(record, "bargaining", column, plus(by), participant=name)
         record = with_cells(record, "bargaining", "receipt_cents", plus(int(100 * by)), participant=name)
-        record = with_cells(record, "sheet", "lump_sum", plus(by), participant=name)
+        record = with_cells(record, "sheet", "lump_sum_payment", plus(-by), participant=name)
         record = with_cells(record, "sheet", "total_payment", plus(-by), participant=name)
-        record = with_cells(record, "sheet", "lump_cents", plus(int(100 * by)), participant=name)
+        record = with_cells(record, "sheet", "lump_cents", plus(-int(100 * by)), participant=name)
         record = with_cells(record, "sheet", "total_cents", plus(-int(100 * by)), participant=name)
         record = with_cells(record, "shares", "gain", plus(by), participant=name, rule="nash")
     return record
@@ -199,7 +199,7 @@ LIES: list[tuple[str, str, Forge]] = [
     ("trade cents add up", "lump sum", cell("sheet", "lump_cents", plus(1), participant="east")),
     ("trade payments", "energy", cell("sheet", "energy_mwh", times(1.001), participant="west")),
     ("trade payments", "payment", cell("sheet", "energy_payment", plus(CENT), participant="west")),
-    ("trade payments", "lump sum", cell("sheet", "lump_sum", plus(CENT), participant="west")),
+    ("trade payments", "lump sum", cell("sheet", "lump_sum_payment", plus(CENT), participant="west")),
     ("trade payments", "total", cell("sheet", "total_payment", plus(CENT), participant="west")),
     ("trade cents round payments", "energy", cell("sheet", "energy_cents", plus(2), participant="east")),
     ("trade cents round payments", "fees", cell("fees", "amount_cents", plus(1), payer="east")),

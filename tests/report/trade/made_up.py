@@ -215,11 +215,11 @@ def sheet(names: list[str], energy: Floats, earned: Floats, fees: Floats, cents:
     """Positive is paid; the operator is the counterparty of energy and fees."""
     parts = np.array([np.append(earned, -earned.sum()), np.append(-fees, fees.sum())])
     split = split_cents(cents, parts)
-    payments = {"energy": -split[0], "fee": -split[1], "lump": split[2], "total": -cents}
+    payments = {"energy": -split[0], "fee": -split[1], "lump": -split[2], "total": -cents}
     return pd.DataFrame(
         {
             "participant": names, "energy_mwh": np.append(energy, -energy.sum()), "energy_payment": -parts[0],
-            "fee_payment": -parts[1], "lump_sum": split[2] / 100.0, "total_payment": -cents / 100.0,
+            "fee_payment": -parts[1], "lump_sum_payment": -split[2] / 100.0, "total_payment": -cents / 100.0,
             **{f"{name}_cents": values for name, values in payments.items()},
         }
     )  # fmt: skip

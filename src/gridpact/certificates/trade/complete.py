@@ -43,7 +43,7 @@ TABLES: Final[Mapping[str, tuple[Columns, Columns, Columns, Columns]]] = {
     "sheet": (
         ("participant",),
         (),
-        ("energy_mwh", "energy_payment", "fee_payment", "lump_sum", "total_payment"),
+        ("energy_mwh", "energy_payment", "fee_payment", "lump_sum_payment", "total_payment"),
         ("energy_cents", "fee_cents", "lump_cents", "total_cents"),
     ),
     "shares": (("participant", "rule"), (), ("gain", "error_bound"), ()),

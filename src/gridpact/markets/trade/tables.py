@@ -112,7 +112,7 @@ def _bargaining(trade: Trade) -> pd.DataFrame:
 
 
 def _sheet(trade: Trade) -> pd.DataFrame:
-    """What everybody pays for energy and in fees and receives as a lump sum; cents add up, money as exact as it is."""
+    """What everybody pays for energy, in fees and as a lump sum; cents add up, money as exact as it is."""
     market, two = trade.market, trade.two
     exchanged = trade.exchanged_mw
     deal = 1.0 if two.deal else 0.0
@@ -120,18 +120,17 @@ def _sheet(trade: Trade) -> pd.DataFrame:
     paid = -market.case.hours * (trade.at_bus * exchanged).sum(axis=1) * deal
     fees = trade.paid_fees * deal
     everybody = [np.append(one, -one.sum()) for one in (energy * deal, paid, fees)]
-    lump = two.receipts + everybody[1] + everybody[2]
     return pd.DataFrame(
         {
             "participant": words(two.roles.names),
             "energy_mwh": everybody[0],
             "energy_payment": everybody[1],
             "fee_payment": everybody[2],
-            "lump_sum": lump,
+            "lump_sum_payment": -two.receipts - everybody[1] - everybody[2],
             "total_payment": -two.receipts,
             "energy_cents": -two.sheet[0],
             "fee_cents": -two.sheet[1],
-            "lump_cents": two.sheet[2],
+            "lump_cents": -two.sheet[2],
             "total_cents": -two.cents,
         }
     )
