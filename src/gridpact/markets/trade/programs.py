@@ -132,7 +132,7 @@ def _fixed(form: StandardForm, rows: Ints, columns: Ints) -> Floats | None:
 
 def operator_program(market: TradeMarket, reactive: Sequence[Floats | None]) -> OperatorProgram:
     """The operator's program; ``reactive`` is what the microgrids state of theirs, in their order."""
-    shape = (len(market.parts), market.case.steps)
+    shape = (market.buses.size, market.case.steps)
     e, free = Variable(shape), np.array([values is None for values in reactive])
     f = Variable((int(free.sum()), shape[1]))
     where = sp.csr_array(

@@ -9,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.coordination.agent import ProgramAgent
-from gridpact.coordination.atc import TargetCascading
-from gridpact.coordination.cf_admm import ClosedFormConsensus
 from gridpact.coordination.closed_form import ClosedFormAgent
 from gridpact.coordination.coordinate import Coordinated, Method, Round, coordinate
 from gridpact.coordination.message import Message
@@ -21,25 +19,21 @@ from gridpact.errors import InfeasibleError, NotConverged
 from gridpact.markets.trade.admission import COORDINATOR
 from gridpact.markets.trade.central import Central, central
 from gridpact.markets.trade.market import TradeMarket
+from gridpact.markets.trade.opening import METHODS, opened
 from gridpact.markets.trade.operator import OperatorAgent
 from gridpact.markets.trade.programs import OperatorProgram, PartyProgram, microgrid_program, operator_program
 from gridpact.markets.trade.sides import Settled, price_gap, settled, settled_at_flows
 from gridpact.markets.trade.welfare import least_costs, welfare
 
 Floats = NDArray[np.float64]
-METHODS: dict[str, Callable[[Roster], Method]] = {"atc": TargetCascading, "cf_admm": ClosedFormConsensus}
 # Relative differences of the prices of both sides, and of the cost and its bound, that count as none; how fine
 # further rounds become, over the first tolerance, how many there are at a time, and how often.
 SAME_PRICE = 1e-3
 SAME_COST = 2e-6
 FINEST = 1e-3
 POLISHING, POLISHED = 12, 8
-# First penalty: this share of the largest price over each microgrid's largest exchange at the first price.
-FIRST = 3e-3
 # Gap asked of the conic solver in the rounds: what is published comes from tighter solves.
 ROUGH = 1e-8
-# Exchanges below this share of the mean count as that; per unit in any case.
-LEAST, TINY = 1e-3, 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,14 +81,6 @@ def _reactive(transport: InProcess, run: str, name: str, one: PartyProgram) -> F
     if _stated(one) is None:
         return one.reactive
     return transport.call(Message(f"{run}: fixed", 0, COORDINATOR, name, ASK_FIXED))[FIXED]
-
-
-def first_price(market: TradeMarket, microgrids: list[PartyProgram], ratio: Floats | None = None) -> Floats:
-    """f'(x) at the transmission price, times ``ratio``, for active power, none for reactive power; per unit."""
-    active = -market.money * market.transmission_price * (1.0 if ratio is None else ratio)
-    return np.concatenate(
-        [np.pad(price, (0, one.columns.size - price.size)) for price, one in zip(active, microgrids, strict=True)]
-    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,14 +171,8 @@ def _opened(
     ratio: Floats | None,
     told: Callable[[Round], None] | None,
 ) -> Coordinated:
-    """The agreement from the microgrids' answers to the first price on."""
-    begin = first_price(market, found.microgrids, ratio)
-    scale = float(np.abs(begin).max(initial=0.0)) or market.money
-    opening = found.roster.ask_below(begin, np.zeros(begin.size), np.full(begin.size, FIRST * scale))
-    sizes = np.array([np.abs(piece).max(initial=0.0) for piece in found.roster.pieces(opening)])
-    each = FIRST * scale / np.maximum(sizes, max(LEAST * float(sizes.mean()), TINY))
-    penalty = np.repeat(each, found.roster.sizes)
-    return coordinate(way, opening, begin, penalty, tolerance, most_rounds, told)
+    price = market.transmission_price * (1.0 if ratio is None else ratio)
+    return opened(found.roster, way, price, market.money, tolerance, most_rounds, told)
 
 
 def by_one_hand(market: TradeMarket, found: Parties, exactness: str) -> StageOne:
