@@ -23,12 +23,16 @@ FIX = "Take the roster that `gridpact market init` wrote."
 
 @dataclass(frozen=True)
 class Member:
-    """A party: its ``role``, public ``key`` (Ed25519) and ``fingerprint`` of its certificate (SHA-256), both hex."""
+    """A party: its ``role``, public ``key`` (Ed25519) and ``fingerprint`` of its certificate (SHA-256), both hex.
+
+    ``sealing`` is its public key for masks (X25519), hex; the coordinator needs none.
+    """
 
     name: str
     role: str
     key: str
     fingerprint: str
+    sealing: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ def read_members(data: bytes, where: str = "roster.json") -> Members:
 
 
 def _mistakes(found: Members) -> list[str]:
-    texts = [found.run, *(value for one in found.members for value in asdict(one).values())]
+    texts = [found.run, *(value for one in found.members for value in (one.name, one.role, one.key, one.fingerprint))]
     if not all(isinstance(text, str) and text.isprintable() and 0 < len(text) <= MOST_TEXT for text in texts):
         return [f"names must be 1 to {MOST_TEXT} printable characters"]
     names, roles = [one.name for one in found.members], [one.role for one in found.members]
@@ -108,6 +112,11 @@ def _mistakes(found: Members) -> list[str]:
         for one in found.members
         for what in ("key", "fingerprint")
         if not HEX.fullmatch(getattr(one, what))
+    ]
+    mistakes += [
+        f"the sealing key of {one.name!r} is not 64 hexadecimal digits"
+        for one in found.members
+        if one.sealing != "" and not (isinstance(one.sealing, str) and HEX.fullmatch(one.sealing))
     ]
     keys = [one.key for one in found.members] + [one.fingerprint for one in found.members]
     mistakes += ["two members have the same key or certificate"] * (len(set(keys)) < len(keys))

@@ -88,7 +88,7 @@ def _met(
     """Both sides, the network's cones made tight where they are not; the microgrids do what such flows can take."""
     if exactness in ("repair", "certify"):
         done = program.coupled(*below.done(side))
-        above = _exact_at(above, program.columns, done, exactness == "certify")
+        above = exact_at(above, program.columns, done, exactness == "certify")
     return _joined(market, program, above, below, side)
 
 
@@ -115,7 +115,7 @@ def _joined(market: TradeMarket, program: OperatorProgram, above: Cleared, below
     return Settled(network, below.priced(side), exchanged, slope, distance, program.coupled(*exchanged), fee_cost)
 
 
-def _exact_at(cleared: Cleared, columns: Ints, target: Floats, thorough: bool) -> Cleared:
+def exact_at(cleared: Cleared, columns: Ints, target: Floats, thorough: bool) -> Cleared:
     """The network made exact where it need be, and held there again: its prices become others, and draw it away."""
     weight, distance, found = cleared.form.P.diagonal()[columns], np.inf, made_exact(cleared, thorough)
     for _ in range(STEPS):
