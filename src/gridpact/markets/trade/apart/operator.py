@@ -17,7 +17,7 @@ from gridpact.case.trade_cases import network_with
 from gridpact.coordination.message import Message, MessageError, Quantity
 from gridpact.coordination.party import EXCHANGE, PRICE, TARGET, WEIGHT, Disclosure, HandlingParty, ProgramParty
 from gridpact.markets.cleared import Cleared
-from gridpact.markets.market_program import formulation_named, market_network
+from gridpact.markets.market_program import formulation_named
 from gridpact.markets.pool import clear_pool
 from gridpact.markets.prices import roots_of
 from gridpact.markets.trade.apart import words as w
@@ -33,6 +33,7 @@ from gridpact.markets.trade.pairs import Trades, least_fee_trades
 from gridpact.markets.trade.programs import OperatorProgram, operator_program
 from gridpact.markets.trade.sides import exact_at
 from gridpact.markets.trade.welfare import least_cost
+from gridpact.physics.electric.network import electric_network, require_radial
 from gridpact.programs.drawn import Drawn
 
 Floats = NDArray[np.float64]
@@ -42,7 +43,7 @@ class OperatorParty(HandlingParty):
     """The operator from its own part of the case."""
 
     def __init__(self, part: Case, public: PublicMarket, sealing: Sealing) -> None:
-        network = market_network(part, formulation_named("soc"))
+        require_radial(part, network := electric_network(part, public.base_mva))
         self.market = TradeMarket(part, network, part, [], public.dynamics)
         self.public, self.desk, self.sealing = public, Desk(), sealing
         self._program: OperatorProgram | None = None
