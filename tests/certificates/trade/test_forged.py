@@ -386,6 +386,18 @@ def test_regret_counts_what_a_limit_leaves() -> None:
     assert more == pytest.approx(5e-6 * gap, rel=1e-3)
 
 
+def test_a_limit_that_does_not_bind_bounds_the_regret() -> None:
+    """With 0.01 MW to its limit, a generator at 20 per MW^2 could gain 0.01 d - 10 0.01^2 an hour, and no more."""
+    record = variant("limit")
+    grids = record.case.tables["microgrids"]
+    wider = record.case.with_table("microgrids", grids.assign(max_sell_mw=grids["max_sell_mw"] + 0.01))
+    one, other = (TradeView(told, Clearings(told)) for told in (record, replace(record, case=wider)))
+    gap = (one.price - one.exchange("inside_price_per_mwh"))[2]
+    assert (gap > 1.0).all(), "at its own price it would go on for 0.05 MW"
+    more = microgrid_regrets(other)[2] - microgrid_regrets(one)[2]
+    assert 0.0 < (0.01 * gap - 10.0 * 0.01**2).sum() <= more <= 0.01 * gap.sum() * (1.0 + 1e-6)
+
+
 def test_true_costs_of_fees_are_in_the_prices() -> None:
     """Prices that forget the fee, or count it twice, are no slopes of the least fee."""
     record = variant("cost")
