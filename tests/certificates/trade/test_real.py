@@ -78,6 +78,9 @@ def test_a_trade_is_certified(name: str) -> None:
     assert failed(run.record.certificate) == set()
     assert run.certificate.verdict == "certified"
     assert run.summary["deal"] == (name != "no deal")
+    paid = [run.summary[figure] for figure in ("traded_mwh", "network_mwh", "fee_revenue")]
+    assert (sum(paid) > 0.0) == run.summary["deal"] == bool(run.table("trades")["agreed"].all())
+    assert run.table("fees")["amount"].any() == bool(run.table("sheet")["fee_payment"].any())
 
 
 @pytest.mark.parametrize("method", METHODS)
