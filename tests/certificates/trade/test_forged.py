@@ -306,7 +306,9 @@ def paired(record: Record) -> Record:
     mean = sum(ends.values()) / 2.0
     pair = {"snapshot": sold["snapshot"], "seller": "a", "buyer": "b", "p_mw": p, "price_per_mwh": mean, **ends}
     rest = record.tables["trades"].assign(p_mw=record.tables["trades"]["p_mw"] - p)
-    trades = pd.concat([pd.DataFrame([{**pair, "fee_per_mwh": fee}]), rest[rest["p_mw"] > 0.0]], ignore_index=True)
+    trades = pd.concat(
+        [pd.DataFrame([{**pair, "fee_per_mwh": fee, "agreed": True}]), rest[rest["p_mw"] > 0.0]], ignore_index=True
+    )
     return with_table(record, "trades", trades)
 
 
@@ -328,6 +330,22 @@ def test_fees_of_pairs_that_cannot_trade_are_not_told() -> None:
     row = {"seller": "a", "buyer": "b", "mean_fee_per_mwh": 3.0}
     forged = with_table(run.record, "fee_rates", pd.concat([rates, pd.DataFrame([row])], ignore_index=True))
     assert not check(certify_trade(forged), "trade complete")["passed"]
+
+
+WITHOUT: dict[str, tuple[str, Forge]] = {
+    "a fee": ("trade fee payments", cell("fees", "amount", plus(CENT), payer="west")),
+    "revenue": ("trade fee payments", lambda r: said(r, fee_revenue=CENT)),
+    "a trade agreed on": ("trades valid", lambda r: with_table(r, "trades", r.tables["trades"].assign(agreed=True))),
+    "energy between two": ("trade summary", lambda r: said(r, traded_mwh=0.5)),
+    "energy of the operator": ("trade summary", lambda r: said(r, network_mwh=0.5)),
+}
+
+
+@pytest.mark.parametrize("what", WITHOUT)
+def test_without_a_deal_nothing_is_traded_and_no_fee_is_paid(what: str) -> None:
+    name, lie = WITHOUT[what]
+    found = certify_trade(lie(variant("no deal")))
+    assert found["verdict"] == "failed" and not check(found, name)["passed"]
 
 
 def test_stopping_early_leaves_regret() -> None:
@@ -384,6 +402,18 @@ def test_regret_counts_what_a_limit_leaves() -> None:
     gap = (one.price - one.exchange("inside_price_per_mwh"))[2].sum()
     more = microgrid_regrets(other)[2] - microgrid_regrets(one)[2]
     assert more == pytest.approx(5e-6 * gap, rel=1e-3)
+
+
+def test_a_limit_that_does_not_bind_bounds_the_regret() -> None:
+    """With 0.01 MW to its limit, a generator at 20 per MW^2 could gain 0.01 d - 10 0.01^2 an hour, and no more."""
+    record = variant("limit")
+    grids = record.case.tables["microgrids"]
+    wider = record.case.with_table("microgrids", grids.assign(max_sell_mw=grids["max_sell_mw"] + 0.01))
+    one, other = (TradeView(told, Clearings(told)) for told in (record, replace(record, case=wider)))
+    gap = (one.price - one.exchange("inside_price_per_mwh"))[2]
+    assert (gap > 1.0).all(), "at its own price it would go on for 0.05 MW"
+    more = microgrid_regrets(other)[2] - microgrid_regrets(one)[2]
+    assert 0.0 < (0.01 * gap - 10.0 * 0.01**2).sum() <= more <= 0.01 * gap.sum() * (1.0 + 1e-6)
 
 
 def test_true_costs_of_fees_are_in_the_prices() -> None:

@@ -34,7 +34,10 @@ def test_no_deal_stands_in_the_first_lines() -> None:
     assert text.splitlines()[2] == f"NO DEAL: {WHY}. Everybody stays at the disagreement point; nothing is paid."
     assert "gain to be shared" not in text
     assert "receives" not in text
-    assert "had they traded" in text
+    assert "had they traded" in text and "who would trade what" in text
+    trades = trade_record().tables["trades"]
+    due = trade_record().case.hours * (trades["p_mw"] * trades["fee_per_mwh"]).sum()
+    assert f"network fees there would be (rule distance, a transfer to the operator): {due:.2f}" in text
     assert "NO DEAL" not in overview(trade_record())
 
 

@@ -29,7 +29,7 @@ TABLES: Final[Mapping[str, tuple[Columns, Columns, Columns, Columns]]] = {
     ),
     "trades": (
         ("seller", "buyer"),
-        (),
+        ("agreed",),
         ("p_mw", "price_per_mwh", "seller_price_per_mwh", "buyer_price_per_mwh", "fee_per_mwh"),
         (),
     ),

@@ -50,8 +50,8 @@ def _trade(view: TradeView) -> dict[str, float | None]:
     objective, bound = (float(view.record.summary[name]) for name in ("objective", "lower_bound"))
     return {
         "microgrids": float(n),
-        "traded_mwh": view.hours * float(split.p_mw[between].sum()),
-        "network_mwh": view.hours * float(split.p_mw[~between].sum()),
+        "traded_mwh": view.deal * view.hours * float(split.p_mw[between].sum()),
+        "network_mwh": view.deal * view.hours * float(split.p_mw[~between].sum()),
         "fee_share_peer": peer_share(view),
         "gap": (objective - bound) / max(1.0, abs(objective)),
         "largest_excess": float(coalitions["excess"].max()) if len(coalitions) else None,

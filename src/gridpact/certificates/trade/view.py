@@ -155,6 +155,11 @@ class TradeView:
         place = grid.references[grid.area[self.case.positions("microgrids", "bus")]]
         return self.network.table("electricity_prices", "price_per_mwh")[place]
 
+    @property
+    def deal(self) -> bool:
+        """Whether the parties agreed."""
+        return bool(self.record.summary["deal"])
+
     @cached_property
     def joined(self) -> Bools:
         """Who can trade with whom, (n + 1, n + 1)."""

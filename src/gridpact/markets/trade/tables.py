@@ -46,7 +46,7 @@ def _exchanges(trade: Trade) -> pd.DataFrame:
 
 
 def _trades(trade: Trade) -> pd.DataFrame:
-    """Every pair that trades in a step, ordered by step; its price is the mean of those at both ends."""
+    """Every pair that trades in a step, ordered by step, or would with a deal; its price is the mean of both ends."""
     market, found = trade.market, trade.trades
     order = np.lexsort((found.buyer, found.seller, found.step))
     seller, buyer, step = found.seller[order], found.buyer[order], found.step[order]
@@ -65,6 +65,7 @@ def _trades(trade: Trade) -> pd.DataFrame:
             "seller_price_per_mwh": sold,
             "buyer_price_per_mwh": bought,
             "fee_per_mwh": trade.rates.table[seller, buyer, step],
+            "agreed": np.full(step.size, trade.two.deal),
         }
     )
 
@@ -75,7 +76,7 @@ def _fees(trade: Trade) -> pd.DataFrame:
         {
             "payer": words(market.names),
             "payee": words([market.operator_name] * len(market.names)),
-            "amount": trade.paid_fees,
+            "amount": trade.paid_fees * float(trade.two.deal),
             "amount_cents": cents,
         }
     )

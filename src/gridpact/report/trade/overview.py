@@ -67,7 +67,8 @@ def _who(record: Record, valid: bool) -> str:
             shown[title] = _texts(facts.mean_price(record, side)[order], 2)
     shown.insert(0, "microgrid", [names[place] for place in order])
     unit = f", prices in {record.case.currency} per MWh" if valid else ""
-    return f"who trades what, MWh{unit}\n{shown.to_string(index=False)}{_more(n)}"
+    trades = "trades" if facts.deal(record) else "would trade"
+    return f"who {trades} what, MWh{unit}\n{shown.to_string(index=False)}{_more(n)}"
 
 
 def _texts(values: np.typing.NDArray[np.float64], decimals: int) -> list[str]:
@@ -95,7 +96,7 @@ def _gains(record: Record) -> str:
 
 
 def _fees(record: Record) -> str:
-    total, share = facts.figure(record, "fee_revenue"), facts.figure(record, "fee_share_peer")
+    total, share = facts.fees(record), facts.figure(record, "fee_share_peer")
     if math.isnan(total):
         return ""
     kind = "a true cost" if record.summary.get("fee_kind") == "cost" else "a transfer to the operator"
