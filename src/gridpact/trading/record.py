@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Kinds of devices whose energies the summary tells.
 KINDS = ("load", "generator", "renewable")
+# What the summary tells of a clearing whose storages were held one way: the bound, and the cost that it speaks of.
+BOUNDS = ("objective_bound", "relaxed_objective")
 
 
 def trade_record(case: Case, settings: Mapping[str, Any], progress: bool, started: float) -> Record:
@@ -144,7 +146,16 @@ def _summary(
         told["largest_excess"] = float(tables["coalitions"]["excess"].max())
     if best is not None:
         told |= {"central_cost": best.cost, "central_gap": (cost - best.cost) / max(1.0, abs(best.cost))}
-    return own | _energies(found, tables) | told
+    return own | _energies(found, tables) | told | _bounds_before(found)
+
+
+def _bounds_before(found: Trade) -> dict[str, Any]:
+    """What is proven of clearings without a deal in which storages were held to go one way."""
+    from gridpact.markets.basis import price_basis
+
+    sides = {BEFORE_NETWORK: found.start.network, BEFORE_MICROGRIDS: found.start.microgrids}
+    bases = {prefix: price_basis(side) for prefix, side in sides.items() if side is not None and side.held}
+    return {f"{prefix}{name}": basis[name] for prefix, basis in bases.items() for name in BOUNDS if name in basis}
 
 
 def _energies(found: Trade, tables: Mapping[str, pd.DataFrame]) -> dict[str, float]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,7 +91,7 @@ class Clearings:
             question="clear",
             settings=settings,
             case=case,
-            summary={"objective": 0.0},
+            summary={"objective": 0.0, **self._told(side)},
             tables={_bare_name(name, "_"): t for name, t in self.record.tables.items() if _prefix(name, "_") == prefix},
             solution={
                 _bare_name(name, "/"): array
@@ -101,6 +101,11 @@ class Clearings:
             provenance=self.record.provenance,
             certificate={"verdict": "certified"} if self.record.certificate.get("verdict") == "certified" else {},
         )
+
+    def _told(self, side: str) -> dict[str, Any]:
+        """What the summary says of the choices of a clearing without a deal: bounds, which are taken as stated."""
+        told = self.record.summary if side in BEFORE else {}
+        return {_bare_name(name, "_"): value for name, value in told.items() if _prefix(name, "_") == side}
 
 
 def _prefix(name: str, mark: str) -> str:
@@ -120,5 +125,6 @@ def _summed_up(bare: Record) -> Record:
         return bare
     terms = cost_terms(Evidence(bare))
     objective = bare.case.hours * sum(float(term.sum()) for term in terms.values())
-    summary = clearing_summary(bare.case, bare.tables, objective) | {"question": bare.question, **bare.certificate}
+    summary = {**bare.summary, **clearing_summary(bare.case, bare.tables, objective)}
+    summary |= {"question": bare.question, **bare.certificate}
     return replace(bare, summary=summary)
