@@ -94,6 +94,10 @@ class Coordinated:
     penalty: Floats
     rounds: list[Round]
 
+    def within(self, tolerance: float) -> bool:
+        """Whether the last answers agree."""
+        return max(self.rounds[-1].primal, self.rounds[-1].dual) <= tolerance
+
 
 def coordinate(
     method: Method,
@@ -131,11 +135,16 @@ def coordinate(
                 state, penalty = centre + (state - centre) / factor, penalty * factor
                 faster.forget()
         before = found.below
-    last = rounds[-1]
     if or_last:
         return Coordinated(found.above, found.below, found.price, penalty, rounds)
-    raise NotConverged(
-        f"No agreement after {most_rounds} rounds: quantities still differ by {last.primal:.3g} and prices by "
+    raise no_agreement(rounds, tolerance)
+
+
+def no_agreement(rounds: list[Round], tolerance: float) -> NotConverged:
+    """The error to raise after so many rounds."""
+    last = rounds[-1]
+    return NotConverged(
+        f"No agreement after {len(rounds)} rounds: quantities still differ by {last.primal:.3g} and prices by "
         f"{last.dual:.3g} (relative; asked {tolerance:.3g}). Allow more rounds, or a larger tolerance."
     )
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Kinds of devices whose energies the summary tells.
 KINDS = ("load", "generator", "renewable")
+# What the summary tells of a clearing whose storages were held one way: the bound, and the cost that it speaks of.
+BOUNDS = ("objective_bound", "relaxed_objective")
 
 
 def trade_record(case: Case, settings: Mapping[str, Any], progress: bool, started: float) -> Record:

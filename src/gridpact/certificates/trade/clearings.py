@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,7 +99,7 @@ class Clearings:
             question="clear",
             settings=settings,
             case=case,
-            summary={"objective": 0.0},
+            summary={"objective": 0.0, **self._told(side)},
             tables={_bare_name(name, "_"): t for name, t in self.record.tables.items() if _prefix(name, "_") == prefix},
             solution={
                 _bare_name(name, "/"): array
@@ -109,6 +109,11 @@ class Clearings:
             provenance=self.record.provenance,
             certificate={"verdict": "certified"} if self.record.certificate.get("verdict") == "certified" else {},
         )
+
+    def _told(self, side: str) -> dict[str, Any]:
+        """What the summary says of the choices of a clearing without a deal: bounds, which are taken as stated."""
+        told = self.record.summary if side in BEFORE else {}
+        return {_bare_name(name, "_"): value for name, value in told.items() if _prefix(name, "_") == side}
 
 
 def _prefix(name: str, mark: str) -> str:

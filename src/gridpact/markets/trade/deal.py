@@ -16,6 +16,7 @@ from gridpact.markets.trade.distances import distances
 from gridpact.markets.trade.fees import FeeRates, fee_payments, fee_rates
 from gridpact.markets.trade.infeasible import diagnosed
 from gridpact.markets.trade.market import TradeMarket
+from gridpact.markets.trade.one_way import require_one_way
 from gridpact.markets.trade.pairs import Trades, least_fee_trades
 from gridpact.markets.trade.sides import Settled
 from gridpact.markets.trade.stage_one import Parties, StageOne, by_one_hand, parties, stage_one
@@ -87,6 +88,7 @@ def traded(
         if found is error:
             raise
         raise found from error
+    require_one_way(market, one.settled)
     return _paid(market, everybody, one, start, how.seed)
 
 
@@ -97,8 +99,9 @@ def _agreed(
     constants = np.array([one.form.constant for one in everybody.microgrids])
     start = before(market, constants, how.exactness)
     if how.method == "central":
-        return start, by_one_hand(market, everybody, how.exactness)
-    one = stage_one(market, everybody, how.method, how.tolerance, how.rounds, how.exactness, ratio, told)
+        one = by_one_hand(market, everybody, how.exactness)
+    else:
+        one = stage_one(market, everybody, how.method, how.tolerance, how.rounds, how.exactness, ratio, told)
     return start, one
 
 

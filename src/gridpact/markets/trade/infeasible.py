@@ -21,6 +21,7 @@ from gridpact.markets.cleared import Market
 from gridpact.markets.diagnosis import explain
 from gridpact.markets.heat.side import heating
 from gridpact.markets.market_program import formulation_named
+from gridpact.markets.pool import burning_hint
 from gridpact.markets.trade.market import TradeMarket, trade_market
 from gridpact.markets.trade.programs import (
     BUY,
@@ -51,7 +52,21 @@ def diagnosed(market: TradeMarket, error: Failure) -> Failure:
     windows = market.case.windows()
     parts = [market] if len(windows) == 1 else [trade_market(window, market.dynamics) for window in windows]
     reasons = (_of_microgrids(part) or _of_network(part) or _of_all(part) for part in parts)
-    return next((found for found in reasons if found is not None), error)
+    found = next((reason for reason in reasons if reason is not None), None)
+    return found or _with_hint(market, error)
+
+
+def _with_hint(market: TradeMarket, error: Failure) -> Failure:
+    """The error, with what may be the matter where transmission prices are zero or below."""
+    steps = int((market.transmission_price <= 0.0).any(axis=0).sum())
+    if not steps or isinstance(error, InfeasibleError):
+        return error
+    return NotConverged(
+        f"{error}\nThe price of the transmission network is not above zero in {steps} step(s). There it may pay to "
+        "burn energy, by losses that no flow explains or in storages that charge and discharge at once, and parties "
+        "are not convex: more rounds may not help. Try method central, prices above zero, or the question clear for "
+        f"the joint dispatch.{burning_hint(market.case)}"
+    )
 
 
 def _of_microgrids(market: TradeMarket) -> InfeasibleError | None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gridpact.coordination.atc import TargetCascading
 from gridpact.coordination.cf_admm import ClosedFormConsensus
-from gridpact.coordination.coordinate import Coordinated, Method, Round, coordinate
+from gridpact.coordination.coordinate import Method
 from gridpact.coordination.roster import Roster
 
 Floats = NDArray[np.float64]
@@ -25,22 +25,14 @@ def first_price(price: Floats, money: float, sizes: Sequence[int]) -> Floats:
     return np.concatenate([np.pad(row, (0, size - row.size)) for row, size in zip(-money * price, sizes, strict=True)])
 
 
-def opened(
-    asked: Roster,
-    way: Method,
-    price: Floats,
-    money: float,
-    tolerance: float,
-    most_rounds: int,
-    told: Callable[[Round], None] | None = None,
-) -> Coordinated:
-    """The agreement from the microgrids' answers to a first ``price`` per MWh, (microgrids, steps), on.
+def opening(asked: Roster, price: Floats, money: float) -> tuple[Floats, Floats, Floats]:
+    """The microgrids' answers to a first ``price`` per MWh, (microgrids, steps), that price and the first penalty.
 
-    ``money`` is what one per unit at a price of one per MWh comes to in a step. Raises ``NotConverged``.
+    All (n,); ``money`` is what one per unit at a price of one per MWh comes to in a step.
     """
     begin = first_price(price, money, asked.sizes)
     scale = float(np.abs(begin).max(initial=0.0)) or money
-    opening = asked.ask_below(begin, np.zeros(begin.size), np.full(begin.size, FIRST * scale))
-    sizes = np.array([np.abs(piece).max(initial=0.0) for piece in asked.pieces(opening)])
+    answers = asked.ask_below(begin, np.zeros(begin.size), np.full(begin.size, FIRST * scale))
+    sizes = np.array([np.abs(piece).max(initial=0.0) for piece in asked.pieces(answers)])
     each = FIRST * scale / np.maximum(sizes, max(LEAST * float(sizes.mean()), TINY))
-    return coordinate(way, opening, begin, np.repeat(each, asked.sizes), tolerance, most_rounds, told)
+    return answers, begin, np.repeat(each, asked.sizes)

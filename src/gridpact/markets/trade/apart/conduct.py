@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gridpact.coordination.coordinate import Coordinated, Method, Round, coordinate
+from gridpact.coordination.coordinate import Coordinated, Method, Round, coordinate, no_agreement
 from gridpact.coordination.message import Message, MessageError, Quantity
 from gridpact.coordination.party import ASK_FIXED, EXCHANGE, FIXED, PRICE, TARGET, WEIGHT
 from gridpact.coordination.roster import Roster, roster
@@ -22,7 +22,7 @@ from gridpact.coordination.transport import Transport
 from gridpact.errors import NotConverged
 from gridpact.markets.trade.apart import words as w
 from gridpact.markets.trade.apart.public import PublicMarket
-from gridpact.markets.trade.opening import METHODS, opened
+from gridpact.markets.trade.opening import METHODS, opening
 
 Floats = NDArray[np.float64]
 COORDINATOR = "coordinator"
@@ -84,11 +84,7 @@ def agreed(floor: Floor, told: Tell | None = None) -> Agreed:
     sizes = _introduced(floor)
     asked = roster(floor.transport, "stage one", COORDINATOR, public.operator, public.microgrids, sizes)
     way = METHODS[public.method](asked)
-    first = opened(asked, way, public.first_price, public.money, public.tolerance, public.rounds, told)
-    found, rounds, polishing = first, len(first.rounds) + 1, 0
-    if public.exactness in ("repair", "certify") and _answers_exactly(floor, found):
-        found = coordinate(way, found.below, found.price, found.penalty, public.tolerance, public.rounds, told)
-        polishing += len(found.rounds)
+    found, rounds, polishing = _rounds(floor, asked, way, told)
     for last in [False] * POLISHED + [True]:
         settled = _settled(floor, asked, found, last)
         if settled is not None and (last or float(settled[2].sum()) <= SAME * _volume(*settled[:2])):
@@ -97,6 +93,24 @@ def agreed(floor: Floor, told: Tell | None = None) -> Agreed:
         polishing += len(found.rounds)
     assert settled is not None
     return Agreed(*settled, tuple(sizes), rounds, polishing)
+
+
+def _rounds(floor: Floor, asked: Roster, way: Method, told: Tell | None) -> tuple[Coordinated, int, int]:
+    """The agreement, rounds to it with the opening one, and rounds at real flows where the relaxation invents losses.
+
+    Where it invents so many that the rounds lead nowhere, they begin again at real flows.
+    """
+    public = floor.public
+    begin = opening(asked, public.first_price, public.money)
+    first = coordinate(way, *begin, public.tolerance, public.rounds, told, or_last=True)
+    agreed, again = first.within(public.tolerance), public.exactness in ("repair", "certify")
+    if again and _answers_exactly(floor, first):
+        known = (first.below, first.price, first.penalty) if agreed else begin
+        found = coordinate(way, *known, public.tolerance, public.rounds, told)
+        return found, len(first.rounds) + 1, len(found.rounds)
+    if not agreed:
+        raise no_agreement(first.rounds, public.tolerance)
+    return first, len(first.rounds) + 1, 0
 
 
 def _volume(vector: Floats, slope: Floats) -> float:
