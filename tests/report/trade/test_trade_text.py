@@ -72,6 +72,13 @@ def test_central_runs_have_no_residuals() -> None:
     assert "found by one central program that knows everything" in text
 
 
+def test_a_reference_that_was_not_repaired_is_called_a_relaxation() -> None:
+    record = trade_record()
+    assert "% from that of the central program" in overview(record)
+    repaired = replace(record, summary={**record.summary, "relaxed_objective": 1.0})
+    assert "% from that of the central relaxation, whose losses no flow explains" in overview(repaired)
+
+
 def test_a_record_without_tables_is_still_told() -> None:
     assert "cost of all, trading" in overview(replace(trade_record(), tables={}))
 
