@@ -11,7 +11,6 @@ no part in it. What it resists, and what not, is told in ``secure_sum``, whose r
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
@@ -27,10 +26,10 @@ from gridpact.errors import InputError
 
 
 class SealingKey:
-    """The private key of a party, made from a ``secret`` that it alone knows; ``public`` as 64 hexadecimal digits."""
+    """A party's private key, made from 32 bytes that it alone knows; ``public`` is 64 hexadecimal digits."""
 
     def __init__(self, secret: bytes) -> None:
-        self._private = X25519PrivateKey.from_private_bytes(hashlib.sha256(b"sealing\0" + secret).digest())
+        self._private = X25519PrivateKey.from_private_bytes(secret)
 
     @cached_property
     def public(self) -> str:

@@ -16,7 +16,7 @@ import re
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +32,7 @@ from gridpact.coordination.authority import (
     new_authority,
     read_authority,
 )
+from gridpact.coordination.derived_masks import SealingKey
 from gridpact.coordination.keys import Signer, new_signer, read_signer, write_secret
 from gridpact.coordination.members import COORDINATOR, ROLES, Member, Members, Terms, read_members
 from gridpact.errors import InputError, Issue
@@ -64,11 +65,13 @@ def make_folders(
     hours: float = HOURS,
     earlier: Path | None = None,
     now: datetime | None = None,
+    fill: Callable[[str, Path], None] = lambda name, folder: None,
 ) -> Members:
     """Folders of a market with members of these ``roles``, by name, in a new folder ``root``; its roster.
 
-    ``earlier``: the folder of a market whose authority, and whose members' signing keys, are kept. Raises
-    ``InputError`` for a roster that contradicts itself and where ``root`` exists.
+    ``fill`` puts what else a member is to have into its folder. ``earlier`` is the folder of a market whose authority,
+    and whose members' signing keys, are kept. Raises ``InputError`` for a roster that contradicts itself and where
+    ``root`` exists.
     """
     if root.exists():
         raise InputError([Issue("this exists already", "Choose another folder, nothing is overwritten.", str(root))])
@@ -82,7 +85,7 @@ def make_folders(
     }
     listed = [_member(name, role, signers[name], credentials[name]) for name, role in ordered]
     members = Members(run, tuple(listed), terms)
-    _write_aside(root, members, authority, signers, credentials)
+    _write_aside(root, members, authority, signers, credentials, fill)
     return members
 
 
@@ -160,7 +163,13 @@ def _check(run: str, roles: Sequence[tuple[str, str]], terms: Terms) -> None:
 
 
 def _member(name: str, role: str, signer: Signer, credentials: Credentials) -> Member:
-    return Member(name, role, signer.public, certified(credentials.certificate).fingerprint)
+    sealing = "" if role == COORDINATOR else sealing_key(signer).public
+    return Member(name, role, signer.public, certified(credentials.certificate).fingerprint, sealing)
+
+
+def sealing_key(signer: Signer) -> SealingKey:
+    """The key by which a party and another one know masks that nobody else does."""
+    return SealingKey(signer.secret("sealing"))
 
 
 def _signers(root: Path) -> dict[str, Signer]:
@@ -181,6 +190,7 @@ def _write_aside(
     authority: Authority,
     signers: Mapping[str, Signer],
     credentials: Mapping[str, Credentials],
+    fill: Callable[[str, Path], None],
 ) -> None:
     """All or nothing."""
     root.parent.mkdir(parents=True, exist_ok=True)
@@ -190,6 +200,7 @@ def _write_aside(
         authority.write(aside / AUTHORITY)
         for name, folder in folder_names(members).items():
             _write_place(aside / folder, members, signers[name], credentials[name])
+            fill(name, aside / folder)
         aside.rename(root)
     except BaseException:
         shutil.rmtree(aside)

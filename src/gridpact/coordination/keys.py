@@ -14,6 +14,8 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from gridpact.errors import InputError, Issue
@@ -34,6 +36,11 @@ class Signer:
     def sign(self, purpose: str, data: bytes) -> bytes:
         """64 bytes."""
         return self._private.sign(purposed(purpose, data))
+
+    def secret(self, purpose: str) -> bytes:
+        """32 bytes that only the owner of the key can make, the same for a purpose every time."""
+        raw = self._private.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+        return HKDF(SHA256(), DIGEST, None, purpose.encode()).derive(raw)
 
     def write(self, path: Path) -> None:
         """The private key as PEM in a new file that its owner alone can read."""

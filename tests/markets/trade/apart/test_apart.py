@@ -33,7 +33,7 @@ class Apart:
     def __init__(self, case: Case, **settings: Any) -> None:
         self.market: TradeMarket = trade_market(case)
         self.public: PublicMarket = public_market(self.market, **settings)
-        key = {name: SealingKey(name.encode()) for name in self.public.names}
+        key = {name: SealingKey(name.encode().rjust(32)) for name in self.public.names}
         keys = {name: one.public for name, one in key.items()}
         shares = [*microgrid_shares(case, self.market.transmission_price), operator_share(case)]
         self.parties = [
@@ -122,7 +122,7 @@ def test_a_share_of_another_party_is_refused() -> None:
     apart = three()
     shares = microgrid_shares(apart.market.case, apart.market.transmission_price)
     with pytest.raises(InputError, match="not the share of 'homes'"):
-        party_of("homes", shares[1], apart.public, SealingKey(b""), {})
+        party_of("homes", shares[1], apart.public, SealingKey(bytes(32)), {})
 
 
 LIES = {
