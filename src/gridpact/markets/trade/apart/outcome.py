@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gridpact.coordination.seat import DisagreementError
 from gridpact.markets.trade.apart.conduct import NEARLY, Agreed, Floor
 from gridpact.markets.trade.apart.pay import Paid, exchanged_mw
 from gridpact.markets.trade.apart.public import PublicMarket
@@ -24,7 +25,7 @@ Floats = NDArray[np.float64]
 REGRET, SPLIT = 1e-4, 1e-7
 
 
-class Disagreement(ValueError):
+class Disagreement(DisagreementError):
     """A party does not agree with an outcome; the text says with what."""
 
 
@@ -97,6 +98,33 @@ def read_outcome(public: PublicMarket, data: bytes) -> Outcome:
     if not fits:
         raise Disagreement("the outcome is not one of this market")
     return Outcome(public, known)
+
+
+def plain(public: PublicMarket, data: bytes) -> dict[str, Any]:
+    """An outcome to be read by people: numbers in decimals, prices per MWh, by party and step."""
+    told = read_outcome(public, data)
+    if told.known["kind"] == "no_deal":
+        return told.known
+    cents = dict(zip(public.names, told.known["cents"], strict=True))
+    rows = dict(zip(("energy", "fees", "lump_sum"), told.known["sheet"], strict=True))
+    traded = zip(told.known["step"], told.known["seller"], told.known["buyer"], told.numbers("p_mw"), strict=True)
+    return {
+        "kind": "trade",
+        "currency": public.currency,
+        "deal": told.deal,
+        "why": told.known["why"],
+        "surplus": float.fromhex(told.known["surplus"]),
+        "received_cents": cents,
+        "sheet_received_cents": {what: dict(zip(public.names, row, strict=True)) for what, row in rows.items()},
+        "exchanged_mw": dict(zip(public.microgrids, told.of_microgrids("exchanged_mw").tolist(), strict=True)),
+        "price_per_mwh": dict(zip(public.microgrids, told.of_microgrids("nodal_price_per_mwh").tolist(), strict=True)),
+        "trades": [
+            {"step": step, "seller": public.names[seller], "buyer": public.names[buyer], "p_mw": float(p)}
+            for step, seller, buyer, p in traded
+        ],
+        "regrets": dict(zip(public.names, told.numbers("regrets").tolist(), strict=True)),
+        "rounds": told.known["rounds"],
+    }
 
 
 def require_sound(told: Outcome) -> None:
