@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import gridpact as gp
+from gridpact.cli_market import add_commands
 
 Arguments = argparse.Namespace
 Document = dict[str, Any]
@@ -439,6 +440,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("run", metavar="RUN")
     export.add_argument("--format", required=True, choices=["csv", "xlsx"], help="a folder of CSV files or a workbook")
     export.add_argument("-o", "--output", required=True, metavar="PATH", help="a path where there is nothing yet")
+    add_commands(command, _say)
     bench = command("bench", _bench, "measure where the time of a clearing goes, on this machine")
     of = bench.add_mutually_exclusive_group()
     of.add_argument("--game", action="store_true", help="of a game of leader and follower, instead of a clearing")

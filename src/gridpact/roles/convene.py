@@ -26,7 +26,7 @@ MOST_MONEY = 1e11
 MONEY = ("regret", "receipt", "least_cents", "fees", "paid_in", "kept")
 
 
-def convene(
+def convene_market(
     case: Case | str | Path,
     folder: str | Path,
     *,
