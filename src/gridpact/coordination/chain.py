@@ -43,14 +43,21 @@ class Link:
     def asks(self, place: int) -> bool:
         return bool(self.asked[place // 8] >> place % 8 & 1)
 
-    def places(self) -> list[int]:
+    def places(self) -> tuple[int, ...]:
         """Of all who are asked, in order."""
-        return [place for place in range(8 * len(self.asked)) if self.asks(place)]
+        return places(self.asked)
 
 
 def bits(places: Iterable[int], parties: int) -> bytes:
     """One bit per party, set at the places."""
     return sum(1 << place for place in places).to_bytes(-(-parties // 8), "little")
+
+
+@lru_cache(1024)
+def places(asked: bytes) -> tuple[int, ...]:
+    """Where the bits are set; the same parties are asked again and again."""
+    number = int.from_bytes(asked, "little")
+    return tuple([place for place in range(8 * len(asked)) if number >> place & 1])
 
 
 class Tree:
@@ -80,9 +87,10 @@ def depth(parties: int) -> int:
 
 def climbed(leaf: bytes, place: int, path: bytes) -> bytes:
     """The root that a path leads to."""
-    for step in range(len(path) // DIGEST):
-        sibling = path[DIGEST * step : DIGEST * (step + 1)]
-        leaf = sha256(sibling + leaf if place >> step & 1 else leaf + sibling)
+    for start in range(0, len(path), DIGEST):
+        sibling = path[start : start + DIGEST]
+        leaf = sha256(sibling + leaf if place & 1 else leaf + sibling)
+        place >>= 1
     return leaf
 
 

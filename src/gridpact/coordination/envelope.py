@@ -68,8 +68,15 @@ class Header:
     head: bytes
     size: int
     digest: bytes
+    _data: bytes = field(default=b"", init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_data", self._encoded())
 
     def encode(self) -> bytes:
+        return self._data
+
+    def _encoded(self) -> bytes:
         run, sender = self.run.encode(), self.sender.encode()
         numbers = (self.turn, self.seen, self.size, CALLS.index(self.kind), len(run), len(sender))
         return HEADER.pack(CALL_MAGIC, *numbers) + run + sender + self.head + self.digest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gridpact.coordination.chain import A_HEAD, Chain, Link, Shown, climbed, next_head, partner, read_shown, seal
+from gridpact.coordination.chain import A_HEAD, Chain, Shown, climbed, next_head, partner, read_shown, seal
 from gridpact.coordination.envelope import A_CALL, Call, Reply, leaf, read_witness, sha256
 from gridpact.coordination.keys import signed_by
 from gridpact.coordination.members import Members
@@ -23,6 +23,7 @@ class Follower:
         self.place = [member.name for member in self.parties].index(name)
         self.chain = Chain(self.roster)
         self.unconfirmed: bytes | None = None
+        self._everybody = tuple(range(len(self.parties)))
 
     def answered(self, call: Call) -> None:
         """The party's own call, to be found in the next link."""
@@ -47,16 +48,18 @@ class Follower:
         asked = leaf(reply.kind, reply.body)
         if not last.asks(self.place) or climbed(asked, self.place, shown.request) != last.requests:
             raise LieError("the request does not stand in the chain")
-        links = [*self.chain.links, *shown.links]
-        self._check_witness(reply.witness, links, heads[-2])
+        self._check_witness(reply.witness, len(self.chain) + len(shown.links) - 1, self._answered(shown), heads[-2])
         for link in shown.links:
             self.chain.append(link)
         self.unconfirmed = None
 
-    def _check_witness(self, witness: bytes, links: list[Link], head: bytes) -> None:
-        """Somebody who answered the batch before has signed the head without the last of the links."""
-        number = len(links) - 1
-        answered = links[-2].places() if number else list(range(len(self.parties)))
+    def _answered(self, shown: Shown) -> tuple[int, ...]:
+        """Who answered the batch before the last of the links: all, to join, before the first of all."""
+        before = [*self.chain.links[-1:], *shown.links][:-1]
+        return before[-1].places() if before else self._everybody
+
+    def _check_witness(self, witness: bytes, number: int, answered: tuple[int, ...], head: bytes) -> None:
+        """One of those who answered the batch before has signed the head without link ``number``."""
         other = partner(self.place, answered, number)
         if other is None:
             return

@@ -115,7 +115,7 @@ class Hub:
         if self._posts < len(self.tally.answers):
             self._check_same(self.tally.book.holds(batch))
         else:
-            self._write_batch(batch.number, bodies)
+            self._write_batch(batch.number, bodies, messages)
         if self._posts:
             self.tally.answers[self._posts - 1] = {}  # nobody asks for them again
         self._posted, self._posts = list(messages), self._posts + 1
@@ -123,8 +123,9 @@ class Hub:
 
     @property
     def answered(self) -> bool:
-        """Whether all have answered the requests posted last, or signed the outcome."""
-        return self._posts < len(self.tally.answers) or self.tally.book.present.complete
+        """Whether all have answered the requests posted last."""
+        past = self._posts < len(self.tally.answers) or self.tally.outcome is not None
+        return past or self.tally.book.present.complete
 
     def answers(self) -> list[Message] | None:
         """The answers to the requests posted last, in their order; None while one is missing. Raises ``Aborted``."""
@@ -206,12 +207,16 @@ class Hub:
             return self.speaker.ended(desk, turn, self.ending)
         return self.speaker.refused(desk, turn, f"{why} (strike {desk.strikes} of {most})")
 
-    def _write_batch(self, number: int, bodies: list[bytes]) -> None:
+    def _write_batch(self, number: int, bodies: list[bytes], messages: Sequence[Message]) -> None:
         """Write requests down; some may have been before the coordinator was stopped."""
-        begun = self.tally.begun
+        begun = [data for data, _ in self.tally.begun]
         self._check_same(begun == bodies[: len(begun)] and self.tally.outcome is None)
-        for asked in records.asked_in_records(number, bodies[len(begun) :]):
-            self._write(records.ASKED, asked.encode())
+        at = len(begun)
+        for asked in records.asked_in_records(number, bodies[at:]):
+            self.journal.append(records.ASKED, asked.encode())
+            self.tally.ask(asked, messages[at : at + len(asked.messages)])
+            at += len(asked.messages)
+        self._write_states()
 
     def _write(self, kind: str, payload: bytes, durable: bool = False) -> None:
         self.journal.append(kind, payload, durable=durable)

@@ -33,12 +33,12 @@ class HubTransport:
         """Call ``told`` whenever there may be replies to calls that had none; it must return at once."""
         self._listeners.append(told)
 
-    def receive(self, sender: str, data: bytes) -> bytes | None:
+    def receive(self, sender: str, data: bytes, now: float | None = None) -> bytes | None:
         """The reply to a call, None while there is none; raises as ``Hub.receive``."""
         with self._changed:
             over = self.hub.over
             try:
-                reply = self.hub.receive(sender, data, self.clock())
+                reply = self.hub.receive(sender, data, self.clock() if now is None else now)
             except JournalError as error:
                 self._failed = error
                 self._changed.notify_all()
@@ -48,6 +48,13 @@ class HubTransport:
         if self.hub.over and not over:
             self._tell()
         return reply
+
+    def tick(self, now: float | None = None) -> None:
+        """Deadlines, for those who have a clock of their own; whoever waits for answers looks at them anyway."""
+        with self._changed:
+            self.hub.tick(self.clock() if now is None else now)
+            if self.hub.ending is not None:
+                self._changed.notify_all()
 
     def reply_to(self, name: str) -> bytes | None:
         """The reply to the last call of a party, None while there is none."""

@@ -175,7 +175,7 @@ class Seat:
         self._gate.check(message)
         if self.state is State.COMMITTED:
             self._move(State.ITERATING)
-        answer = self._own(lambda: self._door.answer(request), "Its program has no answer")
+        answer = self._own(lambda: self._door.answer_to(message, request), "Its program has no answer")
         if answer is not None:
             self._gate.keep(message)
             self._say(say.ANSWER, answer)

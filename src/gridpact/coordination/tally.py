@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from gridpact.coordination import records
 from gridpact.coordination.appendix import Pending
@@ -54,7 +54,7 @@ class Tally:
         self.signatures: dict[str, bytes] = {}
         self.requests: dict[int, Message] = {}
         self.answers: list[dict[str, Message]] = []
-        self.begun: list[bytes] = []
+        self.begun: list[tuple[bytes, Message]] = []
 
     @property
     def state(self) -> State:
@@ -78,7 +78,8 @@ class Tally:
             self.settle(desk)
             self.take(desk, call, payload, decode(call.body) if call.header.kind == ANSWER else None)
         elif kind == records.ASKED:
-            self.ask(records.read_asked(payload))
+            asked = records.read_asked(payload)
+            self.ask(asked, [decode(message) for message in asked.messages])
         elif kind == records.DOCUMENT:
             self.conclude(payload[1:], bool(payload[0]))
         elif kind == records.STRIKE:
@@ -96,14 +97,14 @@ class Tally:
             self.ending = ending
             self._move(State.ABORTED)
 
-    def ask(self, asked: records.Asked) -> None:
+    def ask(self, asked: records.Asked, messages: Sequence[Message]) -> None:
         """Requests of a batch, which is complete with the last of them."""
-        self.begun += asked.messages
+        self.begun += zip(asked.messages, messages, strict=True)
         if asked.left:
             return
-        messages, self.begun = [(decode(data), data) for data in self.begun], []
-        self.requests = {self.desks[message.recipient].place: message for message, _ in messages}
-        self._turn_over(REQUEST, {self.desks[message.recipient].place: data for message, data in messages})
+        batch, self.begun = self.begun, []
+        self.requests = {self.desks[message.recipient].place: message for _, message in batch}
+        self._turn_over(REQUEST, {self.desks[message.recipient].place: data for data, message in batch})
         self.answers.append({})
         if self.state is State.COMMITTED:
             self._move(State.ITERATING)
