@@ -122,7 +122,10 @@ class Door:
         Raises ``MessageError`` for malformed and misplaced messages, ``UndeclaredError`` for what must not leave, and
         whatever the party itself raises; a request that failed may be made again.
         """
-        request = decode(data)
+        return self.answer_to(decode(data), data)
+
+    def answer_to(self, request: Message, data: bytes) -> bytes:
+        """The same where the bytes have been decoded already."""
         if request.recipient != self.party.name:
             raise MessageError(f"A message to {request.recipient!r} came to {self.party.name!r}.")
         key = (request.run, request.sender)
