@@ -63,6 +63,7 @@ def hold(folder: Path, known: Made, fallback: bool = False, disagreeing: str = "
             for name in PARTIES
         }
         pump = Pump(known.hub(journals["coordinator"]), seats)
+        pump.assemble()
         document = algorithm(pump)
         pump.hub.finish(b"no deal" if fallback else document, 0.0, fallback)
         pump.turn()
