@@ -556,9 +556,10 @@ def test_a_market_that_was_ended_verifies_but_for_its_result(tmp_path: Path) -> 
         assert found["outcome"] == "the market was ended by 'mg2': It does not agree with the outcome: not with me"
 
 
-def test_calls_that_the_operator_is_shown_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With room for one call beside a request, the operator says that it has seen it, and gets the next."""
-    monkeypatch.setattr(tally, "MOST_ENVELOPE", tally.BESIDES + 400)
+@pytest.mark.parametrize("room", [400, 600])
+def test_calls_that_the_operator_is_shown_in_pieces(room: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With room for one or two calls, and not for a request besides, the operator says that it has seen them first."""
+    monkeypatch.setattr(tally, "MOST_ENVELOPE", tally.BESIDES + room)
     signed = hold(tmp_path, market())
     for name in NAMES:
         assert failed(verify_transcript(journal(tmp_path, name), MEMBERS, signed)) == {}
@@ -569,6 +570,8 @@ def test_calls_that_the_operator_is_shown_in_pieces(tmp_path: Path, monkeypatch:
         assert "where turn" in judged("coordinator", dropped(records, place))["turns"]
     own_records = read_journal(journal(tmp_path, "operator"), KEYS["operator"].public)[1:]
     assert "a call 'seen' was not asked for" in judged("operator", dropped(own_records, 2))["answers"]
+    replies = [read_reply(record.payload) for record in own_records if record.kind == "reply"]
+    assert all(len(reply.appendix) + len(reply.body) <= room for reply in replies if reply.appendix)
 
 
 # The market repeated.
