@@ -254,6 +254,23 @@ def test_a_full_disk_leaves_it_as_it_was(path: Path, point: str) -> None:
     Journal.open(path, WRITER, GENESIS).close()
 
 
+@pytest.mark.parametrize("point", ["journal.create", "journal.append.before", "journal.append.write"])
+def test_a_disk_that_was_full_from_the_beginning(path: Path, point: str) -> None:
+    with armed(f"{point}=enospc"), pytest.raises(JournalError, match=r"No space left on device\. Make room"):
+        Journal.open(path, WRITER, GENESIS)
+    assert path.read_bytes() == b""
+    with Journal.open(path, WRITER, GENESIS) as journal:
+        assert [record.kind for record in journal.records] == ["genesis"]
+
+
+def test_a_torn_end_that_cannot_be_cut_off_stays(path: Path) -> None:
+    data = written(path)[:-1]
+    path.write_bytes(data)
+    with armed("journal.cut=enospc"), pytest.raises(JournalError, match="cannot be cut off: No space"):
+        Journal.open(path, WRITER, GENESIS)
+    assert path.read_bytes() == data
+
+
 @contextmanager
 def room(size: int) -> Iterator[None]:
     """No file may grow beyond a size: the operating system takes what fits, then refuses, as on a full disk."""

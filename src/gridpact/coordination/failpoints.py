@@ -47,9 +47,6 @@ class _Point:
     arrivals: int = 0
 
 
-_armed: dict[str, _Point] = {}
-
-
 def failpoint(name: str, half: Callable[[], object] | None = None) -> None:
     """Do what the point is armed with, if it is; ``half`` writes half of what is to be written."""
     point = _armed.get(name)
@@ -67,10 +64,9 @@ def failpoint(name: str, half: Callable[[], object] | None = None) -> None:
 
 def arm(text: str) -> None:
     """Arm the points of a text like that of the environment, and no others; raises ``InputError``."""
+    points = _points(text)
     _armed.clear()
-    for part in filter(None, text.split(",")):
-        name, kind, arrival = _parsed(part)
-        _armed.setdefault(name, _Point({})).plan[arrival] = kind
+    _armed.update(points)
 
 
 @contextmanager
@@ -81,6 +77,14 @@ def armed(text: str) -> Iterator[None]:
         yield
     finally:
         _armed.clear()
+
+
+def _points(text: str) -> dict[str, _Point]:
+    points: dict[str, _Point] = {}
+    for part in filter(None, text.split(",")):
+        name, kind, arrival = _parsed(part)
+        points.setdefault(name, _Point({})).plan[arrival] = kind
+    return points
 
 
 def _parsed(part: str) -> tuple[str, str, int]:
@@ -103,4 +107,4 @@ def _die() -> None:
     os._exit(KILLED)
 
 
-arm(os.environ.get(VARIABLE, ""))
+_armed = _points(os.environ.get(VARIABLE, ""))

@@ -118,6 +118,9 @@ class Journal:
                 raise JournalError(f"{path} cannot be opened: {error.strerror}.") from None
         try:
             journal._resume(genesis)
+        except OSError as error:
+            journal.close()
+            raise JournalError(f"{path} cannot be begun: {error.strerror}. {_advice(error)}") from None
         except BaseException:
             journal.close()
             raise
@@ -153,8 +156,8 @@ class Journal:
         if self._broken:
             raise JournalError(f"{self.path} {self._broken}: nothing more can be written. Open it again.")
         data, digest = _record(self._place, kind, payload, self._signer)
-        failpoint("journal.append.before")
         try:
+            failpoint("journal.append.before")
             self._write(data)
             if durable:
                 self._sync()
@@ -203,8 +206,8 @@ class Journal:
             _sync_folder(self.path.parent)
 
     def _cut(self, found: Scan) -> None:
-        failpoint("journal.cut")
         try:
+            failpoint("journal.cut")
             os.ftruncate(self._handle, found.end)
         except OSError as error:
             raise JournalError(f"The torn end of {self.path} cannot be cut off: {error.strerror}.") from None

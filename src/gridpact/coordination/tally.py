@@ -141,9 +141,10 @@ class Tally:
         """Whether there is room for all calls to be audited; where there is not, as many are shown as fit alone."""
         request = len(self.book.present.bodies[auditor.place]) + self.link_bytes * (len(self.book.chain) - auditor.seen)
         self.pending.show(MOST_ENVELOPE - BESIDES - request)
-        if not self.pending.whole:
-            self.pending.show(MOST_ENVELOPE - BESIDES)
-        return self.pending.whole
+        if self.pending.whole:
+            return True
+        self.pending.show(MOST_ENVELOPE - BESIDES)
+        return False
 
     def _answered(self, desk: Desk, call: Call, answer: Message | None) -> None:
         self.book.present.calls[desk.place] = call
