@@ -7,7 +7,7 @@ Microgrid k pays p'y_k, the operator is paid that.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,9 +22,12 @@ from gridpact.coordination.journal import Log, MemoryLog
 from gridpact.coordination.keys import Signer, signer_of
 from gridpact.coordination.limits import Limits, limits_of
 from gridpact.coordination.members import COORDINATOR, MICROGRID, OPERATOR, Member, Members, Terms
+from gridpact.coordination.message import Message
+from gridpact.coordination.outcome import SignedOutcome
 from gridpact.coordination.party import ANSWER, EXCHANGE, PROPOSAL, Disclosure, ProgramParty
 from gridpact.coordination.roster import Roster, roster
 from gridpact.coordination.seat import DisagreementError, Seat
+from gridpact.coordination.states import Aborted
 from gridpact.coordination.transport import InProcess, Transport
 
 Floats = NDArray[np.float64]
@@ -171,7 +174,6 @@ class Pump:
     def __init__(self, hub: Hub, seats: dict[str, Seat]) -> None:
         self.hub, self.seats = hub, seats
         self.calls = {name: seat.first() for name, seat in seats.items()}
-        self.turn()
 
     def turn(self) -> None:
         """Carry all there is to carry."""
@@ -181,17 +183,37 @@ class Pump:
             for name, call in self.calls.items():
                 reply = None if call is None else self.hub.receive(name, call, 0.0)
                 if reply is not None:
-                    self.calls[name], moved = self.seats[name].step(reply), True
+                    self.calls[name], moved = self.step(name, reply), True
 
-    def call(self, message: Any) -> Any:
+    def step(self, name: str, reply: bytes) -> bytes | None:
+        return self.seats[name].step(reply)
+
+    def assemble(self) -> None:
+        self.turn()
+
+    def call(self, message: Message) -> Message:
         return self.call_all([message])[0]
 
-    def call_all(self, messages: Any) -> Any:
+    def call_all(self, messages: Sequence[Message]) -> list[Message]:
         self.hub.post(messages, 0.0)
         self.turn()
         answers = self.hub.answers()
         assert answers is not None, self.hub.tally.book.present.missing
         return answers
+
+    def sign(self, document: bytes, fallback: bool = False) -> SignedOutcome:
+        self.hub.finish(document, 0.0, fallback)
+        self.turn()
+        if self.hub.ending is not None:
+            raise Aborted(self.hub.ending)
+        assert self.hub.outcome is not None
+        return self.hub.outcome
+
+    def abort(self, why: str) -> Aborted:
+        self.hub.abort("coordinator", why)
+        assert self.hub.ending is not None
+        self.turn()
+        return Aborted(self.hub.ending)
 
 
 def pumped(market: Made, **seats: Seat) -> Pump:

@@ -123,8 +123,9 @@ class Hub:
 
     @property
     def answered(self) -> bool:
-        """Whether all have answered the requests posted last, or signed the outcome."""
-        return self._posts < len(self.tally.answers) or self.tally.book.present.complete
+        """Whether all have answered the requests posted last."""
+        past = self._posts < len(self.tally.answers) or self.tally.outcome is not None
+        return past or self.tally.book.present.complete
 
     def answers(self) -> list[Message] | None:
         """The answers to the requests posted last, in their order; None while one is missing. Raises ``Aborted``."""

@@ -115,6 +115,8 @@ def _mistakes(found: Members) -> list[str]:
 
 
 def _wrong_terms(terms: Terms) -> list[str]:
+    if not all(isinstance(known, Mapping) for known in (terms.bounds, terms.rates, terms.market)):
+        return ["bounds, rates and market must be tables"]
     numbers = [*terms.bounds.values(), *terms.rates.values(), terms.deadline_s]
     mistakes = []
     if not all(type(value) in (int, float) and 0.0 < value < float("inf") for value in numbers):
