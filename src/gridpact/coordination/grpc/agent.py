@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
-from typing import Protocol
 
 import grpc
 
 from gridpact.coordination.folders import Place
 from gridpact.coordination.grpc.probe import TurnedAway, coordinator_certificate
-from gridpact.coordination.grpc.wire import HOLD_S, LATE_S, METHOD, party_options, split
+from gridpact.coordination.grpc.progress import Tell, on_stderr, shown
+from gridpact.coordination.grpc.wire import HOLD_S, LATE_S, METHOD, MOST_CALL, joined, party_options, split
+from gridpact.coordination.outcome import SignedOutcome
+from gridpact.coordination.seat import Seat
+from gridpact.coordination.states import Aborted
 from gridpact.errors import Refused, Unreachable
 
 logger = logging.getLogger("gridpact.market")
@@ -19,27 +21,38 @@ logger = logging.getLogger("gridpact.market")
 FIRST_PAUSE_S, MOST_PAUSE_S = 0.1, 2.0
 TIMES_AWAY = 3
 # What another attempt may mend.
-PASSING = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED)
+PASSING = {
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.CANCELLED,
+    grpc.StatusCode.INTERNAL,
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+}
 
 
-class Seat(Protocol):
-    """A party's core: the call to make first, and after each reply the next one; None when it is over."""
+def take_part(seat: Seat, place: Place, address: str, tell: Tell = on_stderr) -> SignedOutcome:
+    """Call at the coordinator's ``address`` until all is over; what all parties have signed.
 
-    def first(self) -> bytes: ...
-
-    def step(self, reply: bytes) -> bytes | None: ...
-
-
-def take_part(seat: Seat, line: Line, told: Callable[[], None] = lambda: None) -> None:
-    """Call until the seat has no more calls to make; ``told`` is called after each of them.
-
-    Raises what the line and the seat raise. To go on after that, make a seat from the same journal.
+    Raises ``Aborted`` where the market ended without, ``JournalError`` where something could not be written down,
+    ``Refused`` and ``Unreachable`` as ``Line.ask``. To go on after those, make a seat from the same journal.
     """
-    call: bytes | None = seat.first()
+    name = place.me.name
+    with (
+        Line(place, address, place.members.terms.deadline_s) as line,
+        shown(name, lambda: (seat.state, f"{seat.turn + 1} calls"), tell),
+    ):
+        converse(seat, line)
+    if seat.outcome is None:
+        assert seat.ending is not None
+        raise Aborted(seat.ending)
+    return seat.outcome
+
+
+def converse(seat: Seat, line: Line) -> None:
+    """Make the calls of a seat until it has no more to make."""
+    call = seat.first()
     while call is not None:
-        reply = line.ask(call, told)
-        call = seat.step(reply)
-        told()
+        call = seat.step(line.ask(call))
 
 
 class Line:
@@ -58,8 +71,10 @@ class Line:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def ask(self, call: bytes, waiting: Callable[[], None] = lambda: None) -> bytes:
+    def ask(self, call: bytes) -> bytes:
         """The reply; raises ``Refused`` where another attempt would not help, ``Unreachable`` when patience ends."""
+        if len(call) > MOST_CALL:
+            raise Refused(f"A call has at most {MOST_CALL} bytes, not {len(call)}.")
         heard, pause = time.monotonic(), FIRST_PAUSE_S
         while True:
             try:
@@ -72,7 +87,6 @@ class Line:
                 if reply:
                     return reply
                 heard, pause = time.monotonic(), FIRST_PAUSE_S
-            waiting()
 
     def close(self) -> None:
         """Hang up; the next call dials again."""
@@ -98,8 +112,7 @@ class Line:
         trusted = self._trusted()
         own = self.place.credentials
         secure = grpc.ssl_channel_credentials(trusted, own.key, own.certificate)
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return grpc.secure_channel(f"{host}:{self.port}", secure, party_options())
+        return grpc.secure_channel(joined(self.host, self.port), secure, party_options())
 
     def _trusted(self) -> bytes:
         """A coordinator that ends closes connections, too: one turns a party away that does so again and again."""

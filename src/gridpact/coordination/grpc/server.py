@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Protocol
@@ -18,30 +17,29 @@ from grpc import aio
 
 from gridpact.coordination.authority import Credentials
 from gridpact.coordination.grpc.door import Door
-from gridpact.coordination.grpc.wire import HOLD_S, NOTHING, SERVICE, TURN, server_options, split
+from gridpact.coordination.grpc.wire import HOLD_S, NOTHING, SERVICE, TURN, joined, server_options, split
 from gridpact.errors import InputError, Issue, Refused
 
 logger = logging.getLogger("gridpact.market")
 
-TICK_S = 0.1
+GRACE_S = 1.0
 # Besides the one of each party: calls made again after a connection broke, and calls that will be refused.
 SPARE_CALLS = 64
 Context = aio.ServicerContext[bytes, bytes]
 
 
 class Hub(Protocol):
-    """The coordinator's core: what it says to a call of a party, None where there is nothing to say yet."""
+    """The coordinator's core, for several threads: what it says to a call, None where there is nothing to say yet."""
 
-    def receive(self, sender: str, data: bytes, now: float) -> bytes | None: ...
+    def receive(self, sender: str, data: bytes) -> bytes | None: ...
 
-    def tick(self, now: float) -> None: ...
+    def listen(self, told: Callable[[], None]) -> None: ...
 
 
 class Server:
     """Answers calls at ``address`` from a hub, in a thread of its own, between ``start`` and ``stop``.
 
-    ``wake`` is to be called, from any thread, when the hub may have something to say to those who wait. ``failed`` is
-    told, in the server's thread, what the hub raised: nothing is answered from then on.
+    ``port`` is where it listens; ``spoken`` is called with the name of a party and the reply that goes to it.
     """
 
     def __init__(
@@ -50,30 +48,38 @@ class Server:
         credentials: Credentials,
         door: Door,
         address: str,
-        failed: Callable[[Exception], None],
-        clock: Callable[[], float] = time.monotonic,
+        spoken: Callable[[str, bytes], None] = lambda name, reply: None,
     ) -> None:
         self.hub = hub
         self.door = door
         self.host, self.port = split(address)
-        self.failed = failed
-        self.clock = clock
         self._credentials = credentials
+        self._spoken = spoken
         self._began: Future[int] = Future()
         self._thread = threading.Thread(target=self._run, name="gridpact-market", daemon=True)
+
+    def __enter__(self) -> Server:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def start(self) -> None:
         """Listen; raises ``InputError`` where that address cannot be listened at."""
         self._thread.start()
         self.port = self._began.result()
+        self.hub.listen(self._wake)
 
     def stop(self) -> None:
-        """End all calls and connections."""
+        """Let replies that are on their way arrive, then end all calls and connections."""
         self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join()
 
-    def wake(self) -> None:
-        self._loop.call_soon_threadsafe(self._tell)
+    def _wake(self) -> None:
+        """From any thread: the hub may have something to say to those who wait."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._tell)
 
     def _run(self) -> None:
         try:
@@ -84,27 +90,26 @@ class Server:
             self._began.set_exception(error)
 
     async def _serve(self) -> None:
-        self._loop, self._stopping, self._lost = asyncio.get_running_loop(), asyncio.Event(), False
+        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
         self._news: asyncio.Future[None] = self._loop.create_future()
-        server = aio.server(
-            options=server_options(), maximum_concurrent_rpcs=len(self.door.members.members) + SPARE_CALLS
-        )
+        calls = len(self.door.members.members) + SPARE_CALLS
+        server = aio.server(options=server_options(), maximum_concurrent_rpcs=calls)
         server.add_generic_rpc_handlers([_handler(self._turn)])
         port = _listen(server, self.host, self.port, self._credentials)
         await server.start()
         self._began.set_result(port)
-        ticking = asyncio.create_task(self._tick())
         await self._stopping.wait()
-        ticking.cancel()
-        await server.stop(None)
+        self._tell()
+        await server.stop(GRACE_S)
 
     async def _turn(self, data: bytes, context: Context) -> bytes:
         name = await self._who(context)
         until = self._loop.time() + HOLD_S
         while (reply := await self._reply(name, data, context)) is None:
-            if self._loop.time() >= until:
+            if self._loop.time() >= until or self._stopping.is_set():
                 return NOTHING
             await asyncio.wait([self._news], timeout=until - self._loop.time())
+        self._spoken(name, reply)
         return reply
 
     async def _who(self, context: Context) -> str:
@@ -116,32 +121,12 @@ class Server:
             await context.abort(grpc.StatusCode.UNAUTHENTICATED, str(refused))
 
     async def _reply(self, name: str, data: bytes, context: Context) -> bytes | None:
-        """What the hub says; a hub that has failed says nothing more."""
-        if self._lost:
-            await context.abort(grpc.StatusCode.INTERNAL, "the coordinator has failed; its own log says why")
+        """What the hub says; what it raises its own thread will hear as well."""
         try:
-            return self.hub.receive(name, data, self.clock())
-        except Refused as refused:
-            logger.warning("refused %r, %s: %s", name, context.peer(), refused)
-            await context.abort(grpc.StatusCode.PERMISSION_DENIED, str(refused))
-        except Exception as error:
-            self._fail(error)
+            return self.hub.receive(name, data)
+        except Exception:
+            logger.exception("a call of %r was too much for the coordinator", name)
             await context.abort(grpc.StatusCode.INTERNAL, "the coordinator has failed; its own log says why")
-
-    async def _tick(self) -> None:
-        """Deadlines pass whether anybody calls or not."""
-        while not self._lost:
-            try:
-                self.hub.tick(self.clock())
-            except Exception as error:
-                self._fail(error)
-            self._tell()
-            await asyncio.sleep(TICK_S)
-
-    def _fail(self, error: Exception) -> None:
-        self._lost = True
-        self.failed(error)
-        self._tell()
 
     def _tell(self) -> None:
         """All who wait look again."""
@@ -157,7 +142,7 @@ def _handler(turn: Callable[[bytes, Context], object]) -> grpc.GenericRpcHandler
 def _listen(server: aio.Server, host: str, port: int, shown: Credentials) -> int:
     """There is no port without TLS."""
     secure = grpc.ssl_server_credentials([(shown.key, shown.certificate)], shown.authority, require_client_auth=True)
-    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    address = joined(host, port)
     try:
         return server.add_secure_port(address, secure)
     except RuntimeError:

@@ -53,5 +53,10 @@ def split(address: str) -> tuple[str, int]:
     return bare, int(port)
 
 
+def joined(host: str, port: int) -> str:
+    """The address of a host and a port, as gRPC wants it."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def _sizes() -> Options:
     return [("grpc.max_receive_message_length", MOST_CALL), ("grpc.max_send_message_length", MOST_CALL)]
