@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -27,18 +27,19 @@ ROLES = {"chair": "coordinator", "network": "operator", "village": "microgrid", 
 
 @dataclass
 class Echo:
-    """A hub that says who it takes the caller for; to "wait" it has nothing to say, "fail" is too much for it."""
+    """A hub that says who it takes the caller for, or what it ``says`` to certain calls; "fail" is too much for it."""
 
     heard: list[tuple[str, bytes]] = field(default_factory=list)
+    says: dict[bytes, bytes | None] = field(default_factory=dict)
 
-    def receive(self, sender: str, data: bytes, now: float) -> bytes | None:
+    def receive(self, sender: str, data: bytes) -> bytes | None:
         self.heard.append((sender, data))
         if data == b"fail":
             raise OSError("the disk is full")
-        return None if data == b"wait" else sender.encode()
+        return self.says.get(data, sender.encode())
 
-    def tick(self, now: float) -> None:
-        pass
+    def listen(self, told: Callable[[], None]) -> None:
+        self.tell = told
 
 
 def made(root: Path, run: str = "day", earlier: Path | None = None) -> Path:
@@ -48,15 +49,10 @@ def made(root: Path, run: str = "day", earlier: Path | None = None) -> Path:
 
 
 @contextmanager
-def listening(place: Place, hub: Echo, failures: list[Exception] | None = None) -> Iterator[Server]:
+def listening(place: Place, hub: Echo, at: str = LOOPBACK) -> Iterator[Server]:
     """A coordinator that answers on loopback."""
-    failed = [] if failures is None else failures
-    server = Server(hub, place.credentials, Door(place.members), LOOPBACK, failed.append)
-    server.start()
-    try:
+    with Server(hub, place.credentials, Door(place.members), at) as server:
         yield server
-    finally:
-        server.stop()
 
 
 def address(server: Server) -> str:

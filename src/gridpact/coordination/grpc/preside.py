@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable
 from threading import Event
 
 from gridpact.coordination.conduct import conduct
-from gridpact.coordination.envelope import ABORT, DONE, read_reply
+from gridpact.coordination.envelope import ABORT, DONE, REFUSED, REPLIES, SAID, read_reply
 from gridpact.coordination.folders import Place
 from gridpact.coordination.grpc.door import Door
 from gridpact.coordination.grpc.progress import Tell, on_stderr, shown
@@ -14,10 +15,15 @@ from gridpact.coordination.grpc.server import Server
 from gridpact.coordination.grpc.wire import joined
 from gridpact.coordination.hub import Hub
 from gridpact.coordination.hub_transport import HubTransport
+from gridpact.coordination.members import Member
 from gridpact.coordination.outcome import SignedOutcome
 from gridpact.coordination.states import State
 from gridpact.coordination.transport import Transport
 
+logger = logging.getLogger("gridpact.market")
+
+# Where the kind of a reply stands in its prefix.
+KIND = 6
 # How long parties that have not heard the end are waited for.
 LINGER_S = 5.0
 MOST_NAMED = 3
@@ -35,7 +41,7 @@ def preside(
 
     To go on after an error that left the market going, make a hub from the same journal.
     """
-    transport, goodbye = HubTransport(hub), Goodbye(hub)
+    transport, goodbye = HubTransport(hub), Goodbye(place.members.parties)
     with Server(transport, place.credentials, Door(place.members), address, goodbye.spoken) as server:
         tell(f"{place.me.name}: listening at {joined(server.host, server.port)}")
         with shown(place.me.name, lambda: (hub.state, _waiting(hub)), tell):
@@ -47,16 +53,18 @@ def preside(
 
 
 class Goodbye:
-    """Whether all parties have heard how the market ended."""
+    """Whether all parties have heard how the market ended; a line of the log for every call that did not count."""
 
-    def __init__(self, hub: Hub) -> None:
-        self.hub = hub
+    def __init__(self, parties: Iterable[Member]) -> None:
         self.heard = Event()
-        self._left = {member.name for member in hub.members.parties}
+        self._left = {member.name for member in parties}
 
     def spoken(self, name: str, reply: bytes) -> None:
         """A reply went to a party."""
-        if self.hub.over and read_reply(reply).kind in (DONE, ABORT):
+        kind = REPLIES[SAID.unpack_from(reply)[KIND]]
+        if kind == REFUSED:
+            logger.warning("refused a call of %r: %s", name, read_reply(reply).body.decode())
+        elif kind in (DONE, ABORT):
             self._left.discard(name)
             if not self._left:
                 self.heard.set()
