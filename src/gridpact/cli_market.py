@@ -30,22 +30,24 @@ def add_commands(command: Command, say: Say) -> None:
     market.add_argument("--host", action="append", default=[], metavar="NAME", help="where the coordinator is reached")
     market.add_argument("--fallback", default="abort", choices=["abort", "no_deal"], help="where there is no agreement")
     for name, call, text in (
-        ("coordinator", gp_coordinate, "coordinate a market, from the folder of its coordinator"),
-        ("agent", gp_take_part, "take part in a market, from the folder of a party"),
+        ("coordinator", _coordinate, "coordinate a market, from the folder of its coordinator"),
+        ("agent", _take_part, "take part in a market, from the folder of a party"),
     ):
         role = command(name, lambda parsed, call=call: _play(parsed, call, say), text)  # type: ignore[misc]
         role.add_argument("folder", metavar="DIR")
         role.add_argument("--address", default="127.0.0.1:47320", metavar="HOST:PORT", help="of the coordinator")
+        if name == "coordinator":
+            role.add_argument("--wait", type=float, default=600.0, metavar="SECONDS", help="for parties to join")
     ledger = command("ledger", lambda parsed: _ledger(parsed, say), "print every quantity that left a party")
     ledger.add_argument("folder", metavar="DIR", help="the folder of a member")
 
 
-def gp_coordinate(parsed: Arguments) -> Document:
-    found: Document = gp.coordinate_market(parsed.folder, address=parsed.address)
+def _coordinate(parsed: Arguments) -> Document:
+    found: Document = gp.coordinate_market(parsed.folder, address=parsed.address, join_s=parsed.wait)
     return found
 
 
-def gp_take_part(parsed: Arguments) -> Document:
+def _take_part(parsed: Arguments) -> Document:
     found: Document = gp.take_part_in_market(parsed.folder, address=parsed.address)
     return found
 

@@ -45,7 +45,8 @@ def in_process(folder: Path) -> bytes:
 class Played:
     """What the coordinator and each party ended with: their documents, or what they raised; lines that they told."""
 
-    def __init__(self, folder: Path, **instead: Callable[[str], Any]) -> None:
+    def __init__(self, folder: Path, join_s: float = 20.0, **instead: Callable[[str], Any]) -> None:
+        self.join_s = join_s
         self.ended: dict[str, Any] = {}
         self.lines: list[str] = []
         self._port = threading.Event()

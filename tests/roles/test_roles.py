@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import random
 import socket
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import gridpact as gp
@@ -89,13 +89,13 @@ def test_a_folder_that_is_another_ones_is_refused(
 
 
 def test_a_party_that_does_not_come_is_named(tmp_path: Path) -> None:
-    """b never dials: after the deadline the coordinator says who is missing."""
-    folder = convened(tmp_path / "m", deadline_s=3.0)
+    """b never dials: after its patience the coordinator says who is missing."""
+    folder = convened(tmp_path / "m")
 
     def nobody(address: str) -> dict[str, Any]:
         return {}
 
-    played = Played(folder, b=nobody)
+    played = Played(folder, 3.0, b=nobody)
     assert isinstance(played.ended["coordinator"], Aborted)
     assert "'b'" in str(played.ended["coordinator"])
 
@@ -121,7 +121,7 @@ def test_killed_at_any_moment(tmp_path: Path, victim: str, seed: int) -> None:
 def killed(tmp_path: Path, victim: str, seed: int) -> None:
     """Killed twice within its first seconds, by SIGKILL: what all sign is what is signed without kills."""
     folder = convened(tmp_path / "m", deadline_s=60.0)
-    draw = random.Random(seed)
+    draw = np.random.default_rng(seed)
     ended = played_with_kills(folder, f"127.0.0.1:{free_port()}", victim, [draw.uniform(0.5, 4.0) for _ in range(2)])
     assert {name: code for name, (code, _, _) in ended.items()} == dict.fromkeys(("coordinator", *PARTIES), 0), ended
     assert len({signed(folder, name) for name in ("coordinator", *PARTIES)} | {in_process(folder)}) == 1

@@ -19,10 +19,12 @@ from gridpact.roles.desk import journal_of, keep, place_of
 FALLBACK = "the parties did not agree within the rounds of the terms"
 
 
-def coordinate_market(folder: str | Path, *, address: str = DEFAULT_ADDRESS, tell: Tell = on_stderr) -> dict[str, Any]:
+def coordinate_market(
+    folder: str | Path, *, address: str = DEFAULT_ADDRESS, join_s: float = 600.0, tell: Tell = on_stderr
+) -> dict[str, Any]:
     """Coordinate the market of the folder that ``convene`` made for its coordinator; what all have signed.
 
-    Listens at ``address`` (host:port) until all parties have joined, agreed and signed. After a stop, the same command
+    Listens at ``address`` (host:port), where parties may take ``join_s`` seconds to join, until all parties have joined, agreed and signed. After a stop, the same command
     in the same folder goes on from its journal. ``tell`` hears a line for each step.
 
     Raises ``InputError`` for a folder that is none, ``Aborted`` where there is no result, naming who ended it and why,
@@ -33,7 +35,7 @@ def coordinate_market(folder: str | Path, *, address: str = DEFAULT_ADDRESS, tel
         hub = Hub(place.members, place.signer, journal, limits_of(place.members.terms))
         fallback = no_deal(public, FALLBACK) if place.members.terms.fallback == "no_deal" else None
         told = _rounds(place.me.name, tell)
-        signed = preside(hub, place, address, lambda floor: traded_apart(public, floor, told), fallback, tell)
+        signed = preside(hub, place, address, lambda floor: traded_apart(public, floor, told), fallback, tell, join_s)
         return keep(place, public, signed)
 
 

@@ -36,8 +36,11 @@ def preside(
     algorithm: Callable[[Transport], bytes],
     fallback: bytes | None = None,
     tell: Tell = on_stderr,
+    join_s: float | None = None,
 ) -> SignedOutcome:
-    """What all parties have signed, who call at ``address``; raises as ``conduct``, ``InputError`` for the address.
+    """What all parties have signed, who call at ``address`` within ``join_s`` seconds.
+
+    Raises as ``conduct``, and ``InputError`` for the address.
 
     To go on after an error that left the market going, make a hub from the same journal.
     """
@@ -46,7 +49,7 @@ def preside(
         tell(f"{place.me.name}: listening at {joined(server.host, server.port)}")
         with shown(place.me.name, lambda: (hub.state, _waiting(hub)), tell):
             try:
-                return conduct(transport, algorithm, fallback)
+                return conduct(transport, algorithm, fallback, join_s)
             finally:
                 if hub.over:
                     goodbye.heard.wait(LINGER_S)
