@@ -62,9 +62,8 @@ class Played:
             assert not one.is_alive()
 
     def _coordinate(self, folder: Path) -> None:
-        self._try(
-            "coordinator", lambda: gp.coordinate_market(folder / "coordinator", address="127.0.0.1:0", tell=self._tell)
-        )
+        usual: dict[str, Any] = {"address": "127.0.0.1:0", "join_s": self.join_s, "tell": self._tell}
+        self._try("coordinator", lambda: gp.coordinate_market(folder / "coordinator", **usual))
 
     def _take_part(self, folder: Path, name: str, instead: Callable[[str], Any] | None) -> None:
         usual = lambda address: gp.take_part_in_market(folder / name, address=address, tell=self._tell)  # noqa: E731
