@@ -36,7 +36,7 @@ def verify_transcript(path: Path, members: Members, signed: bytes | None = None)
     written is not looked at any further.
     """
     try:
-        writer = _writer(scan(path).records, members)
+        writer = writer_of(scan(path).records, members)
         if writer is None:
             return [Finding(ROSTER, False, "record 0: the journal is of no member of this roster")]
         found = scan(path, writer.key)
@@ -105,7 +105,7 @@ def _minutes(records: Iterable[Record], members: Members) -> Minutes:
     return read
 
 
-def _writer(records: Sequence[Record], members: Members) -> Member | None:
+def writer_of(records: Sequence[Record], members: Members) -> Member | None:
     """Whose journal it says it is."""
     first = records[0] if records else None
     if first is None or first.kind != GENESIS:
