@@ -72,7 +72,7 @@ def convene_market(
         rounds=rounds,
         exactness=exactness,
     )
-    terms = Terms(deadline_s, strikes, fallback, _bounds(market), {}, public.as_terms())
+    terms = Terms(deadline_s, strikes, fallback, _bounds(market), _rates(market), public.as_terms())
     roles = {COORDINATOR: COORDINATOR, market.operator_name: OPERATOR, **dict.fromkeys(market.names, MICROGRID)}
     shares = _shares(market)
     return make_folders(
@@ -100,6 +100,11 @@ def _name(market: TradeMarket) -> str:
     """The case's name with a digest of its public header, so that markets of several days differ."""
     header = f"{market.case.name}|{market.case.start.isoformat()}|{market.case.steps}"
     return f"{market.case.name}-{hashlib.sha256(header.encode()).hexdigest()[:8]}"
+
+
+def _rates(market: TradeMarket) -> dict[str, float]:
+    """The largest changes from one answer to the next: by all that may be said, but not from one end to the other."""
+    return {"exchange": _bounds(market)["exchange"]}
 
 
 def _bounds(market: TradeMarket) -> dict[str, float]:

@@ -11,7 +11,7 @@ from gridpact.coordination.grpc.preside import preside
 from gridpact.coordination.grpc.progress import Tell, on_stderr
 from gridpact.coordination.grpc.wire import DEFAULT_ADDRESS
 from gridpact.coordination.hub import Hub
-from gridpact.coordination.limits import limits_of
+from gridpact.markets.trade.apart.declared import trade_limits
 from gridpact.markets.trade.apart.outcome import no_deal
 from gridpact.markets.trade.apart.whole import traded_apart
 from gridpact.roles.desk import journal_of, keep, place_of
@@ -33,7 +33,7 @@ def coordinate_market(
     """
     place, public = place_of(folder, True)
     with journal_of(place) as journal:
-        hub = Hub(place.members, place.signer, journal, limits_of(place.members.terms))
+        hub = Hub(place.members, place.signer, journal, trade_limits(place.members.terms, public))
         fallback = no_deal(public, FALLBACK) if place.members.terms.fallback == "no_deal" else None
         told = _rounds(place.me.name, tell)
         signed = preside(hub, place, address, lambda floor: traded_apart(public, floor, told), fallback, tell, join_s)

@@ -12,10 +12,10 @@ from gridpact.coordination.grpc.agent import take_part
 from gridpact.coordination.grpc.progress import Tell, on_stderr
 from gridpact.coordination.grpc.wire import DEFAULT_ADDRESS
 from gridpact.coordination.journal import Journal
-from gridpact.coordination.limits import limits_of
 from gridpact.coordination.seat import Seat
 from gridpact.coordination.states import Aborted
 from gridpact.io.folder import read_case
+from gridpact.markets.trade.apart.declared import trade_limits
 from gridpact.markets.trade.apart.desks import party_of
 from gridpact.markets.trade.apart.public import PublicMarket
 from gridpact.markets.trade.apart.whole import traded_apart
@@ -51,7 +51,7 @@ def _seat(place: Place, public: PublicMarket, share: Case, journal: Journal) -> 
     keys = {one.name: one.sealing for one in place.members.parties}
     party = party_of(place.me.name, share, public, sealing_key(place.signer), keys)
     audit = (lambda transport: traded_apart(public, transport)) if place.me.name == public.operator else None
-    limits = limits_of(place.members.terms)
+    limits = trade_limits(place.members.terms, public)
     return Seat(party.name, place.members, place.signer, party, journal, limits, party.check, audit, _digest(place))
 
 

@@ -10,11 +10,10 @@ import numpy as np
 from gridpact.coordination.derived_masks import DerivedMasks, SealingKey
 from gridpact.coordination.exchange import RECEIPT, receipt
 from gridpact.coordination.message import Message, Quantity
-from gridpact.coordination.party import PRICE, TARGET, WEIGHT, Disclosure, Handler
+from gridpact.coordination.party import PRICE, TARGET, WEIGHT, Handler
 from gridpact.coordination.secure_sum import MASKED
 from gridpact.markets.trade.apart.public import PublicMarket
-
-PAYMENT = "payment_proposal"
+from gridpact.markets.trade.apart.words import PAYMENT
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,13 +24,11 @@ class Sealing:
     keys: Mapping[str, str]
 
 
-def bargaining(
-    name: str, public: PublicMarket, benefit: Callable[[], float], sealing: Sealing
-) -> tuple[dict[str, Handler], tuple[Disclosure, ...]]:
-    """Handlers and disclosures of a party that bargains; none of one that does not."""
+def bargaining(name: str, public: PublicMarket, benefit: Callable[[], float], sealing: Sealing) -> dict[str, Handler]:
+    """Handlers of a party that bargains; none of one that does not."""
     weight = float(public.weights[public.names.index(name)])
     if weight == 0.0:
-        return {}, ()
+        return {}
     bargaining = [one for one, also in zip(public.names, public.bargains.tolist(), strict=True) if also]
     masks = DerivedMasks(name, bargaining, sealing.key, sealing.keys)
 
@@ -40,5 +37,4 @@ def bargaining(
         best = receipt(benefit(), weight, price, target, penalty)
         return message.reply(RECEIPT, Quantity(RECEIPT, "currency", np.array([best])))
 
-    handlers: dict[str, Handler] = {MASKED: lambda message: masks.report(message, benefit()), PAYMENT: answer}
-    return handlers, (*masks.disclosures, Disclosure(RECEIPT, RECEIPT, "currency", 1))
+    return {MASKED: lambda message: masks.report(message, benefit()), PAYMENT: answer}

@@ -81,8 +81,8 @@ class Floor:
 def agreed(floor: Floor, told: Tell | None = None) -> Agreed:
     """Stage one. Raises ``NotConverged`` where there is no agreement, and what parties and transport raise."""
     public = floor.public
-    sizes = _introduced(floor)
-    asked = roster(floor.transport, "stage one", COORDINATOR, public.operator, public.microgrids, sizes)
+    _introduced(floor)
+    asked = roster(floor.transport, "stage one", COORDINATOR, public.operator, public.microgrids, public.sizes)
     way = METHODS[public.method](asked)
     found, rounds, polishing = _rounds(floor, asked, way, told)
     for last in [False] * POLISHED + [True]:
@@ -92,7 +92,7 @@ def agreed(floor: Floor, told: Tell | None = None) -> Agreed:
         found = _finer(way, found, public.tolerance, told)
         polishing += len(found.rounds)
     assert settled is not None
-    return Agreed(*settled, tuple(sizes), rounds, polishing)
+    return Agreed(*settled, public.sizes, rounds, polishing)
 
 
 def _rounds(floor: Floor, asked: Roster, way: Method, told: Tell | None) -> tuple[Coordinated, int, int]:
@@ -124,14 +124,13 @@ def _finer(way: Method, found: Coordinated, tolerance: float, told: Tell | None)
     return coordinate(way, *known, FINEST * tolerance, POLISHING, told, or_last=True)
 
 
-def _introduced(floor: Floor) -> list[int]:
-    """How much each microgrid has to agree on; the operator learns what reactive power is fixed."""
-    steps = floor.public.steps
+def _introduced(floor: Floor) -> None:
+    """The operator learns what reactive power is fixed, and whose is not."""
+    public, steps = floor.public, floor.public.steps
     stated = [answer[FIXED] for answer in floor.ask_microgrids(ASK_FIXED)]
-    free = np.array([values.size == 0 for values in stated])
-    fixed = np.array([np.zeros(steps) if values.size == 0 else sized(values, steps) for values in stated])
-    floor.ask(w.REACTIVE, floor.public.operator, w.row(w.Q, w.PER_UNIT, fixed), w.row(w.FREE, w.FLAG, 1.0 * free))
-    return [2 * steps if own else steps for own in free.tolist()]
+    fixed = [np.zeros(steps) if free else sized(row, steps) for free, row in zip(public.free, stated, strict=True)]
+    free = w.row(w.FREE, w.FLAG, 1.0 * np.array(public.free))
+    floor.ask(w.REACTIVE, public.operator, w.row(w.Q, w.PER_UNIT, np.array(fixed)), free)
 
 
 def _answers_exactly(floor: Floor, found: Coordinated) -> bool:

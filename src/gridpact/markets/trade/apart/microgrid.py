@@ -10,7 +10,7 @@ C(x)   cost of its program          e   what it exchanges          d   its cost 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -22,10 +22,11 @@ from gridpact.case.trade_cases import microgrids_before
 from gridpact.coordination.agent import ProgramAgent
 from gridpact.coordination.closed_form import ClosedFormAgent
 from gridpact.coordination.message import Message, MessageError
-from gridpact.coordination.party import EXCHANGE, PRICE, TARGET, Disclosure, Handler, ProgramParty
+from gridpact.coordination.party import EXCHANGE, PRICE, TARGET, Handler, ProgramParty
 from gridpact.markets.pool import clear_pool
 from gridpact.markets.trade.apart import words as w
 from gridpact.markets.trade.apart.bargainer import Sealing, bargaining
+from gridpact.markets.trade.apart.declared import declared
 from gridpact.markets.trade.apart.outcome import read_outcome, require_own, require_sound
 from gridpact.markets.trade.apart.public import PublicMarket
 from gridpact.markets.trade.before import rid
@@ -74,9 +75,8 @@ class MicrogridParty(ProgramParty):
         fixed = self.program.reactive if self.program.reactive is not None else np.zeros(0)
         agent = program_agent(self.program, public.closed_form)
         super().__init__(name, agent, self.program.columns.size, handlers, fixed)
-        pay, declared = bargaining(name, public, lambda: self.desk.benefit, sealing)
-        self.handlers = {**self.handlers, **pay}
-        self.disclosures = (*self.disclosures, *_declared(self.program, part.steps), *declared)
+        self.handlers = {**self.handlers, **bargaining(name, public, lambda: self.desk.benefit, sealing)}
+        self.disclosures = declared(public)[name]
 
     def check(self, data: bytes) -> None:
         """Raises ``Disagreement`` where this party does not agree with an outcome."""
@@ -128,15 +128,3 @@ def without_deal(part: Case, program: PartyProgram, public: PublicMarket) -> tup
     p = rid(side.megawatts("sell", "interfaces") - side.megawatts("buy", "interfaces"))[0]
     q = rid(-side.megawatts("import_q", "interfaces"))[0]
     return float(own[0] + paid[0]), p, q
-
-
-def _declared(program: PartyProgram, steps: int) -> tuple[Disclosure, ...]:
-    """What a microgrid says beside its answers to proposals."""
-    told: Callable[[str], str] = lambda kind: f"{kind}_{w.TOLD}"  # noqa: E731
-    return (
-        Disclosure(told(w.TARIFF), w.P, w.MW, steps),
-        Disclosure(told(w.TARIFF), w.Q, w.MVAR, steps),
-        Disclosure(told(w.SETTLE), EXCHANGE, w.PER_UNIT, program.columns.size),
-        Disclosure(told(w.REGRET), w.REGRET, w.CURRENCY, 1),
-        Disclosure(told(w.FLOOR), w.CENTS_LEAST, w.CENTS, 1),
-    )

@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 from gridpact.case.case import Case
 from gridpact.case.trade_cases import network_with
 from gridpact.coordination.message import Message, MessageError, Quantity
-from gridpact.coordination.party import EXCHANGE, PRICE, TARGET, WEIGHT, Disclosure, HandlingParty, ProgramParty
+from gridpact.coordination.party import EXCHANGE, PRICE, TARGET, WEIGHT, HandlingParty, ProgramParty
 from gridpact.markets.cleared import Cleared
 from gridpact.markets.market_program import formulation_named
 from gridpact.markets.pool import clear_pool
 from gridpact.markets.prices import roots_of
 from gridpact.markets.trade.apart import words as w
 from gridpact.markets.trade.apart.bargainer import Sealing, bargaining
+from gridpact.markets.trade.apart.declared import declared
 from gridpact.markets.trade.apart.microgrid import Desk, program_agent
 from gridpact.markets.trade.apart.outcome import read_outcome, require_own, require_sound
 from gridpact.markets.trade.apart.public import PublicMarket
@@ -52,7 +53,7 @@ class OperatorParty(HandlingParty):
         self._drawn: Drawn | None = None
         self._fees = self._fee_cost = 0.0
         handlers = {w.REACTIVE: self._reactive, w.WITHOUT: self._without}
-        super().__init__(public.operator, (), handlers)
+        super().__init__(public.operator, declared(public)[public.operator], handlers)
 
     def check(self, data: bytes) -> None:
         """Raises ``Disagreement`` where the operator does not agree with an outcome."""
@@ -79,7 +80,7 @@ class OperatorParty(HandlingParty):
         rough = program_agent(program, self.public.closed_form)
         self._program, self._agent = program, OperatorAgent(self.market, program, rough)
         proposals = ProgramParty(self.name, self._agent, program.columns.size)
-        pay, declared = bargaining(self.name, self.public, lambda: self.desk.benefit, self.sealing)
+        pay = bargaining(self.name, self.public, lambda: self.desk.benefit, self.sealing)
         own = {
             w.EXACT: self._exact,
             w.SETTLE: self._settle,
@@ -90,7 +91,6 @@ class OperatorParty(HandlingParty):
             w.FLOOR: self._floor,
         }
         self.handlers = {**self.handlers, **proposals.handlers, **own, **pay}
-        self.disclosures = (*proposals.disclosures, *_declared(program, len(self.public.microgrids)), *declared)
         return w.told(message)
 
     def _without(self, message: Message) -> Message:
@@ -190,22 +190,3 @@ def _trades(trades: Trades) -> list[Quantity]:
         )
         for name, values in rows
     ]
-
-
-def _declared(program: OperatorProgram, microgrids: int) -> tuple[Disclosure, ...]:
-    """What the operator says beside its answers to proposals."""
-    n, steps = program.columns.size, program.stated.shape[1]
-    said = [
-        (w.EXACT, w.EXACT, w.FLAG, 1),
-        (w.SETTLE, EXCHANGE, w.PER_UNIT, n),
-        (w.FIX, EXCHANGE, w.PER_UNIT, n),
-        (w.FIX, w.SLOPES, w.SLOPE, n),
-        (w.REGRET, w.REGRET, w.CURRENCY, 1),
-        (w.SPLIT, w.NODAL, w.PRICE, microgrids * steps),
-        (w.SPLIT, w.FEES, w.CURRENCY, microgrids),
-        (w.POT, w.PAID_IN, w.CURRENCY, 1),
-        (w.POT, w.KEPT, w.CURRENCY, 1),
-        (w.FLOOR, w.CENTS_LEAST, w.CENTS, 1),
-        *((w.SPLIT, name, unit, microgrids * steps) for name, unit in w.TRADE_UNITS.items()),
-    ]
-    return tuple(Disclosure(f"{kind}_{w.TOLD}", name, unit, size) for kind, name, unit, size in said)

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gridpact.case.case import Case
 from gridpact.errors import InputError, Issue
 from gridpact.markets.trade.market import TradeMarket
+from gridpact.markets.trade.programs import microgrid_program
 
 Floats = NDArray[np.float64]
 
@@ -23,7 +25,8 @@ class PublicMarket:
     """Names of the parties, the microgrids in their order; ``money`` is one per unit at one per MWh in a step.
 
     ``price`` is the transmission price per MWh, a row for each microgrid. ``weights`` are those of bargaining, the
-    operator's last: zero where it only earns fees.
+    operator's last: zero where it only earns fees. Reactive power is agreed on where it is ``free``, of a microgrid
+    whose devices can change theirs.
     """
 
     microgrids: tuple[str, ...]
@@ -34,6 +37,7 @@ class PublicMarket:
     base_mva: float
     price: tuple[tuple[float, ...], ...]
     weights: tuple[float, ...]
+    free: tuple[bool, ...]
     dynamics: str = "quasi_dynamic"
     method: str = "atc"
     closed_form: bool = False
@@ -44,6 +48,11 @@ class PublicMarket:
     @property
     def money(self) -> float:
         return self.base_mva * self.hours
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """How much each microgrid has to agree on."""
+        return tuple(2 * self.steps if free else self.steps for free in self.free)
 
     @property
     def first_price(self) -> Floats:
@@ -63,7 +72,8 @@ class PublicMarket:
     def as_terms(self) -> dict[str, Any]:
         """Plain JSON."""
         return {**asdict(self), "microgrids": list(self.microgrids), "price": [list(row) for row in self.price]} | {
-            "weights": list(self.weights)
+            "weights": list(self.weights),
+            "free": list(self.free),
         }
 
 
@@ -76,9 +86,11 @@ def from_terms(terms: Mapping[str, Any]) -> PublicMarket:
             "microgrids": tuple(terms["microgrids"]),
             "price": rows,
             "weights": tuple(terms["weights"]),
+            "free": tuple(terms["free"]),
         }
         market = PublicMarket(**known)
         fits = market.first_price.size == sum(map(len, rows)) and len(market.weights) == len(market.names)
+        fits = fits and len(market.free) == len(market.microgrids)
     except (TypeError, KeyError, ValueError) as error:
         raise _wrong(f"the terms are not those of a trade: {type(error).__name__} {error}") from None
     if not fits:
@@ -104,6 +116,12 @@ def public_market(market: TradeMarket, **settings: Any) -> PublicMarket:
         base_mva=market.base,
         price=tuple(tuple(row) for row in market.transmission_price.tolist()),
         weights=tuple((weights / weights.sum()).tolist()),
+        free=tuple(_is_free(part, market) for part in market.parts),
         dynamics=market.dynamics,
         **settings,
     )
+
+
+def _is_free(part: Case, market: TradeMarket) -> bool:
+    """Whether the reactive power of a microgrid is anything but what it states."""
+    return microgrid_program(part, market.base, market.dynamics).reactive is None

@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 
 TARIFF, SETTLE, REGRET, FLOOR = "tariff", "settle", "regret", "floor"
 REACTIVE, WITHOUT, EXACT, FIX, SPLIT, POT = "reactive", "without", "exact", "fix", "split", "pot"
-TOLD = "told"
+PAYMENT = "payment_proposal"
 PER_UNIT, MW, MVAR, CURRENCY, CENTS, SLOPE = "p.u.", "MW", "Mvar", "currency", "cents", "currency/p.u."
 P, Q, SCALE, SLOPES, CENTS_LEAST = "p_mw", "q_mvar", "scale", "slope", "least_cents"
 SELLER, BUYER, STEP, TRADED = "seller", "buyer", "step", "traded_mw"
@@ -48,4 +48,9 @@ def row(name: str, unit: str, values: Floats) -> Quantity:
 
 def told(message: Message, *quantities: Quantity) -> Message:
     """The answer to a question."""
-    return message.reply(message.kind + "_" + TOLD, *quantities)
+    return message.reply(answer_to(message.kind), *quantities)
+
+
+def answer_to(kind: str) -> str:
+    """The kind of the answer to a kind of question."""
+    return f"{kind}_told"
