@@ -58,6 +58,8 @@ if TYPE_CHECKING:
     from gridpact.remedies import compare_remedies as compare_remedies
     from gridpact.roles.convene import convene_market as convene_market
     from gridpact.roles.coordinate import coordinate_market as coordinate_market
+    from gridpact.roles.examine import market_ledger as market_ledger
+    from gridpact.roles.examine import verify_market as verify_market
     from gridpact.roles.take_part import take_part_in_market as take_part_in_market
     from gridpact.run import Certificate as Certificate
     from gridpact.run import Run as Run
@@ -100,6 +102,7 @@ _HOMES = {
     "gridpact.clearing": ("clear", "compare_structures"),
     "gridpact.roles.convene": ("convene_market",),
     "gridpact.roles.coordinate": ("coordinate_market",),
+    "gridpact.roles.examine": ("market_ledger", "verify_market"),
     "gridpact.roles.take_part": ("take_part_in_market",),
     "gridpact.run": ("Certificate", "Run"),
     "gridpact.study": ("compare", "open_run", "run_study", "validate_study", "verify"),
@@ -137,6 +140,7 @@ __all__ = [
     "from_pandapipes",
     "from_pandapower",
     "join_cases",
+    "market_ledger",
     "open_run",
     "plan",
     "read_case",
@@ -162,6 +166,7 @@ __all__ = [
     "validate",
     "validate_study",
     "verify",
+    "verify_market",
     "write_case",
 ]
 

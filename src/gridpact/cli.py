@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import gridpact as gp
-from gridpact.cli_market import add_commands
+from gridpact.cli_market import add_commands, verify_member
 
 Arguments = argparse.Namespace
 Document = dict[str, Any]
@@ -234,6 +234,9 @@ def _code(run: gp.Run) -> int:
 
 
 def _verify(parsed: Arguments) -> int:
+    """A kept run, or what a member of a market has in its folder."""
+    if (Path(parsed.run) / "roster.json").is_file():
+        return verify_member(parsed, _say)
     run = gp.verify(parsed.run, deep=parsed.deep, progress=not parsed.json)
     lines = [
         f"{'passed' if check['passed'] else 'FAILED'}{_need(check)}  {check['name']}: {_measure(check)}"

@@ -91,6 +91,20 @@ def _told(document: Document, folder: str) -> str:
     return "\n".join([head, *rows, f"All of it is in {Path(folder) / 'outcome.json'}."])
 
 
+def verify_member(parsed: Arguments, say: Say) -> int:
+    """Examine what a member of a market has in its folder; 4 where a check fails."""
+    checks = gp.verify_market(parsed.run)
+    sound = all(one["passed"] for one in checks)
+    lines = [f"{'passed' if one['passed'] else 'FAILED'}  {one['name']}{_where(one)}" for one in checks]
+    text = "\n".join([*lines, f"verdict: {'sound' if sound else 'failed'}"])
+    say(parsed, {"folder": parsed.run, "checks": checks, "verdict": "sound" if sound else "failed"}, text)
+    return 0 if sound else 4
+
+
+def _where(check: Document) -> str:
+    return f": {check['where']}" if check["where"] else ""
+
+
 def _ledger(parsed: Arguments, say: Say) -> int:
     rows = gp.market_ledger(parsed.folder)
     columns = ("sender", "recipient", "kind", "quantity", "unit", "messages", "numbers", "bytes")

@@ -6,6 +6,7 @@ journals of it can be verified.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import cache
@@ -30,9 +31,9 @@ def market(run: str = "day", fallback: str = "abort") -> Made:
     return made(len(PARTIES), replace(TERMS, fallback=fallback), run)
 
 
-def algorithm(transport: Transport) -> bytes:
+def algorithm(transport: Transport, run: str = "price") -> bytes:
     """The price after some rounds, as text."""
-    asked = roster(transport, "price", "coordinator", *PARTIES[:1], PARTIES[1:], [SIZE, SIZE])
+    asked = roster(transport, run, "coordinator", *PARTIES[:1], PARTIES[1:], [SIZE, SIZE])
     price = still = np.zeros(2 * SIZE)
     for _ in range(ROUNDS):
         above, below = asked.ask_all((price, price), still, still)
@@ -44,8 +45,17 @@ def journal(folder: Path, name: str) -> Path:
     return folder / f"{name}.journal"
 
 
-def hold(folder: Path, known: Made, fallback: bool = False, disagreeing: str = "") -> bytes:
-    """A market from beginning to end; the signed outcome, nothing where there was none."""
+def hold(
+    folder: Path,
+    known: Made,
+    fallback: bool = False,
+    disagreeing: str = "",
+    asking: Callable[[Transport], bytes] = algorithm,
+) -> bytes:
+    """A market from beginning to end; the signed outcome, nothing where there was none.
+
+    The coordinator runs what is ``asking``; what the operator repeats is the algorithm.
+    """
 
     def check(name: str) -> None:
         if name == disagreeing:
@@ -64,7 +74,7 @@ def hold(folder: Path, known: Made, fallback: bool = False, disagreeing: str = "
         }
         pump = Pump(known.hub(journals["coordinator"]), seats)
         pump.assemble()
-        document = algorithm(pump)
+        document = asking(pump)
         pump.hub.finish(b"no deal" if fallback else document, 0.0, fallback)
         pump.turn()
         return b"" if pump.hub.outcome is None else pump.hub.outcome.encode(known.members)

@@ -168,6 +168,10 @@ def made(parties: int = 4, terms: Terms = TERMS, run: str = "day", cascading: bo
     return Made(Members(run, members, terms), signers, agents, method, **more)
 
 
+class Stuck(BaseException):
+    """Nobody has anything to say any more."""
+
+
 class Pump:
     """A transport that carries calls between a hub and seats until a batch is answered; the clock stands still."""
 
@@ -183,7 +187,8 @@ class Pump:
             for name, call in self.calls.items():
                 reply = None if call is None else self.hub.receive(name, call, 0.0)
                 if reply is not None:
-                    self.calls[name], moved = self.step(name, reply), True
+                    self.calls[name] = self.step(name, reply)
+                    moved = moved or self.calls[name] != call
 
     def step(self, name: str, reply: bytes) -> bytes | None:
         return self.seats[name].step(reply)
@@ -198,7 +203,8 @@ class Pump:
         self.hub.post(messages, 0.0)
         self.turn()
         answers = self.hub.answers()
-        assert answers is not None, self.hub.tally.book.present.missing
+        if answers is None:
+            raise Stuck
         return answers
 
     def sign(self, document: bytes, fallback: bool = False) -> SignedOutcome:
@@ -206,7 +212,8 @@ class Pump:
         self.turn()
         if self.hub.ending is not None:
             raise Aborted(self.hub.ending)
-        assert self.hub.outcome is not None
+        if self.hub.outcome is None:
+            raise Stuck
         return self.hub.outcome
 
     def abort(self, why: str) -> Aborted:

@@ -622,6 +622,24 @@ def test_what_does_not_follow_from_the_answers_is_found(other: Callable[[Transpo
     assert verify_repeated(honest("coordinator"), MEMBERS, other) == Finding(REPEATED, False, where)
 
 
+def test_an_operator_does_not_sign_where_more_was_asked_than_the_algorithm_asks(tmp_path: Path) -> None:
+    """A coordinator that is curious: once all is found, it asks for another price before it shows the outcome."""
+
+    def curious(transport: Transport) -> bytes:
+        document = algorithm(transport)
+        algorithm(transport, "curiosity")
+        return document
+
+    assert hold(tmp_path, market(), asking=curious) == b""
+    records = read_journal(journal(tmp_path, "coordinator"), KEYS["coordinator"].public)
+    why = "6 batches were asked for, and the algorithm asks for 3"
+    assert (
+        f"ended by 'operator': The coordinator is wrong: {why}"
+        in failed(verify_transcript(journal(tmp_path, "coordinator"), MEMBERS))["outcome"]
+    )
+    assert verify_repeated(records, MEMBERS, algorithm) == Finding(REPEATED, False, why)
+
+
 def test_a_fallback_follows_where_the_algorithm_does_not_converge(tmp_path: Path) -> None:
     known = market(fallback="no_deal")
     hold(tmp_path, known, fallback=True)

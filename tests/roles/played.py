@@ -45,7 +45,9 @@ def in_process(folder: Path) -> bytes:
 class Played:
     """What the coordinator and each party ended with: their documents, or what they raised; lines that they told."""
 
-    def __init__(self, folder: Path, join_s: float = 20.0, **instead: Callable[[str], Any]) -> None:
+    def __init__(
+        self, folder: Path, join_s: float = 20.0, parties: tuple[str, ...] = PARTIES, **instead: Callable[[str], Any]
+    ) -> None:
         self.join_s = join_s
         self.ended: dict[str, Any] = {}
         self.lines: list[str] = []
@@ -54,7 +56,7 @@ class Played:
         coordinator = threading.Thread(target=self._coordinate, args=(folder,))
         coordinator.start()
         assert self._port.wait(30.0)
-        roles = [threading.Thread(target=self._take_part, args=(folder, name, instead.get(name))) for name in PARTIES]
+        roles = [threading.Thread(target=self._take_part, args=(folder, name, instead.get(name))) for name in parties]
         for one in roles:
             one.start()
         for one in [*roles, coordinator]:
@@ -62,9 +64,8 @@ class Played:
             assert not one.is_alive()
 
     def _coordinate(self, folder: Path) -> None:
-        self._try(
-            "coordinator", lambda: gp.coordinate_market(folder / "coordinator", address="127.0.0.1:0", tell=self._tell)
-        )
+        usual: dict[str, Any] = {"address": "127.0.0.1:0", "join_s": self.join_s, "tell": self._tell}
+        self._try("coordinator", lambda: gp.coordinate_market(folder / "coordinator", **usual))
 
     def _take_part(self, folder: Path, name: str, instead: Callable[[str], Any] | None) -> None:
         usual = lambda address: gp.take_part_in_market(folder / name, address=address, tell=self._tell)  # noqa: E731
@@ -105,3 +106,23 @@ def played_with_kills(folder: Path, address: str, victim: str, moments: list[flo
         out, err = process.communicate(timeout=120.0)
         ended[name] = (process.returncode, out, err)
     return ended
+
+
+def stopped(folder: Path, address: str, victim: str, moment: float) -> tuple[str, float]:
+    """What the coordinator ends with where a party stands still ``moment`` s into the rounds, and how long after."""
+    running = {name: begun(folder, name, address) for name in ("coordinator", *PARTIES)}
+    coordinator = running.pop("coordinator")
+    assert coordinator.stderr is not None
+    for line in coordinator.stderr:
+        if "ITERATING" in line:
+            break
+    time.sleep(moment)
+    running[victim].send_signal(signal.SIGSTOP)
+    since = time.monotonic()
+    said = next((line for line in coordinator.stderr if "ABORTED" in line), "")
+    late = time.monotonic() - since
+    _, rest = coordinator.communicate(timeout=60.0)
+    for one in running.values():
+        one.kill()
+        one.communicate()
+    return said + rest, late

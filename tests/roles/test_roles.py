@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,13 @@ import numpy as np
 import pytest
 
 import gridpact as gp
+from gridpact.case.owners import microgrid_parts
 from gridpact.cli import main
-from gridpact.coordination.folders import read_place
+from gridpact.coordination.folders import read_place, read_roster
 from gridpact.coordination.outcome import read_outcome
 from gridpact.coordination.states import Aborted
-from tests.roles.played import PARTIES, Played, begun, convened, in_process, played_with_kills
+from gridpact.examples.synthetic_microgrids import synthetic_microgrids
+from tests.roles.played import PARTIES, Played, begun, convened, in_process, played_with_kills, stopped
 
 
 @pytest.fixture(scope="module")
@@ -141,3 +145,93 @@ def test_a_stopped_role_says_so(tmp_path: Path) -> None:
     _, err = process.communicate(timeout=60.0)
     assert process.returncode == 5
     assert "Unreachable" in err and "Traceback" not in err
+
+
+def test_everybody_can_verify_what_it_has(market: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("coordinator", *PARTIES):
+        assert main(["verify", str(market / name)]) == 0
+        out = capsys.readouterr().out
+        assert "verdict: sound" in out
+        assert ("repeated" in out) == (name == "coordinator")
+
+
+@pytest.mark.parametrize("name", ["coordinator", "grid", "b"])
+@pytest.mark.parametrize("file", ["journal", "outcome.bin", "outcome.json", "roster.json"])
+def test_a_flipped_bit_is_found(market: Path, tmp_path: Path, name: str, file: str) -> None:
+    """In the middle of each file that the verification reads; keys and certificates it does not need."""
+    flipped(market, tmp_path, name, file, 0.5)
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("name", ["coordinator", "grid", "b"])
+@pytest.mark.parametrize("file", ["journal", "outcome.bin", "outcome.json", "roster.json"])
+def test_flipped_bits_are_found(market: Path, tmp_path: Path, name: str, file: str) -> None:
+    for number, part in enumerate(np.random.default_rng(3).random(85)):
+        flipped(market, tmp_path / str(number), name, file, float(part))
+
+
+def flipped(market: Path, aside: Path, name: str, file: str, part: float) -> None:
+    shutil.copytree(market / name, aside / name)
+    data = bytearray((aside / name / file).read_bytes())
+    data[int(part * len(data))] ^= 1 << int(part * 8e6) % 8
+    (aside / name / file).write_bytes(data)
+    assert not sound(aside / name)
+
+
+def sound(folder: Path) -> bool:
+    """Whether everything passes; a file that cannot even be read does not."""
+    try:
+        return all(one["passed"] for one in gp.verify_market(folder))
+    except (gp.InputError, gp.ArchiveError):
+        return False
+
+
+def test_the_ledger_has_what_left_a_party_and_nothing_else(market: Path) -> None:
+    rows = gp.market_ledger(market / "a")
+    said = {(row["kind"], row["quantity"]) for row in rows if row["sender"] == "a"}
+    quantities = {quantity for kind, quantity in said}
+    assert {"exchange", "regret", "receipt", "masked_benefit", "least_cents"} <= quantities
+    assert {row["recipient"] for row in rows if row["sender"] == "a"} <= {"coordinator", "grid"}
+    assert not quantities & {"cost", "load", "demand"}
+
+
+def test_a_folder_in_which_nothing_was_done_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = convened(tmp_path / "m")
+    assert main(["verify", str(folder / "a")]) == 4
+    assert main(["ledger", str(folder / "a")]) == 4
+    assert "nothing has been done in this folder yet" in capsys.readouterr().err
+
+
+def test_secrets_stay_where_they_are(tmp_path: Path) -> None:
+    """Loads, yields and costs of a day of two microgrids, in their bits and as text: in nothing that others have."""
+    case = synthetic_microgrids(2, 5)
+    folder = tmp_path / "m"
+    gp.convene_market(case, folder, deadline_s=30.0)
+    names = read_roster(folder / "roster.json").parties
+    played = Played(folder, parties=tuple(one.name for one in names))
+    secrets = secrets_of(case)
+    assert len(secrets) >= 50
+    kept = [path for path in folder.rglob("*") if path.is_file() and path.parent.name != "case"]
+    told = "\n".join(played.lines).encode()
+    for data in (*(path.read_bytes() for path in kept), told):
+        assert not [value for value in secrets if struct.pack("<d", value) in data or repr(value).encode() in data]
+
+
+def secrets_of(case: gp.Case) -> list[float]:
+    """Numbers of the microgrids' devices that no two have by chance."""
+    parts = microgrid_parts(case)
+    names = ("generators", "loads", "renewables", "storages")
+    found = [one.tables[name].select_dtypes("number").to_numpy().ravel() for one in parts for name in names]
+    found += [one.profiles.to_numpy().ravel() for one in parts]
+    numbers = np.concatenate(found)
+    return sorted({value for value in numbers[np.isfinite(numbers)].tolist() if value != round(value, 3)})
+
+
+@pytest.mark.parametrize("seed", [0, pytest.param(19, marks=pytest.mark.campaign)])
+def test_a_party_that_stands_still_is_named_within_a_second_of_the_deadline(tmp_path: Path, seed: int) -> None:
+    """Stopped by SIGSTOP at some moment of the rounds; one of its own, or twenty in the campaign."""
+    for number in range(1 + seed):
+        folder = convened(tmp_path / str(number), deadline_s=3.0)
+        ended, late = stopped(folder, f"127.0.0.1:{free_port()}", "a", 0.05 * number)
+        assert "'a'" in ended and "no answer within the deadline" in ended
+        assert late <= 3.0 + 1.0

@@ -45,8 +45,11 @@ class Auditor:
         """Raises ``AuditError`` where the document, or that it takes the fallback, does not follow from the calls."""
         for number in range(len(chain)):
             self._check_link(chain, number)
-        if self._repeated(Retold(self.members, chain, self._calls)) != (None if fallback else document):
+        retold = Retold(self.members, chain, self._calls)
+        if self._repeated(retold) != (None if fallback else document):
             raise AuditError("the outcome is not what follows from the answers")
+        if retold.batches != len(chain) - 1:  # the last link is the document's
+            raise AuditError(f"{len(chain) - 1} batches were asked for, and the algorithm asks for {retold.batches}")
 
     def _repeated(self, retold: Retold) -> bytes | None:
         """The document, None where the algorithm does not converge."""
@@ -78,6 +81,11 @@ class Retold:
         self.members, self._chain, self._calls = members, chain, calls
         self._places = {member.name: place for place, member in enumerate(members.parties)}
         self._number = 0
+
+    @property
+    def batches(self) -> int:
+        """How many have been asked for."""
+        return self._number
 
     def call(self, message: Message) -> Message:
         return self.call_all([message])[0]

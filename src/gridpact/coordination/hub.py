@@ -170,6 +170,8 @@ class Hub:
 
     def _take(self, desk: Desk, data: bytes) -> None:
         """Check a call, write it down, and let it count."""
+        if self.over:
+            raise MessageError("The market is over.")
         self.tally.settle(desk)
         call = desk.admit(data, self.tally.book.chain.heads)
         answer = self._judged(desk, call)

@@ -23,6 +23,10 @@ PROPOSAL, ANSWER = "proposal", "answer"
 ASK_FIXED, FIXED = "ask_fixed", "fixed"
 
 
+class MisplacedError(MessageError):
+    """A request came to somebody else, or after its round."""
+
+
 class UndeclaredError(MessageError):
     """A party was about to send what it has not declared."""
 
@@ -127,13 +131,13 @@ class Door:
     def answer_to(self, request: Message, data: bytes) -> bytes:
         """The same where the bytes have been decoded already."""
         if request.recipient != self.party.name:
-            raise MessageError(f"A message to {request.recipient!r} came to {self.party.name!r}.")
+            raise MisplacedError(f"A message to {request.recipient!r} came to {self.party.name!r}.")
         key = (request.run, request.sender)
         last, asked, given = self._answered.get(key, (-1, b"", b""))
         if request.round == last and data == asked:
             return given
         if request.round <= last:
-            raise MessageError(
+            raise MisplacedError(
                 f"{request.sender!r} asked {self.party.name!r} for round {request.round} of {request.run!r} "
                 f"after round {last} was answered."
             )

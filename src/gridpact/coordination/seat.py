@@ -27,7 +27,7 @@ from gridpact.coordination.limits import Gate, Limits
 from gridpact.coordination.members import Members
 from gridpact.coordination.message import MessageError, decode
 from gridpact.coordination.outcome import AN_OUTCOME, Outcome, SignedOutcome, read_outcome, signature_body
-from gridpact.coordination.party import Door, Party
+from gridpact.coordination.party import Door, MisplacedError, Party
 from gridpact.coordination.script import DifferentError, Script
 from gridpact.coordination.states import Aborted, Ending, State, moved, read_ending
 from gridpact.errors import InputError
@@ -214,6 +214,8 @@ class Seat:
         """What the party's own program makes; where that fails, others learn the kind of the error alone."""
         try:
             return work()
+        except MisplacedError:
+            raise
         except Exception as error:
             self.cause = error
             detail = str(error) if isinstance(error, DisagreementError) else type(error).__name__

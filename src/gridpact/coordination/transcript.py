@@ -12,7 +12,7 @@ from gridpact.coordination.findings import Doubts, Finding
 from gridpact.coordination.journal import GENESIS, JournalError, Record, scan
 from gridpact.coordination.keys import DIGEST
 from gridpact.coordination.members import COORDINATOR, Member, Members
-from gridpact.coordination.message import Message, MessageError
+from gridpact.coordination.message import MessageError
 from gridpact.coordination.minutes import Minutes
 from gridpact.coordination.outcome import Outcome, read_outcome
 from gridpact.coordination.transport import Transport
@@ -36,7 +36,7 @@ def verify_transcript(path: Path, members: Members, signed: bytes | None = None)
     written is not looked at any further.
     """
     try:
-        writer = _writer(scan(path).records, members)
+        writer = writer_of(scan(path).records, members)
         if writer is None:
             return [Finding(ROSTER, False, "record 0: the journal is of no member of this roster")]
         found = scan(path, writer.key)
@@ -74,16 +74,16 @@ def replay(records: Iterable[Record], members: Members) -> Retold:
 def verify_repeated(records: Iterable[Record], members: Members, algorithm: Algorithm) -> Finding:
     """Whether the algorithm, answered as in the coordinator's records, makes all their requests and their document."""
     read = _minutes(records, members)
-    counting = _Counting(Retold(members, read.book.chain, read.calls))
+    retold = Retold(members, read.book.chain, read.calls)
     try:
-        document = _document(algorithm, counting)
+        document = _document(algorithm, retold)
     except GridPactError as error:
         return Finding(REPEATED, False, f"nothing follows from the answers: {error}")
     except AuditError as error:
         return Finding(REPEATED, False, str(error))
     made, outcome = len(read.book.chain) - (read.outcome is not None), read.outcome
-    if counting.batches != made:
-        return Finding(REPEATED, False, f"{made} batches were asked for, and the algorithm asks for {counting.batches}")
+    if retold.batches != made:
+        return Finding(REPEATED, False, f"{made} batches were asked for, and the algorithm asks for {retold.batches}")
     if outcome is None or document != (None if outcome.fallback else outcome.document):
         return Finding(REPEATED, False, "the outcome is not what follows from the answers")
     return Finding(REPEATED, True)
@@ -97,20 +97,6 @@ def _document(algorithm: Algorithm, transport: Transport) -> bytes | None:
         return None
 
 
-class _Counting:
-    """A transport that counts batches."""
-
-    def __init__(self, transport: Transport) -> None:
-        self.transport, self.batches = transport, 0
-
-    def call(self, message: Message) -> Message:
-        return self.call_all([message])[0]
-
-    def call_all(self, messages: Sequence[Message]) -> list[Message]:
-        self.batches += len(messages) > 0
-        return self.transport.call_all(messages)
-
-
 def _minutes(records: Iterable[Record], members: Members) -> Minutes:
     read = Minutes(members, Doubts(minutes.CHECKS))
     for record in records:
@@ -119,7 +105,7 @@ def _minutes(records: Iterable[Record], members: Members) -> Minutes:
     return read
 
 
-def _writer(records: Sequence[Record], members: Members) -> Member | None:
+def writer_of(records: Sequence[Record], members: Members) -> Member | None:
     """Whose journal it says it is."""
     first = records[0] if records else None
     if first is None or first.kind != GENESIS:

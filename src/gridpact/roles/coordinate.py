@@ -24,8 +24,9 @@ def coordinate_market(
 ) -> dict[str, Any]:
     """Coordinate the market of the folder that ``convene`` made for its coordinator; what all have signed.
 
-    Listens at ``address`` (host:port), where parties may take ``join_s`` seconds to join, until all parties have joined, agreed and signed. After a stop, the same command
-    in the same folder goes on from its journal. ``tell`` hears a line for each step.
+    Listens at ``address`` (host:port), where parties may take ``join_s`` seconds to join, until all have agreed and
+    signed. After a stop, the same command in the same folder goes on from its journal. ``tell`` hears a line for each
+    step.
 
     Raises ``InputError`` for a folder that is none, ``Aborted`` where there is no result, naming who ended it and why,
     ``JournalError`` where its journal is damaged or cannot be written.

@@ -14,8 +14,9 @@ from typing import Any
 
 from gridpact.coordination.folders import Place, read_place
 from gridpact.coordination.journal import Journal
-from gridpact.coordination.members import COORDINATOR
+from gridpact.coordination.members import COORDINATOR, Members
 from gridpact.coordination.outcome import SignedOutcome
+from gridpact.coordination.transcript import genesis_of
 from gridpact.errors import InputError, Issue
 from gridpact.markets.trade.apart.outcome import plain
 from gridpact.markets.trade.apart.public import PublicMarket, from_terms
@@ -35,15 +36,22 @@ def place_of(folder: str | Path, coordinates: bool) -> tuple[Place, PublicMarket
 
 def journal_of(place: Place) -> Journal:
     """The member's journal in this market, begun or gone on with; raises ``JournalError``."""
-    return Journal.open(place.folder / JOURNAL, place.signer, place.members.digest + place.me.name.encode())
+    return Journal.open(place.folder / JOURNAL, place.signer, genesis_of(place.members, place.me.name))
 
 
 def keep(place: Place, public: PublicMarket, signed: SignedOutcome) -> dict[str, Any]:
     """Leave the outcome in the folder, each file whole or not at all; what stands in the readable one."""
-    known = plain(public, signed.outcome.document) | {"run": place.members.run, "fallback": signed.outcome.fallback}
+    known = readable(place.members, public, signed)
     _written(place.folder / OUTCOME, signed.encode(place.members))
     _written(place.folder / READABLE, (json.dumps(known, indent=2) + "\n").encode())
     return known
+
+
+def readable(members: Members, public: PublicMarket, signed: SignedOutcome) -> dict[str, Any]:
+    """What stands in the readable file."""
+    known = plain(public, signed.outcome.document) | {"run": members.run, "fallback": signed.outcome.fallback}
+    plainly: dict[str, Any] = json.loads(json.dumps(known))
+    return plainly
 
 
 def _written(path: Path, data: bytes) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gridpact.coordination.agent import ProgramAgent
 from gridpact.coordination.closed_form import ClosedFormAgent
-from gridpact.coordination.coordinate import Coordinated, Round, coordinate, no_agreement
+from gridpact.coordination.coordinate import Coordinated, Method, Round, coordinate, no_agreement
 from gridpact.coordination.message import Message
 from gridpact.coordination.party import ASK_FIXED, FIXED, ProgramParty
 from gridpact.coordination.roster import Roster, roster
