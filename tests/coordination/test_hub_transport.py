@@ -55,9 +55,9 @@ def test_all_sign_what_the_algorithm_comes_to() -> None:
 
 def test_who_does_not_join_in_time_is_named() -> None:
     market = made(3)
-    transport = HubTransport(market.hub())
+    transport = HubTransport(market.hub(), join_s=0.2)
     with parties(market, transport, absent="mg2"), pytest.raises(Aborted, match="'mg2': no answer within"):
-        transport.assemble(within_s=0.2)
+        transport.assemble()
 
 
 def test_who_does_not_answer_in_time_is_named() -> None:

@@ -23,7 +23,7 @@ def test_without_faults_all_sign_what_follows_in_one_process() -> None:
         one = market(parties, cascading, True)
         found = run(setup(one), 1, Faults())
         check(found, one)
-        assert {state for state in found.states.values()} == {State.SIGNED}
+        assert set(found.states.values()) == {State.SIGNED}
         outcome = found.outcomes[COORDINATOR]
         assert outcome is not None and outcome.outcome.document == honest(parties, cascading)
         assert found.happened["lost"] == found.happened["party dies"] == 0

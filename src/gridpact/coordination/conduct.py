@@ -15,8 +15,8 @@ from gridpact.errors import NotConverged
 class Floor(Transport, Protocol):
     """A transport to parties that sign what comes of it."""
 
-    def assemble(self, within_s: float | None = None) -> None:
-        """Wait until all have joined; raises ``Aborted``, also where they have not within so many seconds."""
+    def assemble(self) -> None:
+        """Wait until all have joined; raises ``Aborted``."""
         ...
 
     def sign(self, document: bytes, fallback: bool = False) -> SignedOutcome:
@@ -28,17 +28,13 @@ class Floor(Transport, Protocol):
         ...
 
 
-def conduct(
-    floor: Floor, algorithm: Callable[[Transport], bytes], fallback: bytes | None = None, join_s: float | None = None
-) -> SignedOutcome:
+def conduct(floor: Floor, algorithm: Callable[[Transport], bytes], fallback: bytes | None = None) -> SignedOutcome:
     """What all have signed: the document of the ``algorithm``, or the ``fallback`` where that does not converge.
-
-    Parties may take ``join_s`` seconds to join, any time if None.
 
     Raises ``Aborted`` where one of them does not sign, or there is no fallback; ``JournalError`` where something could
     not be written down: the market can then be gone on with.
     """
-    floor.assemble(join_s)
+    floor.assemble()
     try:
         document = algorithm(floor)
     except (Aborted, JournalError):

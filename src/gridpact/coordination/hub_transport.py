@@ -23,8 +23,8 @@ LATE_S = 0.01
 class HubTransport:
     """Everything that happens to the ``hub`` happens here, one after another. ``clock`` gives seconds."""
 
-    def __init__(self, hub: Hub, clock: Callable[[], float] = monotonic) -> None:
-        self.hub, self.clock = hub, clock
+    def __init__(self, hub: Hub, clock: Callable[[], float] = monotonic, join_s: float | None = None) -> None:
+        self.hub, self.clock, self.join_s = hub, clock, join_s
         self._changed = Condition()
         self._failed: JournalError | None = None
         self._listeners: list[Callable[[], None]] = []
@@ -66,11 +66,11 @@ class HubTransport:
         with self._changed:
             return self.hub.wait(name)
 
-    def assemble(self, within_s: float | None = None) -> None:
-        """Block until all have joined; raises ``Aborted``, also where they have not within so many seconds."""
+    def assemble(self) -> None:
+        """Block until all have joined; raises ``Aborted``, also where they have not within ``join_s`` seconds."""
         with self._changed:
-            if within_s is not None:
-                self.hub.expect(self.clock(), within_s)
+            if self.join_s is not None:
+                self.hub.expect(self.clock(), self.join_s)
             self._until(lambda: self.hub.state is not State.OPEN)
 
     def call(self, message: Message) -> Message:

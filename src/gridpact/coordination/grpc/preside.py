@@ -44,12 +44,12 @@ def preside(
 
     To go on after an error that left the market going, make a hub from the same journal.
     """
-    transport, goodbye = HubTransport(hub), Goodbye(place.members.parties)
+    transport, goodbye = HubTransport(hub, join_s=join_s), Goodbye(place.members.parties)
     with Server(transport, place.credentials, Door(place.members), address, goodbye.spoken) as server:
         tell(f"{place.me.name}: listening at {joined(server.host, server.port)}")
         with shown(place.me.name, lambda: (hub.state, _waiting(hub)), tell):
             try:
-                return conduct(transport, algorithm, fallback, join_s)
+                return conduct(transport, algorithm, fallback)
             finally:
                 if hub.over:
                     goodbye.heard.wait(LINGER_S)
