@@ -15,11 +15,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from gridpact.coordination.authority import Credentials, identity
-from gridpact.coordination.folders import Place, make_folders, read_place
 from gridpact.coordination.grpc.door import Door
 from gridpact.coordination.grpc.server import Server
-from gridpact.coordination.members import Terms
+from gridpact.coordination.identity.authority import Credentials, identity
+from gridpact.coordination.identity.folders import Place, make_folders, read_place
+from gridpact.coordination.identity.members import Terms
 
 LOOPBACK = "127.0.0.1:0"
 ROLES = {"chair": "coordinator", "network": "operator", "village": "microgrid", "mill": "microgrid"}

@@ -15,10 +15,10 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from gridpact.coordination.journal import Journal, Record, scan
+from gridpact.coordination.apart.seat import DisagreementError
+from gridpact.coordination.kept.journal import Journal, Record, scan
+from gridpact.coordination.kept.transcript import genesis_of
 from gridpact.coordination.roster import roster
-from gridpact.coordination.seat import DisagreementError
-from gridpact.coordination.transcript import genesis_of
 from gridpact.coordination.transport import Transport
 from tests.coordination.made_market import SIZE, TERMS, Made, Pump, made
 

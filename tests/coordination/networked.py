@@ -13,13 +13,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
 
-from gridpact.coordination.folders import folder_names, make_folders, read_place, read_roster
+from gridpact.coordination.apart.hub import Hub
+from gridpact.coordination.apart.outcome import SignedOutcome
+from gridpact.coordination.apart.seat import Seat
 from gridpact.coordination.grpc.agent import take_part
 from gridpact.coordination.grpc.preside import preside
-from gridpact.coordination.hub import Hub
-from gridpact.coordination.journal import Journal
-from gridpact.coordination.outcome import SignedOutcome
-from gridpact.coordination.seat import Seat
+from gridpact.coordination.identity.folders import folder_names, make_folders, read_place, read_roster
+from gridpact.coordination.kept.journal import Journal
 from tests.coordination.made_market import Made, made
 
 

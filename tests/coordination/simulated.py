@@ -8,9 +8,9 @@ from random import Random
 
 import numpy as np
 
+from gridpact.coordination.apart.simulator import COORDINATOR, History, Setup, run
+from gridpact.coordination.apart.states import State
 from gridpact.coordination.faults import Faults
-from gridpact.coordination.simulator import COORDINATOR, History, Setup, run
-from gridpact.coordination.states import State
 from tests.coordination.made_market import TERMS, Made, made, read_document
 
 SHORT = replace(TERMS, deadline_s=10.0, fallback="no_deal")

@@ -10,12 +10,12 @@ from pathlib import Path
 import grpc
 import pytest
 
-from gridpact.coordination.authority import Authority, Credentials, certified, new_authority, read_authority
-from gridpact.coordination.folders import Place, read_place
 from gridpact.coordination.grpc.agent import Line
 from gridpact.coordination.grpc.server import Server
 from gridpact.coordination.grpc.wire import METHOD
-from gridpact.coordination.members import Members
+from gridpact.coordination.identity.authority import Authority, Credentials, certified, new_authority, read_authority
+from gridpact.coordination.identity.folders import Place, read_place
+from gridpact.coordination.identity.members import Members
 from gridpact.errors import Refused
 from tests.coordination.calling import Echo, address, dressed, listening, made, party, self_signed
 

@@ -13,13 +13,13 @@ from time import monotonic, sleep
 import numpy as np
 import pytest
 
-from gridpact.coordination.folders import read_place
+from gridpact.coordination.apart.outcome import SignedOutcome
+from gridpact.coordination.apart.states import Aborted
 from gridpact.coordination.grpc.agent import Line
 from gridpact.coordination.grpc.preside import preside
-from gridpact.coordination.journal import Journal, JournalError, Record
+from gridpact.coordination.identity.folders import read_place
+from gridpact.coordination.kept.journal import Journal, JournalError, Record
 from gridpact.coordination.message import Floats
-from gridpact.coordination.outcome import SignedOutcome
-from gridpact.coordination.states import Aborted
 from gridpact.errors import Unreachable
 from tests.coordination.made_market import TERMS, Quadratic, made
 from tests.coordination.networked import Networked, Told, in_threads, networked, program

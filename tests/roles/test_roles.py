@@ -15,9 +15,9 @@ import pytest
 import gridpact as gp
 from gridpact.case.owners import microgrid_parts
 from gridpact.cli import main
-from gridpact.coordination.folders import read_place, read_roster
-from gridpact.coordination.outcome import read_outcome
-from gridpact.coordination.states import Aborted
+from gridpact.coordination.apart.outcome import read_outcome
+from gridpact.coordination.apart.states import Aborted
+from gridpact.coordination.identity.folders import read_place, read_roster
 from gridpact.examples.synthetic_microgrids import synthetic_microgrids
 from tests.roles.played import PARTIES, Played, begun, convened, in_process, played_with_kills, stopped
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from gridpact.coordination.journal import JournalError, MemoryLog
+from gridpact.coordination.kept.journal import JournalError, MemoryLog
 
 
 @dataclass(frozen=True)

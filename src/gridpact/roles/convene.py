@@ -9,9 +9,9 @@ from pathlib import Path
 from gridpact.case.case import Case
 from gridpact.case.trade_shares import microgrid_shares, operator_share
 from gridpact.case.validate import require_valid
-from gridpact.coordination.authority import HOSTS, HOURS
-from gridpact.coordination.folders import make_folders
-from gridpact.coordination.members import COORDINATOR, MICROGRID, OPERATOR, Members, Terms
+from gridpact.coordination.identity.authority import HOSTS, HOURS
+from gridpact.coordination.identity.folders import make_folders
+from gridpact.coordination.identity.members import COORDINATOR, MICROGRID, OPERATOR, Members, Terms
 from gridpact.errors import InputError, Issue
 from gridpact.io.folder import read_case, write_case
 from gridpact.markets.trade.apart.public import public_market

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gridpact.coordination.apart.hub import Hub
 from gridpact.coordination.coordinate import Round
 from gridpact.coordination.grpc.preside import preside
 from gridpact.coordination.grpc.progress import Tell, on_stderr
 from gridpact.coordination.grpc.wire import DEFAULT_ADDRESS
-from gridpact.coordination.hub import Hub
 from gridpact.markets.trade.apart.declared import trade_limits
 from gridpact.markets.trade.apart.outcome import no_deal
 from gridpact.markets.trade.apart.whole import traded_apart

@@ -12,11 +12,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-from gridpact.coordination.folders import Place, read_place
-from gridpact.coordination.journal import Journal
-from gridpact.coordination.members import COORDINATOR, Members
-from gridpact.coordination.outcome import SignedOutcome
-from gridpact.coordination.transcript import genesis_of
+from gridpact.coordination.apart.outcome import SignedOutcome
+from gridpact.coordination.identity.folders import Place, read_place
+from gridpact.coordination.identity.members import COORDINATOR, Members
+from gridpact.coordination.kept.journal import Journal
+from gridpact.coordination.kept.transcript import genesis_of
 from gridpact.errors import InputError, Issue
 from gridpact.markets.trade.apart.outcome import plain
 from gridpact.markets.trade.apart.public import PublicMarket, from_terms

@@ -1,6 +1,6 @@
 """What is left of a market, examined with the public roster alone: by a member, or by whoever gets copies of its files.
 
-journal         the checks of ``coordination.transcript``
+journal         the checks of ``coordination.kept.transcript``
 repeated        in a coordinator's folder: the algorithm, answered as it was, asks and concludes the same
 sound outcome   payments sum to zero cents, trades add up to exchanges, all that anybody can check
 readable        outcome.json says what was signed
@@ -12,14 +12,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from gridpact.coordination.crossings import ledger_rows
-from gridpact.coordination.findings import Finding
-from gridpact.coordination.folders import ROSTER, read_roster
-from gridpact.coordination.journal import Record, scan
-from gridpact.coordination.members import COORDINATOR, Members
+from gridpact.coordination.apart.outcome import SignedOutcome, read_outcome
+from gridpact.coordination.identity.folders import ROSTER, read_roster
+from gridpact.coordination.identity.members import COORDINATOR, Members
+from gridpact.coordination.kept.crossings import ledger_rows
+from gridpact.coordination.kept.findings import Finding
+from gridpact.coordination.kept.journal import Record, scan
+from gridpact.coordination.kept.transcript import verify_repeated, verify_transcript, writer_of
 from gridpact.coordination.message import MessageError
-from gridpact.coordination.outcome import SignedOutcome, read_outcome
-from gridpact.coordination.transcript import verify_repeated, verify_transcript, writer_of
 from gridpact.errors import ArchiveError
 from gridpact.markets.trade.apart.outcome import Disagreement, require_sound
 from gridpact.markets.trade.apart.outcome import read_outcome as read_document

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from gridpact.case.case import Case
-from gridpact.coordination.folders import Place, sealing_key
+from gridpact.coordination.apart.seat import Seat
+from gridpact.coordination.apart.states import Aborted
 from gridpact.coordination.grpc.agent import take_part
 from gridpact.coordination.grpc.progress import Tell, on_stderr
 from gridpact.coordination.grpc.wire import DEFAULT_ADDRESS
-from gridpact.coordination.journal import Journal
-from gridpact.coordination.seat import Seat
-from gridpact.coordination.states import Aborted
+from gridpact.coordination.identity.folders import Place, sealing_key
+from gridpact.coordination.kept.journal import Journal
 from gridpact.io.folder import read_case
 from gridpact.markets.trade.apart.declared import trade_limits
 from gridpact.markets.trade.apart.desks import party_of

@@ -7,13 +7,13 @@ import time
 
 import grpc
 
-from gridpact.coordination.folders import Place
+from gridpact.coordination.apart.outcome import SignedOutcome
+from gridpact.coordination.apart.seat import Seat
+from gridpact.coordination.apart.states import Aborted
 from gridpact.coordination.grpc.probe import TurnedAway, coordinator_certificate
 from gridpact.coordination.grpc.progress import Tell, on_stderr, shown
 from gridpact.coordination.grpc.wire import HOLD_S, LATE_S, METHOD, MOST_CALL, joined, party_options, split
-from gridpact.coordination.outcome import SignedOutcome
-from gridpact.coordination.seat import Seat
-from gridpact.coordination.states import Aborted
+from gridpact.coordination.identity.folders import Place
 from gridpact.errors import Refused, Unreachable
 
 logger = logging.getLogger("gridpact.market")

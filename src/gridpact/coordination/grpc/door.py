@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gridpact.coordination.authority import Certified, certified
-from gridpact.coordination.folders import as_said, out_of_date
-from gridpact.coordination.members import COORDINATOR, Members
+from gridpact.coordination.identity.authority import Certified, certified
+from gridpact.coordination.identity.folders import as_said, out_of_date
+from gridpact.coordination.identity.members import COORDINATOR, Members
 from gridpact.errors import Refused
 
 MOST_KNOWN = 4096

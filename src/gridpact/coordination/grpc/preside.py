@@ -6,18 +6,18 @@ import logging
 from collections.abc import Callable, Iterable
 from threading import Event
 
-from gridpact.coordination.conduct import conduct
-from gridpact.coordination.envelope import ABORT, DONE, REFUSED, REPLIES, SAID, read_reply
-from gridpact.coordination.folders import Place
+from gridpact.coordination.apart.conduct import conduct
+from gridpact.coordination.apart.envelope import ABORT, DONE, REFUSED, REPLIES, SAID, read_reply
+from gridpact.coordination.apart.hub import Hub
+from gridpact.coordination.apart.hub_transport import HubTransport
+from gridpact.coordination.apart.outcome import SignedOutcome
+from gridpact.coordination.apart.states import State
 from gridpact.coordination.grpc.door import Door
 from gridpact.coordination.grpc.progress import Tell, on_stderr, shown
 from gridpact.coordination.grpc.server import Server
 from gridpact.coordination.grpc.wire import joined
-from gridpact.coordination.hub import Hub
-from gridpact.coordination.hub_transport import HubTransport
-from gridpact.coordination.members import Member
-from gridpact.coordination.outcome import SignedOutcome
-from gridpact.coordination.states import State
+from gridpact.coordination.identity.folders import Place
+from gridpact.coordination.identity.members import Member
 from gridpact.coordination.transport import Transport
 
 logger = logging.getLogger("gridpact.market")

@@ -9,8 +9,8 @@ from __future__ import annotations
 import socket
 import ssl
 
-from gridpact.coordination.authority import fingerprint
-from gridpact.coordination.folders import Place
+from gridpact.coordination.identity.authority import fingerprint
+from gridpact.coordination.identity.folders import Place
 from gridpact.errors import Refused, Unreachable
 
 PATIENCE_S = 5.0

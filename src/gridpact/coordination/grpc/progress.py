@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from threading import Event, Thread
 from time import monotonic
 
-from gridpact.coordination.states import State
+from gridpact.coordination.apart.states import State
 
 LOOK_S, EVERY_S = 0.2, 5.0
 Look = Callable[[], tuple[State, str]]

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from gridpact.coordination.apart.limits import Limits, limits_of
 from gridpact.coordination.exchange import RECEIPT
-from gridpact.coordination.limits import Limits, limits_of
-from gridpact.coordination.members import Terms
+from gridpact.coordination.identity.members import Terms
 from gridpact.coordination.party import ANSWER, ASK_FIXED, EXCHANGE, FIXED, PROPOSAL, Disclosure
 from gridpact.coordination.secure_sum import MASKED, WORD_UNIT
 from gridpact.markets.trade.apart import words as w

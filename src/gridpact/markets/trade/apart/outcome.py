@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gridpact.coordination.seat import DisagreementError
+from gridpact.coordination.apart.seat import DisagreementError
 from gridpact.markets.trade.apart.conduct import NEARLY, Agreed, Floor
 from gridpact.markets.trade.apart.pay import Paid, exchanged_mw
 from gridpact.markets.trade.apart.public import PublicMarket
