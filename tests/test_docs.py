@@ -1,7 +1,8 @@
 """What the README and the tutorial say is what happens: their Python and their commands are run, in order.
 
 A ``python`` block prints what the ``text`` block after it says; a ``console`` block holds commands after ``$``
-and what they print. ``...`` stands for anything. A comment ``<!-- edit FILE: "old" -> "new" -->`` changes a file.
+and what they print, one after the other; all at once, each in a process of its own, after ``<!-- together -->``.
+``...`` stands for anything. A comment ``<!-- edit FILE: "old" -> "new" -->`` changes a file.
 """
 
 import doctest
@@ -24,7 +25,9 @@ from gridpact.cli import main
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "tutorial").glob("*.md"))]
 BLOCK = re.compile(
-    r"^```(?P<kind>\w+)\n(?P<body>.*?)^```$|^<!-- edit (?P<file>\S+): (?P<change>[^\n]*) -->$", re.M | re.S
+    r"^(?:<!-- (?P<how>together) -->\n)?```(?P<kind>\w+)\n(?P<body>.*?)^```$|"
+    r"^<!-- edit (?P<file>\S+): (?P<change>[^\n]*) -->$",
+    re.M | re.S,
 )
 # What only a slow machine prints.
 PROGRESS = re.compile(r"^(price probes: \d+ of \d+|(equilibrium: gap|agreement: residual) \S+)\n", re.M)
@@ -35,7 +38,8 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 def blocks(page: Path) -> Iterator[tuple[str, str]]:
     """Kind and content of every block of a page."""
     for match in BLOCK.finditer(page.read_text(encoding="utf-8")):
-        yield ("edit", f"{match['file']}\n{match['change']}") if match["file"] else (match["kind"], match["body"])
+        kind = match["how"] or match["kind"]
+        yield ("edit", f"{match['file']}\n{match['change']}") if match["file"] else (kind, match["body"])
 
 
 def require(wanted: str, got: str) -> None:
@@ -54,11 +58,31 @@ def run_python(codes: list[str], folder: Path) -> list[str]:
     return run.stdout.split(f"{MARK}\n")
 
 
-def run_console(body: str) -> None:
+def commands(body: str) -> Iterator[tuple[list[str], str]]:
+    """Arguments of every command of a block, and what it is to print."""
     for part in re.split(r"^\$ ", body, flags=re.M)[1:]:
         command, _, wanted = part.partition("\n")
         program, *arguments = shlex.split(command)
         assert program == "gridpact"
+        yield arguments, wanted
+
+
+def run_together(body: str) -> None:
+    parts = list(commands(body))
+    program = [sys.executable, "-m", "gridpact"]
+    how = {"env": {**os.environ, "PYTHONPATH": str(ROOT / "src")}, "stdout": subprocess.PIPE}
+    runs = [subprocess.Popen([*program, *one], stderr=subprocess.STDOUT, text=True, **how) for one, _ in parts]
+    try:
+        for run, (_, wanted) in zip(runs, parts, strict=True):
+            require(wanted, run.communicate(timeout=600)[0])
+    finally:
+        for run in runs:
+            run.kill()
+            run.wait()
+
+
+def run_console(body: str) -> None:
+    for arguments, wanted in commands(body):
         printed = io.StringIO()
         with redirect_stdout(printed), redirect_stderr(printed):
             main(arguments)
@@ -77,7 +101,7 @@ def edit(text: str) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_commands_print_what_the_page_says(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    actions = {"console": run_console, "edit": edit}
+    actions = {"console": run_console, "together": run_together, "edit": edit}
     for kind, content in blocks(page):
         actions.get(kind, str)(content)
 

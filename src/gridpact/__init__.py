@@ -56,6 +56,11 @@ if TYPE_CHECKING:
     from gridpact.plans.study import plan as plan
     from gridpact.reliability_study import assess_reliability as assess_reliability
     from gridpact.remedies import compare_remedies as compare_remedies
+    from gridpact.roles.convene import convene_market as convene_market
+    from gridpact.roles.coordinate import coordinate_market as coordinate_market
+    from gridpact.roles.examine import market_ledger as market_ledger
+    from gridpact.roles.examine import verify_market as verify_market
+    from gridpact.roles.take_part import take_part_in_market as take_part_in_market
     from gridpact.run import Certificate as Certificate
     from gridpact.run import Run as Run
     from gridpact.study import compare as compare
@@ -95,6 +100,10 @@ _HOMES = {
     "gridpact.reliability_study": ("assess_reliability",),
     "gridpact.remedies": ("compare_remedies",),
     "gridpact.clearing": ("clear", "compare_structures"),
+    "gridpact.roles.convene": ("convene_market",),
+    "gridpact.roles.coordinate": ("coordinate_market",),
+    "gridpact.roles.examine": ("market_ledger", "verify_market"),
+    "gridpact.roles.take_part": ("take_part_in_market",),
     "gridpact.run": ("Certificate", "Run"),
     "gridpact.study": ("compare", "open_run", "run_study", "validate_study", "verify"),
     "gridpact.sweep": ("sweep_stackelberg",),
@@ -124,11 +133,14 @@ __all__ = [
     "compare_remedies",
     "compare_structures",
     "compare_typical_days",
+    "convene_market",
+    "coordinate_market",
     "examples",
     "from_matpower",
     "from_pandapipes",
     "from_pandapower",
     "join_cases",
+    "market_ledger",
     "open_run",
     "plan",
     "read_case",
@@ -148,11 +160,13 @@ __all__ = [
     "synthetic_microgrids",
     "synthetic_planning",
     "synthetic_transmission",
+    "take_part_in_market",
     "trade",
     "typical_days",
     "validate",
     "validate_study",
     "verify",
+    "verify_market",
     "write_case",
 ]
 

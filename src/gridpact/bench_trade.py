@@ -25,7 +25,8 @@ from gridpact.case.validate import require_valid
 from gridpact.examples.synthetic_microgrids import synthetic_microgrids
 from gridpact.markets.trade.central import Central, central
 from gridpact.markets.trade.market import TradeMarket, trade_market
-from gridpact.markets.trade.stage_one import METHODS, Parties, StageOne, parties, stage_one
+from gridpact.markets.trade.opening import METHODS
+from gridpact.markets.trade.stage_one import Parties, StageOne, parties, stage_one
 from gridpact.markets.trade.welfare import welfare
 
 Tell = Callable[[str], None]

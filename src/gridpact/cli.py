@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import gridpact as gp
+from gridpact.cli_market import add_commands, verify_member
 
 Arguments = argparse.Namespace
 Document = dict[str, Any]
@@ -233,6 +234,9 @@ def _code(run: gp.Run) -> int:
 
 
 def _verify(parsed: Arguments) -> int:
+    """A kept run, or what a member of a market has in its folder."""
+    if (Path(parsed.run) / "roster.json").is_file():
+        return verify_member(parsed, _say)
     run = gp.verify(parsed.run, deep=parsed.deep, progress=not parsed.json)
     lines = [
         f"{'passed' if check['passed'] else 'FAILED'}{_need(check)}  {check['name']}: {_measure(check)}"
@@ -439,6 +443,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("run", metavar="RUN")
     export.add_argument("--format", required=True, choices=["csv", "xlsx"], help="a folder of CSV files or a workbook")
     export.add_argument("-o", "--output", required=True, metavar="PATH", help="a path where there is nothing yet")
+    add_commands(command, _say)
     bench = command("bench", _bench, "measure where the time of a clearing goes, on this machine")
     of = bench.add_mutually_exclusive_group()
     of.add_argument("--game", action="store_true", help="of a game of leader and follower, instead of a clearing")

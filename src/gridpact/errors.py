@@ -5,7 +5,9 @@
     ├── InfeasibleError   no dispatch satisfies all limits, or the cost has no lower bound
     ├── NotConverged      a solver or an algorithm stopped at its limit without an answer
     ├── ArchiveError      a run folder is incomplete, was changed, or is none
-    └── WorkerLost        the processes that ran a task died, or none could be started
+    ├── WorkerLost        the processes that ran a task died, or none could be started
+    ├── Refused           somebody is not who the roster of the market says, or called out of turn
+    └── Unreachable       the coordinator cannot be reached, or hangs
 
 Each class carries the exit code of the command line as ``exit_code``.
 """
@@ -90,3 +92,15 @@ class ArchiveError(GridPactError):
 
 class WorkerLost(GridPactError):
     """The worker processes that ran a task died, or no worker could be started or reached."""
+
+
+class Refused(GridPactError):
+    """An identity was refused: a certificate is not the one that the roster of the market states."""
+
+    exit_code = 4
+
+
+class Unreachable(GridPactError):
+    """The coordinator was not reached, or did not answer, within the time agreed."""
+
+    exit_code = 5

@@ -6,8 +6,8 @@ journal_writer.py PATH SEED DURABLE: every ``DURABLE``th record is made to last,
 import sys
 from pathlib import Path
 
-from gridpact.coordination.journal import Journal
-from gridpact.coordination.keys import signer_of
+from gridpact.coordination.identity.keys import signer_of
+from gridpact.coordination.kept.journal import Journal
 
 
 def payload(number: int) -> bytes:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from gridpact.coordination.book import tree
-from gridpact.coordination.chain import A_HEAD, NOBODY, Chain, Link, climbed, next_head, partner, read_shown, seal
-from gridpact.coordination.envelope import (
+from gridpact.coordination.apart.book import tree
+from gridpact.coordination.apart.chain import A_HEAD, NOBODY, Chain, Link, climbed, next_head, partner, read_shown, seal
+from gridpact.coordination.apart.envelope import (
     A_CALL,
     A_REPLY,
     DONE,
@@ -25,11 +25,11 @@ from gridpact.coordination.envelope import (
     read_witness,
     sha256,
 )
-from gridpact.coordination.hub import Hub
-from gridpact.coordination.journal import MemoryLog
+from gridpact.coordination.apart.hub import Hub
+from gridpact.coordination.apart.outcome import PREFIX
+from gridpact.coordination.apart.records import JOINED
+from gridpact.coordination.kept.journal import MemoryLog
 from gridpact.coordination.message import MessageError, Quantity, decode
-from gridpact.coordination.outcome import PREFIX
-from gridpact.coordination.records import JOINED
 from tests.coordination.made_market import Made
 
 

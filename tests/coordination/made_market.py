@@ -14,20 +14,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gridpact.coordination.apart.hub import Hub
+from gridpact.coordination.apart.limits import Limits, limits_of
+from gridpact.coordination.apart.outcome import SignedOutcome
+from gridpact.coordination.apart.seat import DisagreementError, Seat
+from gridpact.coordination.apart.states import Aborted
 from gridpact.coordination.atc import TargetCascading
 from gridpact.coordination.cf_admm import ClosedFormConsensus
 from gridpact.coordination.coordinate import Coordinated, Method, coordinate
-from gridpact.coordination.hub import Hub
-from gridpact.coordination.journal import Log, MemoryLog
-from gridpact.coordination.keys import Signer, signer_of
-from gridpact.coordination.limits import Limits, limits_of
-from gridpact.coordination.members import COORDINATOR, MICROGRID, OPERATOR, Member, Members, Terms
+from gridpact.coordination.identity.keys import Signer, signer_of
+from gridpact.coordination.identity.members import COORDINATOR, MICROGRID, OPERATOR, Member, Members, Terms
+from gridpact.coordination.kept.journal import Log, MemoryLog
 from gridpact.coordination.message import Message
-from gridpact.coordination.outcome import SignedOutcome
 from gridpact.coordination.party import ANSWER, EXCHANGE, PROPOSAL, Disclosure, ProgramParty
 from gridpact.coordination.roster import Roster, roster
-from gridpact.coordination.seat import DisagreementError, Seat
-from gridpact.coordination.states import Aborted
 from gridpact.coordination.transport import InProcess, Transport
 
 Floats = NDArray[np.float64]

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gridpact.coordination.envelope import A_CALL, JOIN, REQUEST, SEEN, SIGN, Call, Reply, sha256
-from gridpact.coordination.keys import Signer
+from gridpact.coordination.apart.envelope import A_CALL, JOIN, REQUEST, SEEN, SIGN, Call, Reply, sha256
+from gridpact.coordination.apart.outcome import AN_OUTCOME
+from gridpact.coordination.identity.keys import Signer
 from gridpact.coordination.message import PREFIX, Message, decode
-from gridpact.coordination.outcome import AN_OUTCOME
 
 
 @dataclass(frozen=True, eq=False)

@@ -64,14 +64,15 @@ def test_exchanges_come_apart_into_trades(run: Run) -> None:
 
 
 def test_the_sheet_adds_up(run: Run) -> None:
+    """Every part is positive for the one who pays it, as the total is."""
     sheet, bargaining = run.table("sheet"), run.table("bargaining")
-    for name in ("energy_mwh", "energy_payment", "fee_payment", "lump_sum", "total_payment"):
+    for name in ("energy_mwh", "energy_payment", "fee_payment", "lump_sum_payment", "total_payment"):
         assert sheet[name].sum() == pytest.approx(0.0, abs=1e-6), name
     for name in ("energy_cents", "fee_cents", "lump_cents", "total_cents"):
         assert sheet[name].sum() == 0 and sheet[name].dtype == np.int64, name
-    total = sheet["energy_payment"] + sheet["fee_payment"] - sheet["lump_sum"]
+    total = sheet["energy_payment"] + sheet["fee_payment"] + sheet["lump_sum_payment"]
     assert sheet["total_payment"].to_numpy() == pytest.approx(total.to_numpy(), abs=1e-9)
-    assert (sheet["total_cents"] == sheet["energy_cents"] + sheet["fee_cents"] - sheet["lump_cents"]).all()
+    assert (sheet["total_cents"] == sheet["energy_cents"] + sheet["fee_cents"] + sheet["lump_cents"]).all()
     assert (sheet["total_cents"] == -bargaining["receipt_cents"]).all()
     assert (bargaining["gain_exact"] >= 0.0).all() or not run.summary["deal"]
 

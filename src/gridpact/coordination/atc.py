@@ -25,7 +25,7 @@ from gridpact.coordination.roster import Roster
 Floats = NDArray[np.float64]
 RELAXATION = 1.6
 # Chosen by the rounds that 3 to 100 synthetic microgrids take (benchmarks/trading.md).
-EAGERNESS, FARTHEST = 3.0, 6.0
+EAGERNESS, FARTHEST, FIRST = 3.0, 6.0, 3e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +35,8 @@ class TargetCascading:
     roster: Roster
     eagerness: float = EAGERNESS
     farthest: float = FARTHEST
+    first: float = FIRST
+    sequences: int = 1
 
     def state(self, quantity: Floats, price: Floats, penalty: Floats) -> Floats:
         return quantity + price / penalty
@@ -46,4 +48,4 @@ class TargetCascading:
         x = self.roster.ask_above(np.zeros(state.size), state, penalty)
         price = penalty * (state - x)
         y = self.roster.ask_below(price, x, penalty)
-        return Sweep(x, y, price, penalty * (y - x), RELAXATION * (y - x))
+        return Sweep(x, y, price, penalty * (y - x), state, RELAXATION * (y - x), np.empty(0))

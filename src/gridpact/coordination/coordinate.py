@@ -31,7 +31,8 @@ Floats = NDArray[np.float64]
 
 # Rounds after which the penalty moves, by at most the method's ``farthest``, where it would move by more than WORTH. It
 # is to be such that the method's eagerness times the primal residual equals the movement of the answers in money; where
-# that has not led to agreement, prices are what is slow, and from LATE on it is PATIENT times.
+# that has not led to agreement, prices are what is slow, and from LATE on it is PATIENT times. Of a method with several
+# sequences, which take turns, these are rounds of each.
 MOVES = (*range(3, 31, 3), *range(36, 61, 6))
 WORTH = 1.5
 PATIENT, LATE = 0.3, 33
@@ -42,19 +43,25 @@ LEAST, NOTHING = 1e-3, 1e-9
 
 @dataclass(frozen=True, eq=False)
 class Sweep:
-    """Answers above and below, the price f'(x) above, the mismatch of the prices both act at, the state's step."""
+    """Answers above and below, the price f'(x) above, the mismatch of the prices both act at.
+
+    ``point`` moves by ``step``, plainly, and is the first part of the next state; ``rest`` is what follows it there.
+    """
 
     above: Floats
     below: Floats
     price: Floats
     mismatch: Floats
+    point: Floats
     step: Floats
+    rest: Floats
 
 
 class Method(Protocol):
     """A way to coordinate: states are vectors of any length; ``eagerness`` is how large a penalty it likes.
 
-    ``farthest`` is by how much that may move at once.
+    ``farthest`` is by how much that may move at once, ``first`` where it begins: such a share of the largest price over
+    the largest exchange. ``sequences`` of points take turns, round by round.
     """
 
     @property
@@ -63,6 +70,12 @@ class Method(Protocol):
     @property
     def farthest(self) -> float: ...
 
+    @property
+    def first(self) -> float: ...
+
+    @property
+    def sequences(self) -> int: ...
+
     def sweep(self, state: Floats, penalty: Floats) -> Sweep: ...
 
     def state(self, quantity: Floats, price: Floats, penalty: Floats) -> Floats:
@@ -70,7 +83,7 @@ class Method(Protocol):
         ...
 
     def centre(self, state: Floats, found: Sweep) -> Floats:
-        """What the state is measured from: the price is the penalty times the distance."""
+        """What the next state is measured from: prices are the penalty times the distance."""
         ...
 
 
@@ -94,6 +107,10 @@ class Coordinated:
     penalty: Floats
     rounds: list[Round]
 
+    def within(self, tolerance: float) -> bool:
+        """Whether the last answers agree."""
+        return max(self.rounds[-1].primal, self.rounds[-1].dual) <= tolerance
+
 
 def coordinate(
     method: Method,
@@ -112,8 +129,8 @@ def coordinate(
     """
     started, rounds = perf_counter(), []
     state = method.state(quantity, price, penalty)
-    faster = Anderson(_metric(penalty, state))
-    before, least = quantity, max(NOTHING, LEAST * _length(quantity))
+    faster = Anderson(np.sqrt(penalty / penalty.max(initial=np.finfo(np.float64).tiny)))
+    before, least = [quantity] * method.sequences, max(NOTHING, LEAST * _length(quantity))
     for done in range(1, most_rounds + 1):
         found = method.sweep(state, penalty)
         least = max(least, LEAST * _length(found.above), LEAST * _length(found.below))
@@ -122,20 +139,26 @@ def coordinate(
             told(rounds[-1])
         if max(rounds[-1].primal, rounds[-1].dual) <= tolerance:
             return Coordinated(found.above, found.below, found.price, penalty, rounds)
-        state = faster.step(state, found.step)
-        if done in MOVES:
-            eagerness = method.eagerness if done < LATE else PATIENT
-            factor = _factor(found, penalty * (found.below - before), least, eagerness, method.farthest)
+        state = np.concatenate([faster.step(found.point, found.step), found.rest])
+        turn, others = divmod(done, method.sequences)
+        if turn in MOVES and not others:
+            eagerness = method.eagerness if turn < LATE else PATIENT
+            factor = _factor(found, penalty * (found.below - before[0]), least, eagerness, method.farthest)
             if factor != 1.0:
                 centre = method.centre(state, found)
                 state, penalty = centre + (state - centre) / factor, penalty * factor
                 faster.forget()
-        before = found.below
-    last = rounds[-1]
+        before = [*before[1:], found.below]
     if or_last:
         return Coordinated(found.above, found.below, found.price, penalty, rounds)
-    raise NotConverged(
-        f"No agreement after {most_rounds} rounds: quantities still differ by {last.primal:.3g} and prices by "
+    raise no_agreement(rounds, tolerance)
+
+
+def no_agreement(rounds: list[Round], tolerance: float) -> NotConverged:
+    """The error to raise after so many rounds."""
+    last = rounds[-1]
+    return NotConverged(
+        f"No agreement after {len(rounds)} rounds: quantities still differ by {last.primal:.3g} and prices by "
         f"{last.dual:.3g} (relative; asked {tolerance:.3g}). Allow more rounds, or a larger tolerance."
     )
 
@@ -164,8 +187,3 @@ def _factor(found: Sweep, moved: Floats, least: float, eagerness: float, farthes
     ratio = eagerness * apart / max(_relative(moved, 0.0, found.price), 1e-12)
     factor = float(np.clip(np.sqrt(ratio), 1.0 / farthest, farthest))
     return factor if factor > WORTH or factor < 1.0 / WORTH else 1.0
-
-
-def _metric(penalty: Floats, state: Floats) -> Floats:
-    scaled = np.sqrt(penalty / penalty.max(initial=np.finfo(np.float64).tiny))
-    return np.tile(scaled, state.size // max(penalty.size, 1))

@@ -133,16 +133,18 @@ def bargain(
     least: float = 0.0,
     tolerance: float = 1e-8,
     most_rounds: int = 200,
+    derived: bool = False,
 ) -> Bargain:
     """Receipts of the ``PaymentParty`` s of the ``roster`` with bargaining ``weights`` (parties,), over a transport.
 
     ``pot``: what somebody who does not bargain pays in. There is no deal for a surplus of ``least`` or less, nor for
-    one too small to be told from zero after rounding. Raises ``InputError`` for weights that are not positive,
-    ``NotConverged`` after ``most_rounds`` (one or more), and what the parties and the transport raise.
+    one too small to be told from zero after rounding. Parties whose masks are ``derived`` share none beforehand. Raises
+    ``InputError`` for weights that are not positive, ``NotConverged`` after ``most_rounds`` (one or more), and what the
+    parties and the transport raise.
     """
     if len(weights) != len(roster) or not (np.isfinite(weights).all() and (weights > 0.0).all() and np.isfinite(pot)):
         raise InputError("Bargaining needs a positive weight for every party, and a pot that is a number.")
-    surplus = secure_sum(transport, run, coordinator, roster) + pot
+    surplus = secure_sum(transport, run, coordinator, roster, derived=derived) + pot
     if surplus <= max(least, rounding(len(roster))):
         return Bargain(np.zeros(len(roster)), surplus, False, np.zeros((0, 2)))
     asking = _Asking(transport, run, coordinator, tuple(roster))

@@ -133,12 +133,16 @@ class Masks:
         return self._runs.setdefault(message.run, _Run())
 
 
-def secure_sum(transport: Transport, run: str, coordinator: str, roster: Sequence[str], first: int = 0) -> float:
+def secure_sum(
+    transport: Transport, run: str, coordinator: str, roster: Sequence[str], first: int = 0, derived: bool = False
+) -> float:
     """Sum of the parties' numbers, each rounded to micro-units, in the rounds ``first`` and ``first + 1`` of the run.
 
-    Raises ``MessageError`` for a report that is none, and what the parties and the transport raise.
+    Masks that are ``derived`` need no round of their own. Raises ``MessageError`` for a report that is none, and what
+    the parties and the transport raise.
     """
-    transport.call_all([Message(run, first, coordinator, name, SHARE_MASKS) for name in roster])
+    if not derived:
+        transport.call_all([Message(run, first, coordinator, name, SHARE_MASKS) for name in roster])
     reports = transport.call_all([Message(run, first + 1, coordinator, name, MASKED) for name in roster])
     total = sum(word(report[MASKED]) for report in reports) % MODULUS
     return (total - MODULUS if total >= MODULUS // 2 else total) / PER_UNIT

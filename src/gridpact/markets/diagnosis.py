@@ -7,7 +7,7 @@ demand weighs ten times as much, so that it is named only where limits alone do 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 DEVICE_WEIGHT = 2.0
 DEMAND_WEIGHT = 10.0
-SETTINGS = ("buses", "lines", "transformers", "interfaces", "heat_nodes")
+SETTINGS = ("buses", "lines", "transformers", "interfaces", "heat_nodes", "microgrids")
 DEMAND = (
     ("active_balance", "loads at bus", "p_mw", "buses"),
     ("reactive_balance", "loads at bus", "q_mvar", "buses"),
@@ -50,8 +50,8 @@ EQUALITIES = {
 }
 
 
-def explain(market: Market) -> InfeasibleError:
-    """The error to raise for a market that was proven infeasible."""
+def explain(market: Market, said: Mapping[str, str] | None = None) -> InfeasibleError:
+    """The error to raise for a market that was proven infeasible; ``said`` has other names of constraints."""
     candidates = pd.concat(_candidates(market), ignore_index=True)
     group = candidates.groupby(["table", "column", "component"], sort=False).ngroup()
     elastic = Elastic(
@@ -64,7 +64,7 @@ def explain(market: Market) -> InfeasibleError:
     relaxation = smallest_relaxation(market.form, elastic)
     if relaxation is None:
         return InfeasibleError("No dispatch satisfies all limits, and relaxing limits and demand does not help.")
-    records = _records(market, candidates, relaxation)
+    records = _records(market, candidates, relaxation).replace({"constraint": dict(said or {})})
     if records.empty and market.form.integers.size:
         return InfeasibleError(
             "No choice of which units run satisfies all limits, although units that could run in part would: lower the "

@@ -24,6 +24,7 @@ NOISE = 1e-6
 SHARPER = {"K": 1e-3}
 
 POWER = {
+    "microgrids": ("max_buy_mw", "max_sell_mw"),
     "interfaces": ("max_import_mw", "max_export_mw", "min_q_mvar", "max_q_mvar"),
     "generators": ("min_p_mw", "max_p_mw", "min_q_mvar", "max_q_mvar", "ramp_up_mw_per_h", "ramp_down_mw_per_h"),
     "offers": ("p_mw",),
@@ -134,7 +135,7 @@ def _current_limits(market: Market) -> Iterator[Limit]:
     vn = case.column("buses", "vn_kv")[branches.from_bus]
     is_line = branches.carrying < case.count("lines")
     linear = np.where(is_line, np.sqrt(3.0) * vn, 1.0) / market.network.base_mva
-    i_max = np.where(np.isfinite(branches.i_max), branches.i_max, 0.0)
+    i_max = np.where(np.isfinite(branches.i_max), branches.i_max, 1.0)  # any number: no row speaks of it
     # The limit of the from end is stated before the ratio, the row speaks of what is behind it.
     scales: dict[str, tuple[Floats, Floats | None]]
     scales = {"from": (branches.ratio * linear, branches.ratio * i_max), "to": (linear, i_max)}

@@ -90,7 +90,7 @@ def _one_way(market: Market, solver: str, exactness: str) -> Cleared:
         cleared = _settled(market, solver, apart)
         if exactness in ("repair", "certify"):
             cleared = made_exact(cleared, exactness == "certify")
-        both = {table: _both_ways(cleared, table) for table in MODES}
+        both = {table: both_ways(cleared, table) for table in MODES}
         if not any(where.any() for where in both.values()):
             return cleared
         apart = {table: apart[table] | both[table] for table in MODES}
@@ -99,7 +99,7 @@ def _one_way(market: Market, solver: str, exactness: str) -> Cleared:
     raise NotConverged(f"Storages still charge and discharge at once after {MODE_ROUNDS} rounds of modes for them.")
 
 
-def _both_ways(cleared: Cleared, table: str) -> Mask:
+def both_ways(cleared: Cleared, table: str) -> Mask:
     """Where a storage of a table charges and discharges at once, (storages, steps)."""
     into, out = (cleared.megawatts(name, table) / cleared.network.base_mva for name in MODES[table][1:])
     both: Mask = np.minimum(into, out) > BOTH
@@ -120,16 +120,15 @@ def _explained(market: Market, error: InfeasibleError | NotConverged) -> Infeasi
     """
     if isinstance(error, InfeasibleError) and not error.unbounded:
         return explain(market)
-    hint = _burning_hint(market)
+    hint = burning_hint(market.case)
     if isinstance(error, InfeasibleError):
         return InfeasibleError(f"{error}{hint}", unbounded=True)
     explained = explain(market)
     return explained if explained.diagnosis else NotConverged(f"{error}{hint}")
 
 
-def _burning_hint(market: Market) -> str:
+def burning_hint(case: Case) -> str:
     """What is missing where importing is paid for and nothing bounds the current that a relaxation can burn it with."""
-    case = market.case
     paid = bool((case.series("interfaces", "price_per_mwh") < 0.0).any())
     limits = np.concatenate([case.column("lines", "max_i_ka"), case.column("transformers", "max_s_mva")])
     if not paid or np.isfinite(limits[case.branches_in_service()]).all():

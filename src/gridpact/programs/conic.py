@@ -125,7 +125,8 @@ def raise_unless_stated(status: str, word: str, seconds: float) -> None:
         raise InfeasibleError(text, unbounded=True)
     if status != "solved":
         hint = "Look for limits, prices or impedances that are many orders of magnitude apart."
-        raise NotConverged(f"The solver stopped after {seconds:.1f} s: {word}. {hint}")
+        unproven = ", which does not hold when checked" if word in STATUS else ""
+        raise NotConverged(f"The solver stopped after {seconds:.1f} s: {word}{unproven}. {hint}")
 
 
 def residual(form: StandardForm, x: Floats, s: Floats, z: Floats) -> float:

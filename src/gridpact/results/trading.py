@@ -7,5 +7,7 @@ from typing import Final
 QUESTION: Final = "trade"
 NETWORK, MICROGRIDS = "", "microgrids_"
 BEFORE_NETWORK, BEFORE_MICROGRIDS = "before_network_", "before_microgrids_"
+# Figures of a clearing without a deal that no table has: what is proven where storages are held one way.
+PROVEN: Final = ("objective_bound", "relaxed_objective")
 SIDES: Final = (NETWORK, MICROGRIDS, BEFORE_NETWORK, BEFORE_MICROGRIDS)
 """What tables begin with: those of the network, of all microgrids side by side, and both without a deal."""

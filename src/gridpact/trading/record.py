@@ -12,7 +12,7 @@ import pandas as pd
 from gridpact.case.case import Case
 from gridpact.results.record import Record, words
 from gridpact.results.summary import clearing_summary
-from gridpact.results.trading import BEFORE_MICROGRIDS, BEFORE_NETWORK, MICROGRIDS, NETWORK, QUESTION
+from gridpact.results.trading import BEFORE_MICROGRIDS, BEFORE_NETWORK, MICROGRIDS, NETWORK, PROVEN, QUESTION
 from gridpact.run import provenance
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Kinds of devices whose energies the summary tells.
 KINDS = ("load", "generator", "renewable")
+# What the summary tells of a clearing whose storages were held one way: the bound, and the cost that it speaks of.
+BOUNDS = ("objective_bound", "relaxed_objective")
 
 
 def trade_record(case: Case, settings: Mapping[str, Any], progress: bool, started: float) -> Record:
@@ -131,9 +133,9 @@ def _summary(
         "fee_rule": rule.fee_rule,
         "fee_kind": rule.fee_kind,
         "fee_share_peer": peer_share(found.rates),
-        "traded_mwh": market.case.hours * float(trades["p_mw"][~with_operator].sum()),
-        "network_mwh": market.case.hours * float(trades["p_mw"][with_operator].sum()),
-        "fee_revenue": float(found.paid_fees.sum()),
+        "traded_mwh": market.case.hours * float(trades["p_mw"][trades["agreed"] & ~with_operator].sum()),
+        "network_mwh": market.case.hours * float(trades["p_mw"][trades["agreed"] & with_operator].sum()),
+        "fee_revenue": float(tables["fees"]["amount"].sum()),
         "surplus": two.surplus,
         "deal": two.deal,
         "deal_why": two.why,
@@ -144,7 +146,16 @@ def _summary(
         told["largest_excess"] = float(tables["coalitions"]["excess"].max())
     if best is not None:
         told |= {"central_cost": best.cost, "central_gap": (cost - best.cost) / max(1.0, abs(best.cost))}
-    return own | _energies(found, tables) | told
+    return own | _energies(found, tables) | told | _proven_before(found)
+
+
+def _proven_before(found: Trade) -> dict[str, Any]:
+    """Bounds of both sides without a deal where storages are held one way, by the prefix of their tables."""
+    from gridpact.markets.basis import price_basis
+
+    sides = {BEFORE_NETWORK: found.start.network, BEFORE_MICROGRIDS: found.start.microgrids}
+    basis = {prefix: price_basis(one) for prefix, one in sides.items() if one is not None and one.bound is not None}
+    return {f"{prefix}{name}": one[name] for prefix, one in basis.items() for name in PROVEN if name in one}
 
 
 def _energies(found: Trade, tables: Mapping[str, pd.DataFrame]) -> dict[str, float]:

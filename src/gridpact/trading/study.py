@@ -51,7 +51,8 @@ def trade(
     disagreement point.
 
     Raises ``InputError`` for wrong arguments, for mistakes in the case and where nobody trades, ``InfeasibleError``
-    where the market or the disagreement point has no dispatch, ``NotConverged`` where the parties do not agree in time.
+    where the market or the disagreement point has no dispatch, with whose program it is and what would have to give
+    way, ``NotConverged`` where the parties do not agree in time, or a storage would charge and discharge at once.
     """
     from gridpact.case.validate import require_valid
     from gridpact.io.folder import read_case

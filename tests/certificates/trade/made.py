@@ -100,12 +100,14 @@ def trade_record(case: Case, apart: float = 1.0) -> Record:
     costs = party_costs(case, sides, price, p, before[0])
     money, told = money_tables(case, costs, fees, nodal, p)
     money["regrets"] = regrets(case, price, p)
-    own["fees"]["amount_cents"] *= int(told["deal"])
+    for column in ("amount", "amount_cents"):
+        own["fees"][column] *= int(told["deal"])
+    own["trades"]["agreed"] = told["deal"]
     tables = joined_tables(sides) | own | money | course_tables(case, told)
     figures = told | {
-        "fee_share_peer": peer_share(rates), "fee_revenue": float(fees.sum()),
-        "traded_mwh": float(trades.pair.sum() * case.hours),
-        "network_mwh": float((trades.sell.sum() + trades.buy.sum()) * case.hours),
+        "fee_share_peer": peer_share(rates), "fee_revenue": told["deal"] * float(fees.sum()),
+        "traded_mwh": told["deal"] * float(trades.pair.sum() * case.hours),
+        "network_mwh": told["deal"] * float((trades.sell.sum() + trades.buy.sum()) * case.hours),
     }  # fmt: skip
     whole_energies = {name: microgrids.summary[name] for name in ("generation_mwh", "renewable_mwh", "curtailed_mwh")}
     whole_energies["load_mwh"] = case.hours * float(case.series("loads", "p_mw").sum())
@@ -298,8 +300,8 @@ def sheet(
     energy = case.hours * p.sum(axis=1) * deal
     return pd.DataFrame(
         {"participant": words(names), "energy_mwh": np.append(energy, -energy.sum()), "energy_payment": -parts[0],
-         "fee_payment": -parts[1], "lump_sum": receipts - parts[0] - parts[1], "total_payment": -receipts,
-         "energy_cents": -split[0], "fee_cents": -split[1], "lump_cents": split[2], "total_cents": -cents}
+         "fee_payment": -parts[1], "lump_sum_payment": parts[0] + parts[1] - receipts, "total_payment": -receipts,
+         "energy_cents": -split[0], "fee_cents": -split[1], "lump_cents": -split[2], "total_cents": -cents}
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import gridpact as gp
 from gridpact.certificates.trade.clearings import Clearings
 from gridpact.certificates.trade.judge import certify_trade
 from gridpact.certificates.trade.regret import microgrid_regrets, own_regrets
@@ -17,6 +18,7 @@ from gridpact.results.record import Record
 from tests.certificates.spoil import check, failed, plus, times, with_array, with_cells, with_table
 from tests.certificates.trade.made import good
 from tests.certificates.trade.variants import apart, variant
+from tests.markets.trade.test_networks import charging
 
 Forge = Callable[[Record], Record]
 CENT = 0.01
@@ -101,7 +103,7 @@ def shifted_cents(record: Record) -> Record:
     for name, by in (("east", 2), ("west", -2)):
         record = with_cells(record, "bargaining", "receipt_cents", plus(by), participant=name)
         record = with_cells(record, "bargaining", "gain_exact", plus(by * CENT), participant=name)
-        record = with_cells(record, "sheet", "lump_cents", plus(by), participant=name)
+        record = with_cells(record, "sheet", "lump_cents", plus(-by), participant=name)
         record = with_cells(record, "sheet", "total_cents", plus(-by), participant=name)
     return record
 
@@ -113,7 +115,7 @@ def robbed(record: Record) -> Record:
     for name, sign in (("east", -1), ("west", 1)):
         record = with_cells(record, "bargaining", "receipt_cents", plus(sign * by), participant=name)
         record = with_cells(record, "bargaining", "gain_exact", plus(sign * by * CENT), participant=name)
-        record = with_cells(record, "sheet", "lump_cents", plus(sign * by), participant=name)
+        record = with_cells(record, "sheet", "lump_cents", plus(-sign * by), participant=name)
         record = with_cells(record, "sheet", "total_cents", plus(-sign * by), participant=name)
     return record
 
@@ -124,9 +126,9 @@ def other_deal(record: Record) -> Record:
         for column in ("gain", "receipt", "gain_exact"):
             record = with_cells(record, "bargaining", column, plus(by), participant=name)
         record = with_cells(record, "bargaining", "receipt_cents", plus(int(100 * by)), participant=name)
-        record = with_cells(record, "sheet", "lump_sum", plus(by), participant=name)
+        record = with_cells(record, "sheet", "lump_sum_payment", plus(-by), participant=name)
         record = with_cells(record, "sheet", "total_payment", plus(-by), participant=name)
-        record = with_cells(record, "sheet", "lump_cents", plus(int(100 * by)), participant=name)
+        record = with_cells(record, "sheet", "lump_cents", plus(-int(100 * by)), participant=name)
         record = with_cells(record, "sheet", "total_cents", plus(-int(100 * by)), participant=name)
         record = with_cells(record, "shares", "gain", plus(by), participant=name, rule="nash")
     return record
@@ -197,7 +199,7 @@ LIES: list[tuple[str, str, Forge]] = [
     ("trade cents add up", "lump sum", cell("sheet", "lump_cents", plus(1), participant="east")),
     ("trade payments", "energy", cell("sheet", "energy_mwh", times(1.001), participant="west")),
     ("trade payments", "payment", cell("sheet", "energy_payment", plus(CENT), participant="west")),
-    ("trade payments", "lump sum", cell("sheet", "lump_sum", plus(CENT), participant="west")),
+    ("trade payments", "lump sum", cell("sheet", "lump_sum_payment", plus(CENT), participant="west")),
     ("trade payments", "total", cell("sheet", "total_payment", plus(CENT), participant="west")),
     ("trade cents round payments", "energy", cell("sheet", "energy_cents", plus(2), participant="east")),
     ("trade cents round payments", "fees", cell("fees", "amount_cents", plus(1), payer="east")),
@@ -295,6 +297,57 @@ def test_every_check_has_its_lie() -> None:
     assert own - {name for name, _, _ in LIES} == set(ELSEWHERE)
 
 
+def paired(record: Record) -> Record:
+    """What one sells to the operator and another buys from it as a trade of these two, as far as it goes."""
+    table = record.tables["trades"].set_index(["seller", "buyer"])
+    sold, bought = table.loc[("a", "dso")], table.loc[("dso", "b")]
+    p, fee = min(sold["p_mw"], bought["p_mw"]), 3.0
+    ends = {"seller_price_per_mwh": sold["seller_price_per_mwh"], "buyer_price_per_mwh": bought["buyer_price_per_mwh"]}
+    mean = sum(ends.values()) / 2.0
+    pair = {"snapshot": sold["snapshot"], "seller": "a", "buyer": "b", "p_mw": p, "price_per_mwh": mean, **ends}
+    rest = record.tables["trades"].assign(p_mw=record.tables["trades"]["p_mw"] - p)
+    trades = pd.concat(
+        [pd.DataFrame([{**pair, "fee_per_mwh": fee, "agreed": True}]), rest[rest["p_mw"] > 0.0]], ignore_index=True
+    )
+    return with_table(record, "trades", trades)
+
+
+def test_microgrids_that_no_line_joins_cannot_trade() -> None:
+    """The accounts add up, at 3 in place of 6 and 6; but nothing leads from one network to the other."""
+    run = gp.trade(charging(), coalitions="none")
+    assert run.certificate.failures() == []
+    forged = paired(run.record)
+    assert {"a", "b"} in [{*ends} for ends in forged.tables["trades"][["seller", "buyer"]].to_numpy().tolist()]
+    found = certify_trade(forged)
+    assert check(found, "trades make up exchanges")["passed"]
+    assert check(found, "trades valid")["value"] == 1.0 and not check(found, "trades valid")["passed"]
+    assert not check(found, "trade fees by rule")["passed"] and not check(found, "trade fee payments")["passed"]
+
+
+def test_fees_of_pairs_that_cannot_trade_are_not_told() -> None:
+    run = gp.trade(charging(), coalitions="none")
+    rates = run.record.tables["fee_rates"]
+    row = {"seller": "a", "buyer": "b", "mean_fee_per_mwh": 3.0}
+    forged = with_table(run.record, "fee_rates", pd.concat([rates, pd.DataFrame([row])], ignore_index=True))
+    assert not check(certify_trade(forged), "trade complete")["passed"]
+
+
+WITHOUT: dict[str, tuple[str, Forge]] = {
+    "a fee": ("trade fee payments", cell("fees", "amount", plus(CENT), payer="west")),
+    "revenue": ("trade fee payments", lambda r: said(r, fee_revenue=CENT)),
+    "a trade agreed on": ("trades valid", lambda r: with_table(r, "trades", r.tables["trades"].assign(agreed=True))),
+    "energy between two": ("trade summary", lambda r: said(r, traded_mwh=0.5)),
+    "energy of the operator": ("trade summary", lambda r: said(r, network_mwh=0.5)),
+}
+
+
+@pytest.mark.parametrize("what", WITHOUT)
+def test_without_a_deal_nothing_is_traded_and_no_fee_is_paid(what: str) -> None:
+    name, lie = WITHOUT[what]
+    found = certify_trade(lie(variant("no deal")))
+    assert found["verdict"] == "failed" and not check(found, name)["passed"]
+
+
 def test_stopping_early_leaves_regret() -> None:
     """Prices that differ by 1 %: by the curvature of the costs about (1 %)^2 of the turnover is left to gain."""
     record = apart(1.01)
@@ -349,6 +402,18 @@ def test_regret_counts_what_a_limit_leaves() -> None:
     gap = (one.price - one.exchange("inside_price_per_mwh"))[2].sum()
     more = microgrid_regrets(other)[2] - microgrid_regrets(one)[2]
     assert more == pytest.approx(5e-6 * gap, rel=1e-3)
+
+
+def test_a_limit_that_does_not_bind_bounds_the_regret() -> None:
+    """With 0.01 MW to its limit, a generator at 20 per MW^2 could gain 0.01 d - 10 0.01^2 an hour, and no more."""
+    record = variant("limit")
+    grids = record.case.tables["microgrids"]
+    wider = record.case.with_table("microgrids", grids.assign(max_sell_mw=grids["max_sell_mw"] + 0.01))
+    one, other = (TradeView(told, Clearings(told)) for told in (record, replace(record, case=wider)))
+    gap = (one.price - one.exchange("inside_price_per_mwh"))[2]
+    assert (gap > 1.0).all(), "at its own price it would go on for 0.05 MW"
+    more = microgrid_regrets(other)[2] - microgrid_regrets(one)[2]
+    assert 0.0 < (0.01 * gap - 10.0 * 0.01**2).sum() <= more <= 0.01 * gap.sum() * (1.0 + 1e-6)
 
 
 def test_true_costs_of_fees_are_in_the_prices() -> None:

@@ -24,6 +24,7 @@ def test_an_honest_trade_is_certified(name: str) -> None:
 def test_variants_are_what_they_are_named_for() -> None:
     """Otherwise they would test nothing."""
     assert not variant("no deal").summary["deal"] and variant("no deal").summary["surplus"] < 0.0
+    assert len(variant("no deal").tables["trades"]) and not variant("no deal").tables["fees"]["amount"].any()
     exchange = variant("limit").tables["exchanges"]
     bound = exchange[(exchange["microgrid"] == "west") & (exchange["p_mw"] >= 0.7)]
     assert len(bound) == 3

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 import gridpact as gp
 from gridpact.case.case import Case
+from gridpact.case.trade_cases import microgrids_before
+from gridpact.certificates.trade.judge import certify_trade
 from gridpact.results.record import Record
 from tests.certificates.spoil import check, failed
 from tests.certificates.trade.made import operator, trading_case, unit
@@ -78,6 +81,33 @@ def test_a_trade_is_certified(name: str) -> None:
     assert failed(run.record.certificate) == set()
     assert run.certificate.verdict == "certified"
     assert run.summary["deal"] == (name != "no deal")
+    paid = [run.summary[figure] for figure in ("traded_mwh", "network_mwh", "fee_revenue")]
+    assert (sum(paid) > 0.0) == run.summary["deal"] == bool(run.table("trades")["agreed"].all())
+    assert run.table("fees")["amount"].any() == bool(run.table("sheet")["fee_payment"].any())
+
+
+def paid_to_take() -> Case:
+    """At a tariff of -20 a storage would charge and discharge at once, to lose as much as it can."""
+    store = {
+        "storage": "store", "bus": "4", "energy_mwh": 0.6, "charge_mw": 0.3, "discharge_mw": 0.3,
+        "efficiency_charge": 0.9, "efficiency_discharge": 0.9, "initial_mwh": 0.2,
+    }  # fmt: skip
+    return trading_case(microgrids=tariffs(-20.0, -25.0), storages=[store])
+
+
+def test_a_fallback_whose_storages_are_held_one_way_is_proven() -> None:
+    """The bound is the one that a clearing of the microgrids at their tariffs has of itself."""
+    run = gp.trade(paid_to_take(), coalitions="none")
+    assert "before_microgrids_storage_modes" in run.record.tables
+    assert run.certificate.failures() == []
+    alone = gp.clear(microgrids_before(run.record.case).marked_validated(), price_probes=0)
+    bound = run.summary["before_microgrids_objective_bound"]
+    assert bound == pytest.approx(alone.summary["objective_bound"], rel=1e-6)
+    assert "before_network_objective_bound" not in run.summary
+    for lie in (bound - 0.1, None, "least"):
+        told = {**run.record.summary, "before_microgrids_objective_bound": lie}
+        found = certify_trade(replace(run.record, summary=told))
+        assert failed(found) == {"before microgrids: integer_gap"}
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -114,6 +114,22 @@ def test_others_keep_to_what_they_do_without_a_deal() -> None:
     assert values(found)["b"] == pytest.approx(values(plain())["b"] - tariff_gain(), abs=1e-2)
 
 
+@pytest.mark.parametrize("kind", ["cost", "transfer"])
+def test_who_exchanges_at_a_tariff_without_a_deal_pays_no_fee(kind: str) -> None:
+    """b's 0.6 MWh are in both, at 56: a and c gain what they gain beside one who exchanges nothing."""
+    paid = [{"operator": "dso", "fee_kind": kind, "grid_fee_per_mwh": 2.0, "pair_fee_per_mwh": 5.0}]
+    tariff = {"disagreement": "tariff", "tariff_buy_per_mwh": 56.0, "tariff_sell_per_mwh": 10.0}
+    found = trade(three(microgrids=[{}, tariff, {}], network_operator=paid))
+    assert found.start.exchanged[0][:, 0] == pytest.approx([0.0, -0.6, 0.0], abs=1e-6)
+    own, alone = values(found), values(trade(three(network_operator=paid)))
+    for name in ("a", "c", "ac"):
+        assert own[name] == pytest.approx(alone[name], abs=1e-4), name
+    if kind == "cost":
+        by_hand = {"a": saved(20.0 + 2.0, 10.0, 0.4), "c": saved(30.0 - 2.0, 20.0, 0.5)}
+        assert [own[name] for name in by_hand] == pytest.approx([*by_hand.values()], abs=1e-4)
+        assert own["b"] == 0.0, "what it could buy beyond its 0.6 MWh is worth less than the fees of all of it"
+
+
 def tariff_gain() -> float:
     """What b's trade at its tariff is worth to b and the operator together: 0.6 MW at 50 in place of its own."""
     own = 60.0 - (40.0 * 0.4 + 20.0 * 0.16)

@@ -18,6 +18,7 @@ from gridpact.markets.trade.pairs import least_fee_trades
 from tests.districts import bus, district, interface, line, load
 
 Floats = NDArray[np.float64]
+INF = np.inf
 OFF = np.array([[0.0, 1.0, 1.0], [1.0, 0.0, 1.0], [1.0, 1.0, 0.0]])
 
 
@@ -70,15 +71,16 @@ def test_by_distance() -> None:
     assert rates.sell[:, 1].tolist() == rates.buy[:, 0].tolist() == [1.5, 2.5, 3.5]
 
 
-def test_only_a_fee_per_kilometre_needs_a_way() -> None:
+def test_only_a_fee_per_kilometre_needs_a_way_to_an_interface() -> None:
+    """Without the line to c nobody can trade with it past the operator, whatever the rule."""
     rule = {"fee_rule": "distance", "pair_fee_per_mwh": 2.0}
     case = market(**rule, fee_per_mwh_km=0.5)
     cut = case.with_table("lines", case.tables["lines"].assign(in_service=[True, True, False]))
-    with pytest.raises(InputError, match="joins microgrids a and c"):
+    with pytest.raises(InputError, match="joins microgrid c and any interface"):
         fee_rates(cut)
     for free in (market(**rule), market(pair_fee_per_mwh=2.0)):
         broken = free.with_table("lines", cut.tables["lines"])
-        assert fee_rates(broken).pair[:, :, 0].tolist() == (2.0 * OFF).tolist()
+        assert fee_rates(broken).pair[:, :, 0].tolist() == [[0.0, 2.0, INF], [2.0, 0.0, INF], [INF, INF, 0.0]]
 
 
 @pytest.mark.parametrize("turned", [False, True])

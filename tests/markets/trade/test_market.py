@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -11,7 +9,7 @@ import gridpact as gp
 from gridpact.errors import InputError
 from gridpact.markets.trade.central import central
 from gridpact.markets.trade.market import trade_market
-from gridpact.markets.trade.programs import BUY, SELL, central_program, held_outside, microgrid_program
+from gridpact.markets.trade.programs import BUY, SELL, central_program, dispatch, microgrid_program, traded_by
 from gridpact.programs.solve import solve
 from gridpact.programs.standard_form import compile_program
 from tests.districts import bus, interface, line, load, two_buses
@@ -91,11 +89,10 @@ def test_limits_of_exchange_are_in_the_program() -> None:
 def test_who_is_outside_is_held() -> None:
     """b is held at -0.3 and at nothing: the central program of a alone."""
     market = trade_market(two_makers())
-    program = central_program(market)
     for held in (0.0, -0.3):
-        rows = held_outside(market, program, np.array([False, True]), np.array([[9.0], [held]]))
-        found = solve(compile_program(replace(program, constraints=rows)))
-        made = found.x[compile_program(program).columns["generator_p"]] * market.base
+        program = traded_by(market, dispatch(market), np.array([True, False]), np.array([[9.0], [held]]))
+        form = compile_program(program)
+        made = solve(form).x[form.columns["generator_p"]] * market.base
         assert made[1, 0] == pytest.approx(1.0 + held, abs=1e-5)
         assert made[0, 0] == pytest.approx(1.0 + central(market).exchanged[0, 0], abs=1e-4)
 

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+import gridpact as gp
 from gridpact.case.case import Case
 from gridpact.markets.trade.central import central
 from gridpact.markets.trade.deal import Trade
+from gridpact.markets.trade.fees import peer_share
 from tests.districts import bus, interface, line, load
 from tests.markets.trade.small import METHODS, VN_KV, factor, given, trade, two_makers, uncertified, unit
 
@@ -56,6 +58,76 @@ def test_network_fees_are_those_of_the_own_network() -> None:
     found = trade(apart(network_operator=[{"operator": "dso", "fee_rule": "network"}]))
     assert found.rates.sell[0, 0] == pytest.approx(50.0 - found.prices[0, 0], abs=1e-6)
     assert found.rates.buy[1, 0] == pytest.approx(found.prices[1, 0] - 70.0, abs=1e-6)
+
+
+def charging(**rule: Any) -> Case:
+    return apart(network_operator=[{"operator": "dso", "grid_fee_per_mwh": 6.0, "pair_fee_per_mwh": 3.0, **rule}])
+
+
+def test_microgrids_of_two_networks_trade_with_the_operator_alone() -> None:
+    """A pair would pay 3 where both pay 6 to the operator, but no line leads from one to the other."""
+    found = trade(charging())
+    a, b = found.exchanged_mw[:, 0]
+    assert a > 0.2 > 0.0 > b
+    assert found.trades.sell[:, 0] == pytest.approx([a, 0.0], abs=1e-9)
+    assert found.trades.buy[:, 0] == pytest.approx([0.0, -b], abs=1e-9)
+    assert found.paid_fees == pytest.approx([6.0 * a, -6.0 * b], rel=1e-9)
+    assert peer_share(found.rates) == 0.0
+
+
+@every
+def test_at_true_cost_neither_spares_the_fee_of_the_other(method: str) -> None:
+    """a sells until 20 + 20 p + 6 is what its line leaves of 50; b buys until 40 + 40 p - 6 is its price."""
+    found = trade(charging(fee_kind="cost"), method)
+    a = given(lambda e: 26.0 + 20.0 * (1.0 + e), 0.4, 50.0, -1.0)
+    b = given(lambda e: 34.0 + 40.0 * (1.0 + e), 0.6, 70.0, -1.0)
+    assert found.exchanged_mw[:, 0] == pytest.approx([a, b], abs=2e-3)
+    assert found.welfare.fee_cost == pytest.approx(
+        6.0 * (found.exchanged_mw[0, 0] - found.exchanged_mw[1, 0]), abs=1e-6
+    )
+    as_central(found)
+
+
+def test_network_fees_add_up_within_each_network() -> None:
+    """The sum of (root - own price) x exchange: a sale from the dear network to the cheap one spares nobody 20."""
+    dear = [
+        {"interface": "first", "bus": "1", "price_per_mwh": 70.0, **GRID},
+        {"interface": "second", "bus": "4", "price_per_mwh": 50.0, **GRID},
+    ]
+    found = trade(apart(interfaces=dear, network_operator=[{"operator": "dso", "fee_rule": "network"}]))
+    assert found.exchanged_mw[0, 0] > 0.0 > found.exchanged_mw[1, 0]
+    paid = ((found.roots - found.at_bus) * found.exchanged_mw)[:, 0]
+    assert found.paid_fees == pytest.approx(paid, abs=1e-9)
+    assert not found.trades.pair.any()
+
+
+def test_of_three_the_two_that_a_line_joins_trade() -> None:
+    """c hangs on b's line: what b needs of c it has of it, and a trades with the operator."""
+    case = apart(
+        buses=[bus(str(k)) for k in range(1, 6)],
+        lines=[line("to-a", "1", "2", 0.4, 0.0), line("to-b", "4", "3", 0.6, 0.0), line("on", "3", "5", 0.1, 0.0)],
+        generators=[unit("ga", "2", 20.0), unit("gb", "3", 40.0, 20.0), unit("gc", "5", 60.0)],
+        network_operator=[{"operator": "dso", "grid_fee_per_mwh": 6.0, "pair_fee_per_mwh": 3.0}],
+    )
+    found = trade(case.with_rows("microgrids", {"microgrid": ["c"], "bus": ["5"]}))
+    a, b, c = found.exchanged_mw[:, 0]
+    assert a > 0.0 > b and c > 0.0
+    most = min(c, -b)
+    pair = np.zeros((3, 3))
+    pair[2, 1] = most
+    assert found.trades.pair[:, :, 0] == pytest.approx(pair, abs=1e-9)
+    assert found.paid_fees.sum() == pytest.approx(6.0 * (a + c - b - 2.0 * most) + 3.0 * most, rel=1e-9)
+    assert peer_share(found.rates) == pytest.approx(2.0 / 6.0)
+
+
+def test_such_trades_are_certified_under_every_rule() -> None:
+    prices = apart(network_operator=[{"operator": "dso", "fee_rule": "network"}])
+    for case in (charging(), charging(fee_kind="cost"), prices):
+        run = gp.trade(case)
+        assert run.certificate.failures() == []
+        assert run.certificate.verdict == "certified"
+        pairs = run.table("fee_rates")[["seller", "buyer"]].to_numpy().tolist()
+        assert pairs == [["a", "dso"], ["b", "dso"], ["dso", "a"], ["dso", "b"]]
 
 
 @mostly

@@ -56,6 +56,13 @@ def test_only_the_pair_that_saves_trades() -> None:
     assert named(split(fee, [1.0, -0.4, -1.0])) == {(0, 1): 0.4, (0, 3): 0.6, (3, 2): 1.0}
 
 
+def test_who_cannot_trade_with_each_other_goes_by_the_operator() -> None:
+    """A sells 1; B, which it is joined with, buys 0.4 and C, which it is not, 0.6."""
+    fee = table(np.array([[0.0, 4.0, np.inf], [4.0, 0.0, np.inf], [np.inf, np.inf, 0.0]]), GRID, 3)
+    assert named(split(fee, [1.0, -0.4, -0.6])) == {(0, 1): 0.4, (0, 3): 0.6, (3, 2): 0.6}
+    assert named(split(fee, [1.0, 0.0, -0.6])) == {(0, 3): 1.0, (3, 2): 0.6}
+
+
 def test_at_equal_fees_the_shortest_ways() -> None:
     """Sellers at 0 and 10 km, buyers at 1 and 9 km of a line, the operator 100 km away."""
     place = np.array([0.0, 10.0, 1.0, 9.0])

@@ -93,7 +93,7 @@ def test_a_few(seed: int) -> None:
 
 
 @pytest.mark.campaign
-@pytest.mark.parametrize("seed", range(2, 49))
+@pytest.mark.parametrize("seed", range(2, 65))
 @pytest.mark.parametrize("method", METHODS)
 def test_many(method: str, seed: int) -> None:
     holds(seed, method)

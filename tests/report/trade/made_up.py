@@ -170,6 +170,7 @@ def trade_table(
             "snapshot": case.snapshots[trades.step], "seller": called[trades.seller], "buyer": called[trades.buyer],
             "p_mw": trades.p_mw, "price_per_mwh": 0.5 * (sold + bought), "seller_price_per_mwh": sold,
             "buyer_price_per_mwh": bought, "fee_per_mwh": rates.table[trades.seller, trades.buyer, trades.step],
+            "agreed": True,
         }
     )  # fmt: skip
 
@@ -215,11 +216,11 @@ def sheet(names: list[str], energy: Floats, earned: Floats, fees: Floats, cents:
     """Positive is paid; the operator is the counterparty of energy and fees."""
     parts = np.array([np.append(earned, -earned.sum()), np.append(-fees, fees.sum())])
     split = split_cents(cents, parts)
-    payments = {"energy": -split[0], "fee": -split[1], "lump": split[2], "total": -cents}
+    payments = {"energy": -split[0], "fee": -split[1], "lump": -split[2], "total": -cents}
     return pd.DataFrame(
         {
             "participant": names, "energy_mwh": np.append(energy, -energy.sum()), "energy_payment": -parts[0],
-            "fee_payment": -parts[1], "lump_sum": split[2] / 100.0, "total_payment": -cents / 100.0,
+            "fee_payment": -parts[1], "lump_sum_payment": -split[2] / 100.0, "total_payment": -cents / 100.0,
             **{f"{name}_cents": values for name, values in payments.items()},
         }
     )  # fmt: skip
@@ -352,14 +353,17 @@ def _devices(case: Case, rows: dict[str, tuple[list[str], Floats]]) -> pd.DataFr
 
 
 def without_deal(record: Record) -> Record:
-    """Nobody gains: everybody stays at the disagreement point, and nothing is paid."""
+    """Nobody gains: everybody stays at the disagreement point, and nothing is traded or paid."""
     zero = {"gain": 0.0, "receipt": 0.0, "receipt_cents": 0}
     bargaining = record.tables["bargaining"].assign(**zero)
     sheet = record.tables["sheet"]
     empty = {column: 0 * sheet[column] for column in sheet.columns if column != "participant"}
     shares = record.tables["shares"].iloc[:0]
     tables = {**record.tables, "bargaining": bargaining, "sheet": sheet.assign(**empty), "shares": shares}
-    return replace(record, tables=tables, summary={**record.summary, "deal": False, "deal_why": WHY, "surplus": -3.2})
+    tables["trades"] = record.tables["trades"].assign(agreed=False)
+    tables["fees"] = record.tables["fees"].assign(amount=0.0, amount_cents=0)
+    told = {"deal": False, "deal_why": WHY, "surplus": -3.2, "traded_mwh": 0.0, "network_mwh": 0.0, "fee_revenue": 0.0}
+    return replace(record, tables=tables, summary={**record.summary, **told})
 
 
 def without(record: Record, *names: str) -> Record:

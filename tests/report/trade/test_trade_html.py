@@ -261,6 +261,14 @@ def test_whether_anyone_would_rather_leave_is_said(excess: float, said: str) -> 
     assert f"{abs(excess):.2f} USD" in text
 
 
+@pytest.mark.parametrize("why", ["a disagreement cost is given", "more than 4 parties bargain: ask for all", ""])
+def test_why_coalitions_are_not_known_is_said(why: str) -> None:
+    record = without(trade_record(), "coalitions")
+    record = replace(record, summary={**record.summary, "coalitions_why": why})
+    assert f"is not known: {why or 'it was not computed'}." in money_tables.bargaining(record, _valid())
+    assert "is not known" not in money_tables.bargaining(without(without_deal(trade_record()), "coalitions"), _valid())
+
+
 def test_rules_by_which_some_would_lose_are_named() -> None:
     table = trade_record().tables["shares"]
     assert "worse off" not in money_tables.shares(trade_record(), _valid())

@@ -34,7 +34,10 @@ def test_no_deal_stands_in_the_first_lines() -> None:
     assert text.splitlines()[2] == f"NO DEAL: {WHY}. Everybody stays at the disagreement point; nothing is paid."
     assert "gain to be shared" not in text
     assert "receives" not in text
-    assert "had they traded" in text
+    assert "had they traded" in text and "who would trade what" in text
+    trades = trade_record().tables["trades"]
+    due = trade_record().case.hours * (trades["p_mw"] * trades["fee_per_mwh"]).sum()
+    assert f"network fees there would be (rule distance, a transfer to the operator): {due:.2f}" in text
     assert "NO DEAL" not in overview(trade_record())
 
 
@@ -67,6 +70,13 @@ def test_central_runs_have_no_residuals() -> None:
     kept = {name: value for name, value in record.summary.items() if "residual" not in name}
     text = overview(replace(record, summary={**kept, "method": "central", "iterations": 12}))
     assert "found by one central program that knows everything" in text
+
+
+def test_a_reference_that_was_not_repaired_is_called_a_relaxation() -> None:
+    record = trade_record()
+    assert "% from that of the central program" in overview(record)
+    repaired = replace(record, summary={**record.summary, "relaxed_objective": 1.0})
+    assert "% from that of the central relaxation, whose losses no flow explains" in overview(repaired)
 
 
 def test_a_record_without_tables_is_still_told() -> None:

@@ -1,6 +1,6 @@
 """Is the money that changes hands whole, complete and in nobody's disfavour? In exact arithmetic.
 
-sheet       total = energy + fee - lump sum, in cents and in money; every column sums to nothing
+sheet       total = energy + fee + lump sum, paid, in cents and in money; every column sums to nothing
 receipts    total cents = - receipt cents; gain told = benefit + receipt cents / 100
 nearest     no cent that could move from one to another would bring both nearer to the exact receipts, if nobody
             falls below its disagreement point; an operator that does not bargain has the cents nearest to its own
@@ -23,7 +23,7 @@ from gridpact.certificates.trade.bargain import ROUNDING, kept, money_scale, rou
 from gridpact.certificates.trade.view import CENTS, TradeView
 
 COLUMNS = ("energy", "fee", "lump", "total")
-MONEY = ("energy_payment", "fee_payment", "lump_sum", "total_payment")
+MONEY = ("energy_payment", "fee_payment", "lump_sum_payment", "total_payment")
 SUMS = 1e-9
 # Share of all benefits that is nothing but rounding.
 KNOWN = 1e-9
@@ -51,7 +51,7 @@ def _columns(view: TradeView) -> Check:
 
 def _rows(view: TradeView) -> Check:
     energy, fee, lump, whole = (view.whole("sheet", f"{name}_cents") for name in COLUMNS)
-    off = [abs(e + f - s - t) for e, f, s, t in zip(energy, fee, lump, whole, strict=True)]
+    off = [abs(e + f + s - t) for e, f, s, t in zip(energy, fee, lump, whole, strict=True)]
     text = "Cents by which energy, fee and lump sum of a party miss its total."
     return worst("trade cents add up", text, 0.0, [Measure("party", view.parties, np.array(off, dtype=np.float64))])
 
@@ -63,7 +63,7 @@ def _payments(view: TradeView) -> Check:
     worth = -view.hours * (view.nodal * view.exchange("p_mw")).sum(axis=1) * deal
     sold = view.hours * view.exchange("p_mw").sum(axis=1) * deal
     energy = np.append(sold, -sold.sum())
-    own = told["energy_payment"] + told["fee_payment"] - told["lump_sum"]
+    own = told["energy_payment"] + told["fee_payment"] + told["lump_sum_payment"]
     measures = [
         Measure("energy_mwh", view.parties, np.abs(view.of_parties("sheet", "energy_mwh") - energy)),
         Measure("energy_payment", view.names, np.abs(told["energy_payment"][:-1] - worth) / scale),

@@ -6,14 +6,16 @@ before_network      the same two without a deal: at tariffs, or with nothing exc
 before_microgrids
 
 Each is made of the case by the case's own functions and of the tables and arrays under its prefix. What a clearing cost
-is not told: it is what its dispatch costs, which its judges compare with the stored program.
+is not told: it is what its dispatch costs, which its judges compare with the stored program. What is proven of one
+without a deal, where storages are held one way, is in the summary under its prefix.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +27,7 @@ from gridpact.certificates.costs import cost_terms
 from gridpact.certificates.evidence import Evidence
 from gridpact.results.record import Record
 from gridpact.results.summary import clearing_summary
+from gridpact.results.trading import PROVEN
 
 Floats = NDArray[np.float64]
 AGREED: Final = ("network", "microgrids")
@@ -55,7 +58,12 @@ class Clearings:
     @cached_property
     def records(self) -> dict[str, Record]:
         """The clearings; one that is not complete has no summary."""
-        return {side: _summed_up(self._bare(side)) for side in self.sides}
+        return {side: _summed_up(self._bare(side), self._proven(side)) for side in self.sides}
+
+    def _proven(self, side: str) -> dict[str, float]:
+        """Numbers that are told of what a clearing without a deal may cost at least."""
+        told = {name: self.record.summary.get(f"{side}_{name}") for name in PROVEN if side in BEFORE}
+        return {name: float(value) for name, value in told.items() if isinstance(value, int | float)}
 
     def evidence(self, side: str) -> Evidence:
         return self._evidence[side]
@@ -91,7 +99,7 @@ class Clearings:
             question="clear",
             settings=settings,
             case=case,
-            summary={"objective": 0.0},
+            summary={"objective": 0.0, **self._told(side)},
             tables={_bare_name(name, "_"): t for name, t in self.record.tables.items() if _prefix(name, "_") == prefix},
             solution={
                 _bare_name(name, "/"): array
@@ -101,6 +109,11 @@ class Clearings:
             provenance=self.record.provenance,
             certificate={"verdict": "certified"} if self.record.certificate.get("verdict") == "certified" else {},
         )
+
+    def _told(self, side: str) -> dict[str, Any]:
+        """What the summary says of the choices of a clearing without a deal: bounds, which are taken as stated."""
+        told = self.record.summary if side in BEFORE else {}
+        return {_bare_name(name, "_"): value for name, value in told.items() if _prefix(name, "_") == side}
 
 
 def _prefix(name: str, mark: str) -> str:
@@ -114,11 +127,11 @@ def _bare_name(name: str, mark: str) -> str:
     return name.removeprefix(f"{_prefix(name, mark)}{mark}")
 
 
-def _summed_up(bare: Record) -> Record:
+def _summed_up(bare: Record, proven: Mapping[str, float]) -> Record:
     """The clearing with its summary, where all of it is there."""
     if not (complete(bare).passed and finite(bare).passed):
         return bare
     terms = cost_terms(Evidence(bare))
     objective = bare.case.hours * sum(float(term.sum()) for term in terms.values())
     summary = clearing_summary(bare.case, bare.tables, objective) | {"question": bare.question, **bare.certificate}
-    return replace(bare, summary=summary)
+    return replace(bare, summary={**summary, **proven})

@@ -14,6 +14,7 @@ import pandas as pd
 from gridpact.case.trade_fee_rules import operators_name
 from gridpact.certificates.check import Check
 from gridpact.certificates.evidence import steps_of
+from gridpact.certificates.trade.joined import joined
 from gridpact.results.record import Record
 from gridpact.results.trading import SIDES
 
@@ -28,7 +29,7 @@ TABLES: Final[Mapping[str, tuple[Columns, Columns, Columns, Columns]]] = {
     ),
     "trades": (
         ("seller", "buyer"),
-        (),
+        ("agreed",),
         ("p_mw", "price_per_mwh", "seller_price_per_mwh", "buyer_price_per_mwh", "fee_per_mwh"),
         (),
     ),
@@ -42,7 +43,7 @@ TABLES: Final[Mapping[str, tuple[Columns, Columns, Columns, Columns]]] = {
     "sheet": (
         ("participant",),
         (),
-        ("energy_mwh", "energy_payment", "fee_payment", "lump_sum", "total_payment"),
+        ("energy_mwh", "energy_payment", "fee_payment", "lump_sum_payment", "total_payment"),
         ("energy_cents", "fee_cents", "lump_cents", "total_cents"),
     ),
     "shares": (("participant", "rule"), (), ("gain", "error_bound"), ()),
@@ -143,7 +144,7 @@ def _row_faults(record: Record) -> Iterator[str]:
     for table in ("bargaining", "sheet", "regrets"):
         yield from _each(record, table, ["participant"], [(name,) for name in parties])
     yield from _each(record, "fees", ["payer", "payee"], [(name, operator) for name in names])
-    pairs = [(one, other) for one in parties for other in parties if one != other]
+    pairs = [(parties[i], parties[j]) for i, j in np.argwhere(joined(case)).tolist() if i != j]
     yield from _each(record, "fee_rates", ["seller", "buyer"], pairs)
     yield from _trade_faults(record, parties)
     yield from _share_faults(record, parties)

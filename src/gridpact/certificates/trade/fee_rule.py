@@ -5,6 +5,8 @@ r"""What a trade pays the operator, from the case's rule by the judges' own alge
     zone       between microgrids the fee of their two zones, else the pair fee; with the operator the grid fee
     network    the buyer's nodal price less the seller's; the operator's is that at the reference bus of the network
 
+Between microgrids that no line joins the fee is infinite: they cannot trade with each other.
+
 The shortest ways are those of Bellman and Ford: every branch shortens the way to one of its ends by that to the other
 until none does. A transformer has no length.
 """
@@ -19,9 +21,18 @@ from gridpact.certificates.trade.view import Floats, TradeView
 
 def own_fees(view: TradeView) -> Floats:
     """Fee per MWh of what each party sells to each other, the operator last; (n + 1, n + 1, steps)."""
+    fees = _differences(view) if str(view.rule["fee_rule"]) == "network" else _rates(view)
+    return np.where(view.joined[:, :, None], fees, np.inf)
+
+
+def highest(fees: Floats) -> float:
+    """The highest of all fees that can be paid, in size."""
+    return float(np.abs(fees[np.isfinite(fees)]).max(initial=0.0))
+
+
+def _rates(view: TradeView) -> Floats:
+    """Fees that no price has a say in."""
     rule, n = str(view.rule["fee_rule"]), view.count
-    if rule == "network":
-        return _differences(view)
     between = _by_zone(view) if rule == "zone" else np.full((n, n), view.fee("pair_fee_per_mwh"))
     operator = np.full(n, view.fee("grid_fee_per_mwh"))
     if rule == "distance":

@@ -9,7 +9,7 @@ import numpy as np
 
 from gridpact.certificates.check import Check, Measure, worst
 from gridpact.certificates.summary import words_of
-from gridpact.certificates.trade.fee_rule import own_fees
+from gridpact.certificates.trade.fee_rule import highest, own_fees
 from gridpact.certificates.trade.view import TradeView
 
 TOLERANCE = 1e-9
@@ -50,8 +50,8 @@ def _trade(view: TradeView) -> dict[str, float | None]:
     objective, bound = (float(view.record.summary[name]) for name in ("objective", "lower_bound"))
     return {
         "microgrids": float(n),
-        "traded_mwh": view.hours * float(split.p_mw[between].sum()),
-        "network_mwh": view.hours * float(split.p_mw[~between].sum()),
+        "traded_mwh": view.deal * view.hours * float(split.p_mw[between].sum()),
+        "network_mwh": view.deal * view.hours * float(split.p_mw[~between].sum()),
         "fee_share_peer": peer_share(view),
         "gap": (objective - bound) / max(1.0, abs(objective)),
         "largest_excess": float(coalitions["excess"].max()) if len(coalitions) else None,
@@ -83,5 +83,5 @@ def peer_share(view: TradeView) -> float:
     fees, n = own_fees(view), view.count
     saving = fees[:n, n, None] + fees[None, n, :n] - fees[:n, :n]
     saving[np.arange(n), np.arange(n)] = 0.0
-    pays = saving > TIE * np.abs(fees).max(initial=0.0)
+    pays = saving > TIE * highest(fees)
     return float(pays.sum()) / max(n * (n - 1) * view.case.steps, 1)

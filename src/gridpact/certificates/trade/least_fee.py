@@ -5,8 +5,8 @@ $$
 \sum_i x_{ij} = -e_j \text{ of buyers}, \quad x \ge 0,
 $$
 
-the operator being there for both and for any amount. Of more than 30 microgrids twelve hours are looked at, spread over
-all hours in which there is trade.
+the operator being there for both and for any amount; pairs of an infinite fee are left out. Of more than 30 microgrids
+twelve hours are looked at, spread over all hours in which there is trade.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import scipy.sparse as sp
 from scipy.optimize import linprog
 
 from gridpact.certificates.check import Check, Measure, worst
-from gridpact.certificates.trade.fee_rule import own_fees
+from gridpact.certificates.trade.fee_rule import highest, own_fees
 from gridpact.certificates.trade.view import Floats, Ints, TradeView
 
 MANY, SAMPLE = 30, 12
@@ -29,7 +29,7 @@ def least_fee_check(view: TradeView) -> Check:
     """Fees of the trades told above the least ones, over what all exchanges would pay at the highest fee."""
     fees, p, split, steps = own_fees(view), view.exchange("p_mw"), view.split, looked_at(view)
     paid = np.bincount(split.step, fees[split.seller, split.buyer, split.step] * split.p_mw, view.case.steps)
-    scale = np.maximum(np.abs(fees).max() * np.abs(p).sum(axis=0), SMALLEST)
+    scale = np.maximum(highest(fees) * np.abs(p).sum(axis=0), SMALLEST)
     off = np.zeros(view.case.steps)
     for step in steps.tolist():
         off[step] = (paid[step] - least_fee(fees[:, :, step], p[:, step])) / scale[step]
@@ -51,12 +51,12 @@ def least_fee(fee: Floats, exchange: Floats) -> float:
     n = exchange.size
     seller, buyer = np.append(np.flatnonzero(exchange > 0.0), n), np.append(np.flatnonzero(exchange < 0.0), n)
     start, end = (ends.ravel() for ends in np.meshgrid(seller, buyer, indexing="ij"))
-    apart = start != end
-    start, end = start[apart], end[apart]
+    may = (start != end) & np.isfinite(fee[start, end])
+    start, end = start[may], end[may]
     trade = np.arange(start.size)
     ends = (np.concatenate([start, end]), np.concatenate([trade, trade]))
     rows = sp.csr_array((np.ones(2 * trade.size), ends), shape=(n + 1, trade.size))[:n]
-    largest, dearest = (max(float(np.abs(values).max()), SMALLEST) for values in (exchange, fee))
+    largest, dearest = (max(value, SMALLEST) for value in (float(np.abs(exchange).max()), highest(fee)))
     program = {"c": fee[start, end] / dearest, "A_eq": rows, "b_eq": np.abs(exchange) / largest}
     # scipy takes sparse matrices here, its type stubs do not know
     found = linprog(**program, method="highs", options=EXACT)  # type: ignore[call-overload]

@@ -6,8 +6,10 @@ $$
 \max_x \, (\mu e(x) - C(x)) - (\mu e - C) + \sum_t \max_{l \le e' \le u} (\pi_t - \mu_t)(e'_t - e_t) ,
 $$
 
-what its devices could gain at $\mu$ and what is left of the limits at the difference. Where a limit binds, $\mu$ is the
-inside price, else it is $\pi$ and the second part is zero. Devices of heat have the prices of heat inside; what the
+what its devices could gain at $\mu$ and what is left of the limits at the difference. Of two bounds the lower counts.
+With $\mu$ the inside price where a limit binds and $\pi$ elsewhere, the second part is nothing. With the inside price
+wherever a limit is in the way, too, the second part is what the room to it is worth: less than the first, for a device
+whose choice leaps at a price further than the limit lets it. Devices of heat have the prices of heat inside; what the
 water could do better is in the duality gap of the microgrids' program, which is added once.
 
 The operator buys and sells at prices that are the multipliers of its balances. With these its stored multipliers prove
@@ -33,7 +35,7 @@ from gridpact.certificates.program import stored_program
 from gridpact.certificates.tangents import is_linearised
 from gridpact.certificates.trade.agreement import BINDING
 from gridpact.certificates.trade.fee_margin import fee_gap
-from gridpact.certificates.trade.view import Floats, TradeView, total
+from gridpact.certificates.trade.view import Bools, Floats, TradeView, total
 from gridpact.results.record import Record
 
 GAP = 1e-3
@@ -73,7 +75,15 @@ def program_gap(record: Record) -> float:
 
 def microgrid_regrets(view: TradeView) -> Floats:
     """At most what each microgrid could gain by other choices of its devices and more exchange; (n,)."""
-    price, left = _inside(view)
+    (low, high), p = view.limits, view.exchange("p_mw")
+    room = np.where(view.price >= view.exchange("inside_price_per_mwh"), high - p, p - low)
+    return np.minimum(*(_gained(view, room, inside) for inside in (np.abs(room) <= BINDING, np.isfinite(room))))
+
+
+def _gained(view: TradeView, room: Floats, inside: Bools) -> Floats:
+    """The bound at the inside price where ``inside``, else at the network's; ``room`` in MW; (n,)."""
+    price = np.where(inside, view.exchange("inside_price_per_mwh"), view.price)
+    left = np.abs(view.price - price) * np.where(inside, room, 0.0)
     evidence = Evidence(_at_prices(view, price))
     found: Floats = view.hours * left.sum(axis=1)
     for kind, _, done, best in gains(evidence):
@@ -81,16 +91,6 @@ def microgrid_regrets(view: TradeView) -> Floats:
             owner = owner_of(evidence.case, DISPATCHED[kind])
             found = found + total(best - done, owner, view.count)
     return found
-
-
-def _inside(view: TradeView) -> tuple[Floats, Floats]:
-    """Prices inside, and what more exchange would be worth at the rest of the price, per hour; (n, steps)."""
-    (low, high), p = view.limits, view.exchange("p_mw")
-    inside = view.exchange("inside_price_per_mwh")
-    room = np.where(view.price >= inside, high - p, p - low)
-    binds = np.abs(room) <= BINDING
-    left = np.where(binds, np.abs(view.price - inside) * np.where(binds, room, 0.0), 0.0)
-    return np.where(binds, inside, view.price), left
 
 
 def _at_prices(view: TradeView, price: Floats) -> Record:

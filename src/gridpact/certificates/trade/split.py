@@ -1,9 +1,11 @@
 """Do trades come apart from the exchanges as they should, and do they pay what the rule says?
 
-valid      more than nothing, between two different parties, nobody but the operator on both sides in one hour
+valid      more than nothing, between two different parties that lines join, nobody but the operator on both sides in
+           one hour
 sums       what a microgrid sells less what it buys is its exchange
 prices     those at the buses of seller and buyer, the operator's at the reference bus; the price is their mean
-fees       by the rule; what each microgrid pays is the sum of its shares
+fees       by the rule; what each microgrid pays is the sum of its shares, and nothing without a deal
+agreed     of every trade: whether there is a deal
 """
 
 from __future__ import annotations
@@ -38,9 +40,14 @@ def _valid(view: TradeView) -> Check:
     wrong = {
         "of nothing": int((split.p_mw <= 0.0).sum()),
         "with oneself": int((split.seller == split.buyer).sum()),
+        "without a line": int((~view.joined[split.seller, split.buyer]).sum()),
         "on both sides": int(sides[:, : view.count].all(axis=0).sum()),
+        "agreed on": int((view.record.tables["trades"]["agreed"].to_numpy(dtype=np.bool_) != view.deal).sum()),
     }
-    text = "Trades of nothing or with oneself, and hours in which a microgrid both sells and buys."
+    text = (
+        "Trades of nothing, with oneself or of microgrids that no line joins, agreed on without a deal or not with "
+        "one, and hours in which one sells and buys."
+    )
     return worst(
         "trades valid", text, 0.0, [Measure("trades", list(wrong), np.array([*wrong.values()], dtype=np.float64))]
     )
@@ -96,7 +103,7 @@ def _mean_rates(view: TradeView) -> Check:
 
 
 def own_payments(view: TradeView) -> Floats:
-    """Fees that each microgrid pays, (n,): its share of those between two, all of those with the operator."""
+    """Fees that each microgrid pays with a deal, (n,): its share of those between two, all with the operator."""
     split, n = view.split, view.count
     amount = view.hours * own_fees(view)[split.seller, split.buyer, split.step] * split.p_mw
     bought = np.where(split.seller == n, 1.0, np.where(split.buyer == n, 0.0, view.fee("buyer_share")))
@@ -106,17 +113,16 @@ def own_payments(view: TradeView) -> Floats:
 
 def _fees(view: TradeView) -> Check:
     table = view.record.tables["fees"].set_index("payer")
-    told, own = table["amount"].reindex(view.names).to_numpy(dtype=np.float64), own_payments(view)
+    told, own = table["amount"].reindex(view.names).to_numpy(dtype=np.float64), own_payments(view) * view.deal
     sheet = view.of_parties("sheet", "fee_payment")
     scale = max(1.0, float(np.abs(own).sum()))
     revenue = float(view.record.summary["fee_revenue"])
     measures = [
         Measure("payer", view.names, np.abs(told - own) / scale),
         Measure("summary", ["fee_revenue"], np.array([abs(revenue - own.sum()) / scale])),
+        Measure("sheet", view.names, np.abs(sheet[:-1] - own) / scale),
     ]
-    if view.record.summary["deal"]:
-        measures.append(Measure("sheet", view.names, np.abs(sheet[:-1] - own) / scale))
-    text = "Fees that each microgrid pays against its trades and the rule, over all fees."
+    text = "Fees that each microgrid pays against its trades and the rule, none without a deal, over all fees."
     return worst("trade fee payments", text, MONEY, measures)
 
 

@@ -18,6 +18,7 @@ from gridpact.case.trade_fee_rules import operators_name
 from gridpact.certificates.evidence import Evidence, rows_of, steps_of
 from gridpact.certificates.grid import read_grid
 from gridpact.certificates.trade.clearings import Clearings
+from gridpact.certificates.trade.joined import joined
 from gridpact.results.record import Record
 
 Floats = NDArray[np.float64]
@@ -153,6 +154,16 @@ class TradeView:
         grid = read_grid(self.network.case, self.network.base_mva)
         place = grid.references[grid.area[self.case.positions("microgrids", "bus")]]
         return self.network.table("electricity_prices", "price_per_mwh")[place]
+
+    @property
+    def deal(self) -> bool:
+        """Whether the parties agreed."""
+        return bool(self.record.summary["deal"])
+
+    @cached_property
+    def joined(self) -> Bools:
+        """Who can trade with whom, (n + 1, n + 1)."""
+        return joined(self.case)
 
     @cached_property
     def limits(self) -> tuple[Floats, Floats]:

@@ -39,6 +39,7 @@ LARGEST = 2.0**53 / 100.0
 # By how much receipts may miss the sum zero, and a gain may miss zero: half a cent, and the rounding of large money.
 SLACK = 0.005
 ROUNDING = 1e-12
+TOO_SMALL = "too small to be paid in cents: {} more would be needed"
 
 
 def in_cents(benefits: ArrayLike, receipts: ArrayLike, first: int | None = None) -> Ints | NoDeal:
@@ -50,16 +51,27 @@ def in_cents(benefits: ArrayLike, receipts: ArrayLike, first: int | None = None)
     b = _money("benefits", benefits)
     T = _money("receipts", receipts, b.size)
     _require_shares(b, T)
-    target = [100 * Fraction(x) for x in T.tolist()]
-    floor = [math.ceil(-100 * Fraction(x)) for x in b.tolist()]
-    if sum(floor) > 0:
+    least = [math.ceil(-100 * Fraction(x)) for x in b.tolist()]
+    if sum(least) > 0:
         surplus = math.fsum(b) - (0.0 if first is None else float(b[first] + T[first]))
-        reason = f"the surplus of {surplus:.6g} is too small to be paid in cents: {sum(floor)} more would be needed"
-        return NoDeal(surplus, reason)
+        return NoDeal(surplus, f"the surplus of {surplus:.6g} is {TOO_SMALL.format(sum(least))}")
+    return cents_above(T, least, first)
+
+
+def cents_above(receipts: ArrayLike, least: Sequence[int], first: int | None = None) -> Ints:
+    """The cents (K,) nearest to exact ``receipts`` (K,) that sum to zero, none below its ``least`` whole cents.
+
+    Raises InputError where receipts do not sum to zero, and where the least cents sum to more than that.
+    """
+    T = _money("receipts", receipts, len(least))
+    _require_zero(T)
+    if sum(least) > 0:
+        raise InputError([Issue(f"the surplus is {TOO_SMALL.format(sum(least))}", "Make no deal.")])
+    target, floor = [100 * Fraction(x) for x in T.tolist()], list(least)
     if first is None:
         return np.array(_nearest(target, floor, 0), dtype=np.int64)
     own = min(max(math.floor(target[first] + Fraction(1, 2)), floor[first]), floor[first] - sum(floor))
-    others = [k for k in range(b.size) if k != first]
+    others = [k for k in range(len(floor)) if k != first]
     cents = _nearest([target[k] for k in others], [floor[k] for k in others], -own)
     return np.insert(np.array(cents, dtype=np.int64), first, own)
 

@@ -51,8 +51,8 @@ def before(market: TradeMarket, constants: Floats, exactness: str) -> Before:
     p, q = np.zeros((given.size, market.case.steps)), np.zeros((given.size, market.case.steps))
     if side is not None:
         own[~given], paid[~given] = own_and_paid(side, constants[~given])
-        p[~given] = _rid(side.megawatts("sell", "interfaces") - side.megawatts("buy", "interfaces"))
-        q[~given] = _rid(-side.megawatts("import_q", "interfaces"))
+        p[~given] = rid(side.megawatts("sell", "interfaces") - side.megawatts("buy", "interfaces"))
+        q[~given] = rid(-side.megawatts("import_q", "interfaces"))
     costs = np.where(given, market.case.column("microgrids", "disagreement_cost"), own + paid)
     fixed = market.case.column("network_operator", "disagreement_cost")
     if fixed.size and np.isfinite(fixed[0]):
@@ -62,7 +62,7 @@ def before(market: TradeMarket, constants: Floats, exactness: str) -> Before:
     return Before(network, side, own, paid, costs, network.solution.cost - float(paid.sum()), (p, q))
 
 
-def _rid(power: Floats) -> Floats:
+def rid(power: Floats) -> Floats:
     """Power without what is nothing."""
     return np.where(np.abs(power) > NOTHING, power, 0.0)
 

@@ -8,6 +8,10 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
+from gridpact.markets.cleared import Cleared
+from gridpact.markets.exactness import made_exact
+from gridpact.markets.heat.side import heating
+from gridpact.markets.market_program import formulation_named
 from gridpact.markets.prices import roots_of
 from gridpact.markets.trade.market import TradeMarket
 from gridpact.markets.trade.programs import BUY, SELL, central_program
@@ -38,9 +42,27 @@ class Central:
 def central(market: TradeMarket) -> Central:
     """The joint dispatch of least cost, its relaxation as it is. Raises what ``solve`` raises."""
     started = perf_counter()
-    form = compile_program(central_program(market))
-    found = solve(form)
-    seconds = perf_counter() - started
+    cleared = _relaxed(market)
+    return _central(market, cleared, perf_counter() - started)
+
+
+def central_exact(market: TradeMarket, thorough: bool = False) -> Central | None:
+    """The joint dispatch with flows that the network can have, where its relaxation is not exact; None where it is.
+
+    Raises what ``solve`` and ``made_exact`` raise.
+    """
+    started = perf_counter()
+    cleared = made_exact(_relaxed(market), thorough)
+    return None if cleared.relaxed is None else _central(market, cleared, perf_counter() - started)
+
+
+def _relaxed(market: TradeMarket) -> Cleared:
+    form, heat = compile_program(central_program(market)), heating(market.case, market.base, market.dynamics)
+    return Cleared(market.case, market.network, formulation_named("soc"), form, solve(form), heat=heat)
+
+
+def _central(market: TradeMarket, cleared: Cleared, seconds: float) -> Central:
+    form, found = cleared.form, cleared.solution
     prices, _, exchanged = central_prices(market, form, found)
     reactive = found.z[form.rows["reactive_balance"][market.buses]] / market.money
     mvar = _exchanged(market, form, found)[1]

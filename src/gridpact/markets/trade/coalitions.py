@@ -2,15 +2,14 @@
 
     v(C) = sum of what the devices of all microgrids cost before + the network's cost before
            - the cost of the joint dispatch in which those outside C exchange what they do without a deal
-           - what the operator earns from the trades of C, where it does not bargain
+           - the true cost of the trades of C, F(e_C) with e_i of i in C and nothing of all others; or, where fees are a
+             transfer, what the operator earns from these trades, if it does not bargain
 
 and nothing where that is less: they may fall back themselves. With an operator that bargains, a coalition without it
-has no network and gains nothing.
+has no network and gains nothing. What others exchange, by a tariff, pays no fee: neither here nor before.
 """
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +20,7 @@ from gridpact.markets.trade.central import central_prices
 from gridpact.markets.trade.fees import fee_payments, fee_rates
 from gridpact.markets.trade.market import TradeMarket
 from gridpact.markets.trade.pairs import least_fee_trades
-from gridpact.markets.trade.programs import central_program, held_outside
+from gridpact.markets.trade.programs import dispatch, traded_by
 from gridpact.programs.program import Program
 from gridpact.programs.solve import solve
 from gridpact.programs.standard_form import compile_program
@@ -33,7 +32,7 @@ Mask = NDArray[np.bool_]
 def coalition_game(market: TradeMarket, start: Before, operator_bargains: bool, grand: float) -> Game:
     """Values of coalitions, rows of members (coalitions, players); ``grand`` is that of everybody."""
     assert start.network is not None
-    program, alone = central_program(market), float(start.own.sum()) + start.network.solution.cost
+    program, alone = dispatch(market), float(start.own.sum()) + start.network.solution.cost
 
     def value(members: Mask) -> float:
         if members.all():
@@ -48,7 +47,7 @@ def coalition_game(market: TradeMarket, start: Before, operator_bargains: bool, 
 
 def _joint(market: TradeMarket, program: Program, start: Before, inside: Mask, earns: bool) -> tuple[float, float]:
     """Cost of the joint dispatch in which only some trade, and what the operator earns from that."""
-    form = compile_program(replace(program, constraints=held_outside(market, program, ~inside, start.exchanged[0])))
+    form = compile_program(traded_by(market, program, inside, start.exchanged[0]))
     found = solve(form)
     if not earns or market.charges_cost:
         return found.cost, 0.0

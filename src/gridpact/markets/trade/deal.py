@@ -9,11 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.coordination.coordinate import Coordinated, Round
+from gridpact.errors import InfeasibleError, NotConverged
 from gridpact.markets.prices import roots_of
 from gridpact.markets.trade.before import Before, before
 from gridpact.markets.trade.distances import distances
 from gridpact.markets.trade.fees import FeeRates, fee_payments, fee_rates
+from gridpact.markets.trade.infeasible import diagnosed
 from gridpact.markets.trade.market import TradeMarket
+from gridpact.markets.trade.one_way import require_one_way
 from gridpact.markets.trade.pairs import Trades, least_fee_trades
 from gridpact.markets.trade.sides import Settled
 from gridpact.markets.trade.stage_one import Parties, StageOne, by_one_hand, parties, stage_one
@@ -74,16 +77,32 @@ def traded(
 ) -> Trade:
     """Both stages; ``ratio`` of the first prices to the transmission price, (microgrids, steps).
 
-    Raises what its parts raise: ``InfeasibleError``, ``NotConverged``, ``InputError``.
+    Raises what its parts raise: ``InfeasibleError``, ``NotConverged``, ``InputError``. Where no dispatch suits all,
+    the error says whose program, or that it is all together, and what binds.
     """
     everybody = parties(market, how.closed_form)
+    try:
+        start, one = _agreed(market, everybody, how, ratio, told)
+    except (InfeasibleError, NotConverged) as error:
+        found = diagnosed(market, error)
+        if found is error:
+            raise
+        raise found from error
+    require_one_way(market, one.settled)
+    return _paid(market, everybody, one, start, how.seed)
+
+
+def _agreed(
+    market: TradeMarket, everybody: Parties, how: How, ratio: Floats | None, told: Callable[[Round], None] | None
+) -> tuple[Before, StageOne]:
+    """The disagreement point and the agreement."""
     constants = np.array([one.form.constant for one in everybody.microgrids])
     start = before(market, constants, how.exactness)
     if how.method == "central":
         one = by_one_hand(market, everybody, how.exactness)
     else:
         one = stage_one(market, everybody, how.method, how.tolerance, how.rounds, how.exactness, ratio, told)
-    return _paid(market, everybody, one, start, how.seed)
+    return start, one
 
 
 def _paid(market: TradeMarket, everybody: Parties, one: StageOne, start: Before, seed: int) -> Trade:

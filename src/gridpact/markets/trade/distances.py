@@ -3,7 +3,8 @@
     d_ij   shortest way from the bus of i to the bus of j over lines that carry current, km
     d_i0   shortest way from the bus of i to an interface of its network
 
-Transformers have no length. Where no way leads, the distance is infinite: only a fee per kilometre minds.
+Transformers have no length. Where no way leads the distance is infinite, and two microgrids cannot trade with each
+other; each of them still trades with the operator, who has all networks.
 """
 
 from __future__ import annotations
@@ -44,10 +45,9 @@ def distances(case: Case) -> Distances:
 
 
 def require_ways(case: Case, found: Distances) -> None:
-    """Raise ``InputError`` naming every two microgrids, and every one and the operator, that no way joins."""
+    """Raise ``InputError`` naming every microgrid that no way joins with an interface."""
     names = case.ids("microgrids")
-    apart = [f"microgrids {names[i]} and {names[j]}" for i, j in np.argwhere(np.isinf(np.triu(found.pair)))]
-    apart += [f"microgrid {names[i]} and any interface" for i in np.flatnonzero(np.isinf(found.operator))]
+    apart = [f"microgrid {names[i]} and any interface" for i in np.flatnonzero(np.isinf(found.operator))]
     fix = "Close a switch between them, or give them a fee that does not grow with the distance."
     if apart:
         raise InputError([Issue(f"no line that carries current joins {pair}", fix, "microgrids.csv") for pair in apart])

@@ -5,9 +5,10 @@ x_ij   what i sells to j; s_i, b_i what it sells to and buys from the operator, 
 
     e_i = sum_j x_ij - sum_j x_ji + s_i - b_i,      cost = sum of f_ij x_ij + f_i0 s_i + f_0i b_i
 
-What never helps is left out: pairs that pay at least what both would pay to the operator. What costs nothing in both
-directions is one variable of either sign (else x_ij and x_ji could grow together without a bound), and of pairs that
-cost nothing only a spanning forest is kept, for energy may go along it for nothing.
+What never helps is left out: pairs that pay at least what both would pay to the operator, among them all that no line
+joins, for which the fee is infinite. What costs nothing in both directions is one variable of either sign (else x_ij
+and x_ji could grow together without a bound), and of pairs that cost nothing only a spanning forest is kept, for energy
+may go along it for nothing.
 
 The cost is convex in the exchanges and equals the fees of ``least_fee_trades`` where no way through others is cheaper
 than the straight one, which ``fee_rates`` sees to.
@@ -22,7 +23,7 @@ from scipy.sparse.csgraph import minimum_spanning_tree
 
 from gridpact.errors import InputError, Issue
 from gridpact.markets.trade.fees import FeeRates, peer_savings
-from gridpact.markets.trade.pairs import TIE
+from gridpact.markets.trade.pairs import TIE, highest
 from gridpact.physics.devices.device import total
 from gridpact.programs.affine import Affine, Variable, nothing
 from gridpact.programs.program import Named, box, equal
@@ -67,8 +68,7 @@ def _between(rates: FeeRates, shape: tuple[int, int]) -> tuple[dict[str, Variabl
 
 def trading_pairs(rates: FeeRates) -> tuple[Ints, Ints, Mask]:
     """Sellers and buyers of the pairs in the program, and which of them trade in either direction for nothing."""
-    highest = np.abs(rates.table).max(initial=0.0)
-    helps = (peer_savings(rates) > TIE * highest).any(axis=2)
+    helps = np.any(peer_savings(rates) > TIE * highest(rates.table), axis=2)
     free = helps & helps.T & ~(rates.pair + rates.pair.swapaxes(0, 1)).any(axis=2)
     forest = minimum_spanning_tree(sp.csr_array(free.astype(np.float64))).toarray() > 0.0
     seller, buyer = np.nonzero(forest | (helps & ~free))

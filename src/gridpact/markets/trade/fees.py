@@ -7,7 +7,9 @@
 
 with pi the nodal prices at the microgrids' buses and pi_0 that at the reference bus of their network. Network fees are
 losses and congestion; they are negative where a trade relieves the network. Along any way they add up to the
-difference of its ends, so that all splits of an exchange pay the same within one network.
+difference of its ends, so that all splits of an exchange pay the same.
+
+Microgrids that no line joins cannot trade with each other: their fee is infinite under every rule.
 
 The buyer pays ``buyer_share`` of the fee between two and the seller the rest; the fee of trade with the operator is
 the microgrid's.
@@ -25,7 +27,7 @@ from gridpact.case.case import Case
 from gridpact.case.schema import SCHEMA
 from gridpact.errors import InputError, Issue
 from gridpact.markets.trade.distances import Distances, distances, require_ways
-from gridpact.markets.trade.pairs import TIE, Trades
+from gridpact.markets.trade.pairs import TIE, Trades, highest
 
 Floats = NDArray[np.float64]
 
@@ -35,6 +37,7 @@ class FeeRates:
     """Fees per MWh: ``pair[i, j]`` of i selling to j (n, n, steps), of selling to the operator and buying from it.
 
     ``sell`` and ``buy`` have the shape (n, steps); a microgrid does not trade with itself, for which ``pair`` is zero.
+    Who cannot trade with each other has an infinite fee.
     """
 
     pair: Floats
@@ -74,12 +77,14 @@ def fee_rates(case: Case, prices: Floats | None = None, root_prices: Floats | No
 
     ``prices`` are nodal prices at the microgrids' buses and ``root_prices`` those at the reference bus of the network
     of each, both (n, steps); the rule network alone needs them. Raises ``InputError`` where they are missing, where
-    a fee per kilometre has no way to go, and where trade at true cost would rather go by a third microgrid.
+    a fee per kilometre has no way to go to an interface, and where trade at true cost would rather go by a third
+    microgrid.
     """
-    rule = tariff(case)
+    rule, km = tariff(case), distances(case)
     if rule.fee_rule == "network":
-        return _network(rule, prices, root_prices)
-    between, operator = _by_zone(case, rule) if rule.fee_rule == "zone" else _by_distance(case, rule)
+        return _network(rule, km, prices, root_prices)
+    between, operator = _by_zone(case, rule) if rule.fee_rule == "zone" else _by_distance(case, rule, km)
+    between = np.where(np.isinf(km.pair), np.inf, between)
     np.fill_diagonal(between, 0.0)
     n, steps = operator.size, case.steps
     grid = np.repeat(operator[:, None], steps, axis=1)
@@ -89,28 +94,21 @@ def fee_rates(case: Case, prices: Floats | None = None, root_prices: Floats | No
     return rates
 
 
-def _network(rule: Tariff, prices: Floats | None, root_prices: Floats | None) -> FeeRates:
+def _network(rule: Tariff, km: Distances, prices: Floats | None, root_prices: Floats | None) -> FeeRates:
     if prices is None or root_prices is None:
         fix = 'Clear the market first, or choose another fee_rule, "flat" for example.'
         raise InputError([Issue("network fees are differences of nodal prices, and there are none", fix)])
-    return FeeRates(prices[None] - prices[:, None], root_prices - prices, prices - root_prices, rule.buyer_share)
+    between = np.where(np.isinf(km.pair)[:, :, None], np.inf, prices[None] - prices[:, None])
+    return FeeRates(between, root_prices - prices, prices - root_prices, rule.buyer_share)
 
 
-def _by_distance(case: Case, rule: Tariff) -> tuple[Floats, Floats]:
+def _by_distance(case: Case, rule: Tariff, km: Distances) -> tuple[Floats, Floats]:
     """Fees between microgrids (n, n), and with the operator (n,); none per kilometre if the rule is flat."""
-    per_km = rule.fee_per_mwh_km if rule.fee_rule == "distance" else 0.0
-    km = _ways(case) if per_km else _no_ways(case.count("microgrids"))
-    return rule.pair_fee_per_mwh + per_km * km.pair, rule.grid_fee_per_mwh + per_km * km.operator
-
-
-def _ways(case: Case) -> Distances:
-    km = distances(case)
+    if rule.fee_rule == "flat" or not rule.fee_per_mwh_km:
+        return np.full(km.pair.shape, rule.pair_fee_per_mwh), np.full(km.operator.shape, rule.grid_fee_per_mwh)
     require_ways(case, km)
-    return km
-
-
-def _no_ways(n: int) -> Distances:
-    return Distances(np.zeros((n, n)), np.zeros(n))
+    fixed, per_km = (rule.pair_fee_per_mwh, rule.grid_fee_per_mwh), rule.fee_per_mwh_km
+    return fixed[0] + per_km * km.pair, fixed[1] + per_km * km.operator
 
 
 def _by_zone(case: Case, rule: Tariff) -> tuple[Floats, Floats]:
@@ -132,7 +130,7 @@ def _require_no_detour(case: Case, fee: Floats) -> None:
     least = np.minimum(fee, fee[:, n, None] + fee[n])  # whoever trades may as well do so through the operator
     by = least[:, :, None] + least[None]  # i, k, j
     shortest = by.min(axis=1)
-    found = np.argwhere(shortest < least - TIE * fee.max())
+    found = np.argwhere(shortest < least - TIE * highest(fee))
     if not found.size:
         return
     (i, j), names = found[0], [*case.ids("microgrids"), "the operator"]
@@ -152,13 +150,14 @@ def peer_savings(rates: FeeRates) -> Floats:
 def peer_share(rates: FeeRates) -> float:
     """Share of the hours of all ordered pairs in which trading with each other pays less: none, no peer market."""
     n, steps = rates.sell.shape
-    savings, highest = peer_savings(rates), np.abs(rates.table).max(initial=0.0)
-    return float((savings > TIE * highest).sum() / max(n * (n - 1) * steps, 1))
+    saves = peer_savings(rates) > TIE * highest(rates.table)
+    return float(saves.sum() / max(n * (n - 1) * steps, 1))
 
 
 def fee_payments(rates: FeeRates, trades: Trades, hours: float) -> Floats:
     """What each microgrid pays (n,), in currency: all together what the operator earns. A step has ``hours``."""
-    between = (rates.pair * trades.pair).sum(axis=2)
+    pair = trades.pair
+    between = (np.where(pair > 0.0, rates.pair, 0.0) * pair).sum(axis=2)
     shared = rates.buyer_share * between.sum(axis=0) + (1.0 - rates.buyer_share) * between.sum(axis=1)
     with_operator = (rates.sell * trades.sell + rates.buy * trades.buy).sum(axis=1)
     payments: Floats = hours * (shared + with_operator)

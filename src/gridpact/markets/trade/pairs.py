@@ -8,7 +8,7 @@ f_ij   fee of that trade, per MWh; d_ij its way along the lines, m
     subject to  sum_j x_ij = e_i  of every seller,   sum_i x_ij = -e_j  of every buyer,   x >= 0
 
 so that nobody sells and buys in the same hour, and the operator takes what is left. A pair that pays more than both
-would pay for trading with the operator never trades.
+would pay for trading with the operator never trades, nor does one whose fee is infinite: those that no line joins.
 
 Often many splits have the least fee (all of them, if fees are differences of nodal prices). Among those, the second
 program takes the least sum of d_ij x_ij, and at equal ways what goes past the operator. It keeps to the trades whose
@@ -96,6 +96,11 @@ def least_fee_trades(fees: Floats, exchange: Floats, km: Floats | None = None) -
     return Trades(n, steps, seller.astype(np.int64), buyer.astype(np.int64), step, p_mw)
 
 
+def highest(fees: Floats) -> float:
+    """The highest fee that anybody can pay, in size; zero without any."""
+    return float(np.abs(fees).max(where=np.isfinite(fees), initial=0.0))
+
+
 def _metres(km: Floats) -> Floats:
     """Whole metres; where no way leads, more than any way by the operator."""
     metres = np.rint(1000.0 * km)
@@ -121,7 +126,7 @@ def _worthwhile(fee: Floats, exchange: Floats) -> tuple[Ints, Ints]:
     n = exchange.size
     saving = fee[:, n, None] + fee[n] - fee
     may = (np.append(exchange, 1.0) > 0.0)[:, None] & (np.append(exchange, -1.0) < 0.0)
-    may &= saving >= -TIE * np.abs(fee).max()
+    may &= saving >= -TIE * highest(fee)
     may[n, n] = False
     seller, buyer = np.nonzero(may)
     return seller, buyer
@@ -131,7 +136,7 @@ def _least_fee(fee: Floats, seller: Ints, buyer: Ints, exchange: Floats) -> Mask
     """Which trades a split of the least fee may have; every split that has no others pays the least."""
     n = exchange.size
     saving = fee[seller, n] + fee[n, buyer] - fee[seller, buyer]
-    ours, tie = (seller < n) & (buyer < n), TIE * np.abs(fee).max()
+    ours, tie = (seller < n) & (buyer < n), TIE * highest(fee)
     if np.ptp(saving[ours]) > tie or ours.sum() < (exchange > 0.0).sum() * (exchange < 0.0).sum():
         _, reduced = _vertex(fee[seller, buyer], seller, buyer, exchange)
         return np.asarray(reduced <= TIE, dtype=np.bool_)

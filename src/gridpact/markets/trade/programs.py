@@ -132,7 +132,7 @@ def _fixed(form: StandardForm, rows: Ints, columns: Ints) -> Floats | None:
 
 def operator_program(market: TradeMarket, reactive: Sequence[Floats | None]) -> OperatorProgram:
     """The operator's program; ``reactive`` is what the microgrids state of theirs, in their order."""
-    shape = (len(market.parts), market.case.steps)
+    shape = (market.buses.size, market.case.steps)
     e, free = Variable(shape), np.array([values is None for values in reactive])
     f = Variable((int(free.sum()), shape[1]))
     where = sp.csr_array(
@@ -175,19 +175,14 @@ def _priced(market: TradeMarket, exchange: Device) -> Device:
 
 def central_program(market: TradeMarket) -> Program:
     """All devices on the network, dispatched by one hand within the limits of the microgrids."""
+    everybody = np.ones(len(market.parts), dtype=np.bool_)
+    return traded_by(market, dispatch(market), everybody, np.zeros((everybody.size, market.case.steps)))
+
+
+def dispatch(market: TradeMarket) -> Program:
+    """All devices on the network; whatever leaves the buses of the microgrids is free, and no fee is due."""
     heat = heating(market.case, market.base, market.dynamics)
-    program = clearing_program(market.case, market.network, formulation_named("soc"), heat)
-    exchange = leaving(market, program)
-    rows = exchange_limits(market.case, market.base, exchange)
-    if market.costly is None:
-        return replace(program, constraints={**program.constraints, **rows})
-    variables, split, cost = fee_device(market.costly, exchange, market.base)
-    return replace(
-        program,
-        cost=program.cost + market.case.hours * cost,
-        variables={**program.variables, **variables},
-        constraints={**program.constraints, **rows, **split},
-    )
+    return clearing_program(market.case, market.network, formulation_named("soc"), heat)
 
 
 def leaving(market: TradeMarket, program: Program) -> Affine:
@@ -197,9 +192,20 @@ def leaving(market: TradeMarket, program: Program) -> Affine:
     return active[market.buses]
 
 
-def held_outside(market: TradeMarket, program: Program, outside: NDArray[np.bool_], exchanged: Floats) -> Named:
-    """The constraints of a central program in which some microgrids exchange what is given, MW (microgrids, steps)."""
-    rows = {name: one for name, one in program.constraints.items() if name not in (SELL, BUY, SHUT)}
-    bounds, given = exchange_range(market.case, market.base), exchanged / market.base
-    low, high = (np.where(outside[:, None], given, bound) for bound in bounds)
-    return rows | box(leaving(market, program), low, high, (BUY, SELL, SHUT))
+def traded_by(market: TradeMarket, program: Program, members: NDArray[np.bool_], held: Floats) -> Program:
+    """A dispatch in which members trade within their limits, and all others exchange ``held``, MW (microgrids, steps).
+
+    Where fees are a true cost, they are those of what the members exchange: others pay none, as without a deal.
+    """
+    exchange, bounds, own = leaving(market, program), exchange_range(market.case, market.base), members[:, None]
+    low, high = (np.where(own, bound, held / market.base) for bound in bounds)
+    rows = {**program.constraints, **box(exchange, low, high, (BUY, SELL, SHUT))}
+    if market.costly is None:
+        return replace(program, constraints=rows)
+    variables, split, cost = fee_device(market.costly, exchange * own.astype(np.float64), market.base)
+    return replace(
+        program,
+        cost=program.cost + market.case.hours * cost,
+        variables={**program.variables, **variables},
+        constraints={**rows, **split},
+    )

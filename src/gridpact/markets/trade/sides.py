@@ -88,7 +88,7 @@ def _met(
     """Both sides, the network's cones made tight where they are not; the microgrids do what such flows can take."""
     if exactness in ("repair", "certify"):
         done = program.coupled(*below.done(side))
-        above = _exact_at(above, program.columns, done, exactness == "certify")
+        above = exact_at(above, program.columns, done, exactness == "certify")
     return _joined(market, program, above, below, side)
 
 
@@ -115,7 +115,7 @@ def _joined(market: TradeMarket, program: OperatorProgram, above: Cleared, below
     return Settled(network, below.priced(side), exchanged, slope, distance, program.coupled(*exchanged), fee_cost)
 
 
-def _exact_at(cleared: Cleared, columns: Ints, target: Floats, thorough: bool) -> Cleared:
+def exact_at(cleared: Cleared, columns: Ints, target: Floats, thorough: bool) -> Cleared:
     """The network made exact where it need be, and held there again: its prices become others, and draw it away."""
     weight, distance, found = cleared.form.P.diagonal()[columns], np.inf, made_exact(cleared, thorough)
     for _ in range(STEPS):
@@ -182,7 +182,7 @@ class _Below:
         self.market = market
         self.program = program
         active, reactive = program.exchanged(-price)
-        self.side = _side(market, microgrids_within(market.case, active / market.money))
+        self.side = unsolved(market, microgrids_within(market.case, active / market.money))
         columns = self.side.form.columns
         self.columns = np.concatenate([columns["buy"].ravel(), columns["import_q"].ravel()])
         self.guess = np.append(np.zeros(active.size), np.where(program.free[:, None], reactive, 0.0))
@@ -202,11 +202,11 @@ class _Below:
         """The same solution where the interfaces have the inside price: nobody is held any more."""
         inside = found.price("active_balance")[found.case.positions("interfaces", "bus")]
         case = microgrids_at(self.market.case, inside, self.done(found)[1] * self.market.base)
-        return _priced(_side(self.market, case), found)
+        return _priced(unsolved(self.market, case), found)
 
 
-def _side(market: TradeMarket, case: Case) -> Cleared:
-    """The program of the microgrids side by side, not solved yet."""
+def unsolved(market: TradeMarket, case: Case) -> Cleared:
+    """The program of a case of microgrids side by side, not solved yet."""
     network, chosen = electric_network(case, market.base), formulation_named("soc")
     heat = heating(case, market.base, market.dynamics)
     form = compile_program(clearing_program(case, network, chosen, heat))

@@ -3,43 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.coordination.agent import ProgramAgent
-from gridpact.coordination.atc import TargetCascading
-from gridpact.coordination.cf_admm import ClosedFormConsensus
 from gridpact.coordination.closed_form import ClosedFormAgent
-from gridpact.coordination.coordinate import Coordinated, Method, Round, coordinate
+from gridpact.coordination.coordinate import Coordinated, Method, Round, coordinate, no_agreement
 from gridpact.coordination.message import Message
 from gridpact.coordination.party import ASK_FIXED, FIXED, ProgramParty
 from gridpact.coordination.roster import Roster, roster
 from gridpact.coordination.transport import InProcess
 from gridpact.errors import InfeasibleError, NotConverged
 from gridpact.markets.trade.admission import COORDINATOR
-from gridpact.markets.trade.central import Central, central
+from gridpact.markets.trade.central import Central, central, central_exact
 from gridpact.markets.trade.market import TradeMarket
+from gridpact.markets.trade.opening import METHODS, opening
 from gridpact.markets.trade.operator import OperatorAgent
 from gridpact.markets.trade.programs import OperatorProgram, PartyProgram, microgrid_program, operator_program
-from gridpact.markets.trade.sides import Settled, price_gap, settled, settled_at_flows
+from gridpact.markets.trade.sides import Settled, largest, price_gap, settled, settled_at_flows
 from gridpact.markets.trade.welfare import least_costs, welfare
 
 Floats = NDArray[np.float64]
-METHODS: dict[str, Callable[[Roster], Method]] = {"atc": TargetCascading, "cf_admm": ClosedFormConsensus}
 # Relative differences of the prices of both sides, and of the cost and its bound, that count as none; how fine
 # further rounds become, over the first tolerance, how many there are at a time, and how often.
 SAME_PRICE = 1e-3
 SAME_COST = 2e-6
 FINEST = 1e-3
 POLISHING, POLISHED = 12, 8
-# First penalty: this share of the largest price over each microgrid's largest exchange at the first price.
-FIRST = 3e-3
 # Gap asked of the conic solver in the rounds: what is published comes from tighter solves.
 ROUGH = 1e-8
-# Exchanges below this share of the mean count as that; per unit in any case.
-LEAST, TINY = 1e-3, 1e-6
+# By this times the highest price the network is held to what one hand does. More of it would make for rough answers.
+HELD = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,14 +85,6 @@ def _reactive(transport: InProcess, run: str, name: str, one: PartyProgram) -> F
     return transport.call(Message(f"{run}: fixed", 0, COORDINATOR, name, ASK_FIXED))[FIXED]
 
 
-def first_price(market: TradeMarket, microgrids: list[PartyProgram], ratio: Floats | None = None) -> Floats:
-    """f'(x) at the transmission price, times ``ratio``, for active power, none for reactive power; per unit."""
-    active = -market.money * market.transmission_price * (1.0 if ratio is None else ratio)
-    return np.concatenate(
-        [np.pad(price, (0, one.columns.size - price.size)) for price, one in zip(active, microgrids, strict=True)]
-    )
-
-
 @dataclass(frozen=True, eq=False)
 class StageOne:
     """The agreement to the tolerance asked, both sides settled, and rounds that made prices of both sides the same.
@@ -132,15 +120,22 @@ def stage_one(
 
     Where an answer lies at a kink of one side's cost, being near is not enough: its price is another one beside it.
     The agreement then goes on until the prices of both sides are the same, and the cost is proven to be the least.
-    Raises ``NotConverged``.
+    Where the operator's relaxation invents losses, it answers by real flows from then on, and from the beginning again
+    where that has kept them from agreeing. Raises ``NotConverged``.
     """
     way = METHODS[method](found.roster)
-    first = _opened(market, found, way, tolerance, most_rounds, ratio, told)
+    begin = _opening(market, found, way, ratio)
+    first = coordinate(way, *begin, tolerance, most_rounds, told, or_last=True)
     agreement, polishing = first, list[Round]()
-    if exactness in ("repair", "certify") and _invents_losses(found, agreement):
-        found.agent.exact = True
+    found.agent.exact = exactness in ("repair", "certify") and _invents_losses(found, first)
+    if found.agent.exact and first.within(tolerance):
         agreement = coordinate(way, first.below, first.price, first.penalty, tolerance, most_rounds, told)
         polishing += agreement.rounds
+    elif found.agent.exact:  # energy is burnt that is worth less than nothing: the rounds lead nowhere
+        agreement = coordinate(way, *begin, tolerance, most_rounds, told)
+        first = replace(agreement, rounds=first.rounds + agreement.rounds)
+    elif not first.within(tolerance):
+        raise no_agreement(first.rounds, tolerance)
     for _ in range(POLISHED):
         try:
             both = _settled(market, found, agreement, exactness)
@@ -176,30 +171,18 @@ def _cost_gap(found: Parties, both: Settled, least: Floats) -> float:
     return float(known.regrets.sum()) / max(abs(known.total), 1.0)
 
 
-def _opened(
-    market: TradeMarket,
-    found: Parties,
-    way: Method,
-    tolerance: float,
-    most_rounds: int,
-    ratio: Floats | None,
-    told: Callable[[Round], None] | None,
-) -> Coordinated:
-    """The agreement from the microgrids' answers to the first price on."""
-    begin = first_price(market, found.microgrids, ratio)
-    scale = float(np.abs(begin).max(initial=0.0)) or market.money
-    opening = found.roster.ask_below(begin, np.zeros(begin.size), np.full(begin.size, FIRST * scale))
-    sizes = np.array([np.abs(piece).max(initial=0.0) for piece in found.roster.pieces(opening)])
-    each = FIRST * scale / np.maximum(sizes, max(LEAST * float(sizes.mean()), TINY))
-    penalty = np.repeat(each, found.roster.sizes)
-    return coordinate(way, opening, begin, penalty, tolerance, most_rounds, told)
+def _opening(market: TradeMarket, found: Parties, way: Method, ratio: Floats | None) -> tuple[Floats, Floats, Floats]:
+    price = market.transmission_price * (1.0 if ratio is None else ratio)
+    return opening(found.roster, way, price, market.money)
 
 
 def by_one_hand(market: TradeMarket, found: Parties, exactness: str) -> StageOne:
-    """The central dispatch in place of an agreement, settled like one."""
+    """The central dispatch in place of an agreement, settled like one: at real flows where its relaxation has none."""
     best = central(market)
-    target = found.operator.coupled(best.exchanged / market.base, best.reactive / market.base)
-    price = -market.money * found.operator.coupled(best.prices, best.reactive_prices)
-    agreed = Coordinated(target, target, price, np.ones(price.size), [])
-    both = settled(market, found.operator, agreed, exactness)
+    real = central_exact(market, exactness == "certify") if exactness in ("repair", "certify") else None
+    done, found.agent.exact = real or best, real is not None
+    target = found.operator.coupled(done.exchanged / market.base, done.reactive / market.base)
+    price = -market.money * found.operator.coupled(done.prices, done.reactive_prices)
+    agreed = Coordinated(target, target, price, np.full(price.size, HELD * largest(market, price)), [])
+    both = _settled(market, found, agreed, exactness)
     return StageOne(None, [], both, least_costs(found.operator, found.microgrids, both.slope), best)

@@ -46,7 +46,7 @@ def _exchanges(trade: Trade) -> pd.DataFrame:
 
 
 def _trades(trade: Trade) -> pd.DataFrame:
-    """Every pair that trades in a step, ordered by step; its price is the mean of those at both ends."""
+    """Every pair that trades in a step, ordered by step, or would with a deal; its price is the mean of both ends."""
     market, found = trade.market, trade.trades
     order = np.lexsort((found.buyer, found.seller, found.step))
     seller, buyer, step = found.seller[order], found.buyer[order], found.step[order]
@@ -65,6 +65,7 @@ def _trades(trade: Trade) -> pd.DataFrame:
             "seller_price_per_mwh": sold,
             "buyer_price_per_mwh": bought,
             "fee_per_mwh": trade.rates.table[seller, buyer, step],
+            "agreed": np.full(step.size, trade.two.deal),
         }
     )
 
@@ -75,16 +76,16 @@ def _fees(trade: Trade) -> pd.DataFrame:
         {
             "payer": words(market.names),
             "payee": words([market.operator_name] * len(market.names)),
-            "amount": trade.paid_fees,
+            "amount": trade.paid_fees * float(trade.two.deal),
             "amount_cents": cents,
         }
     )
 
 
 def _fee_rates(trade: Trade) -> pd.DataFrame:
-    """Mean over the hours of the fee of every ordered pair."""
+    """Mean over the hours of the fee of every ordered pair that can trade."""
     names, mean = np.array(trade.two.roles.names, dtype=object), trade.rates.table.mean(axis=2)
-    seller, buyer = np.nonzero(~np.eye(names.size, dtype=np.bool_))
+    seller, buyer = np.nonzero(np.isfinite(mean) & ~np.eye(names.size, dtype=np.bool_))
     pairs = {"seller": words(names[seller]), "buyer": words(names[buyer])}
     return pd.DataFrame({**pairs, "mean_fee_per_mwh": mean[seller, buyer]})
 
@@ -112,7 +113,7 @@ def _bargaining(trade: Trade) -> pd.DataFrame:
 
 
 def _sheet(trade: Trade) -> pd.DataFrame:
-    """What everybody pays for energy and in fees and receives as a lump sum; cents add up, money as exact as it is."""
+    """What everybody pays for energy, in fees and as a lump sum; cents add up, money as exact as it is."""
     market, two = trade.market, trade.two
     exchanged = trade.exchanged_mw
     deal = 1.0 if two.deal else 0.0
@@ -120,18 +121,17 @@ def _sheet(trade: Trade) -> pd.DataFrame:
     paid = -market.case.hours * (trade.at_bus * exchanged).sum(axis=1) * deal
     fees = trade.paid_fees * deal
     everybody = [np.append(one, -one.sum()) for one in (energy * deal, paid, fees)]
-    lump = two.receipts + everybody[1] + everybody[2]
     return pd.DataFrame(
         {
             "participant": words(two.roles.names),
             "energy_mwh": everybody[0],
             "energy_payment": everybody[1],
             "fee_payment": everybody[2],
-            "lump_sum": lump,
+            "lump_sum_payment": -two.receipts - everybody[1] - everybody[2],
             "total_payment": -two.receipts,
             "energy_cents": -two.sheet[0],
             "fee_cents": -two.sheet[1],
-            "lump_cents": two.sheet[2],
+            "lump_cents": -two.sheet[2],
             "total_cents": -two.cents,
         }
     )

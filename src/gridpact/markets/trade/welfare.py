@@ -48,8 +48,8 @@ class Welfare:
 def least_costs(operator: OperatorProgram, microgrids: list[PartyProgram], slope: Floats) -> Floats:
     """The least that the operator, then each microgrid could have at the prices ``slope`` (n,), f', in currency."""
     below = zip(microgrids, operator.pieces(slope), strict=True)
-    least = [_least(operator.form, operator.columns, -slope)]
-    return np.array(least + [_least(one.form, one.columns, price) for one, price in below])
+    least = [least_cost(operator.form, operator.columns, -slope)]
+    return np.array(least + [least_cost(one.form, one.columns, price) for one, price in below])
 
 
 def welfare(
@@ -64,8 +64,8 @@ def welfare(
     return Welfare(costs, network, fee_cost, np.maximum(np.array(own) - least, 0.0))
 
 
-def _least(form: StandardForm, columns: NDArray[np.int64], price: Floats) -> float:
-    """The least of cost + price'x."""
+def least_cost(form: StandardForm, columns: NDArray[np.int64], price: Floats) -> float:
+    """The least of cost + price'x over a program, x its ``columns``; in currency."""
     priced = form.with_price(columns, price)
     short = lean(priced)
     point = Quadratic(short.form).point(short.form.q) if is_quadratic(short.form) else None

@@ -61,6 +61,14 @@ def deal(record: Record) -> bool:
     return bool(record.summary.get("deal", True))
 
 
+def fees(record: Record) -> float:
+    """Network fees of all trades, also of those to which there is no deal; NaN where they are not known."""
+    found = table(record, "trades")
+    if deal(record) or found is None:
+        return figure(record, "fee_revenue")
+    return float(record.case.hours * (found["p_mw"] * found["fee_per_mwh"]).sum())
+
+
 def why(record: Record) -> str:
     return str(record.summary.get("deal_why") or "nobody would gain")
 

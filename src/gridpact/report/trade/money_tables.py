@@ -18,14 +18,13 @@ from gridpact.results.record import Record
 SHEET = {
     "energy": "Energy at nodal prices",
     "fee": "Fees",
-    "lump": "Lump sum received",
+    "lump": "Lump sum",
     "total": "Pays in all",
 }
 PARTS = (
-    "A party pays for energy and fees what the nodal prices and the rates say, and receives a lump sum that makes "
-    "its gain right: a party with hardly any energy would otherwise have to trade it at an absurd price. What it "
-    "pays in all is energy and fees less the lump sum; below zero it receives. Every column adds up to zero, "
-    "exactly to the cent."
+    "What is above zero is paid, what is below is received. A party pays for energy and fees what the nodal prices "
+    "and the rates say, and pays or receives a lump sum that makes its gain right: a party with hardly any energy "
+    "would otherwise have to trade it at an absurd price. Every column adds up to zero, exactly to the cent."
 )
 
 
@@ -62,10 +61,13 @@ def _floats(found: pd.DataFrame, name: str) -> np.typing.NDArray[np.float64]:
 
 
 def core(record: Record, standing: Standing) -> str:
-    """Whether any coalition would rather leave, in a sentence."""
+    """Whether any coalition would rather leave, in a sentence, or why that is not known."""
     found = facts.table(record, "coalitions")
-    if found is None or not facts.deal(record):
+    if not facts.deal(record):
         return ""
+    if found is None:
+        why = safe(str(record.summary.get("coalitions_why") or "it was not computed"))
+        return tag("p", f"Whether a coalition would do better without the others is not known: {why}.", "lead")
     whole = facts.bargaining(record)
     proper = ranked(found, len(whole))
     if proper.empty:

@@ -72,12 +72,13 @@ def with_network(record: Record) -> Fact | None:
     if facts.table(record, "trades") is not None:
         energy = facts.energy(record)
         sold, taken = number(float(energy[:-1, -1].sum())), number(float(energy[-1].sum()))
-        note = f"{sold} sold to it, {taken} bought from it"
+        would = "" if facts.deal(record) else "had they traded: "
+        note = f"{would}{sold} sold to it, {taken} bought from it"
     return Fact(f"Traded with {safe(facts.operator(record))}", number(value), "MWh", note)
 
 
 def fees(record: Record, standing: Standing) -> Fact | None:
-    value, share = facts.figure(record, "fee_revenue"), facts.figure(record, "fee_share_peer")
+    value, share = facts.fees(record), facts.figure(record, "fee_share_peer")
     if math.isnan(value):
         return None
     lines = ["a true cost" if record.summary.get("fee_kind") == "cost" else "a transfer to the operator"]

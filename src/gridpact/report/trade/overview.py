@@ -67,7 +67,8 @@ def _who(record: Record, valid: bool) -> str:
             shown[title] = _texts(facts.mean_price(record, side)[order], 2)
     shown.insert(0, "microgrid", [names[place] for place in order])
     unit = f", prices in {record.case.currency} per MWh" if valid else ""
-    return f"who trades what, MWh{unit}\n{shown.to_string(index=False)}{_more(n)}"
+    trades = "trades" if facts.deal(record) else "would trade"
+    return f"who {trades} what, MWh{unit}\n{shown.to_string(index=False)}{_more(n)}"
 
 
 def _texts(values: np.typing.NDArray[np.float64], decimals: int) -> list[str]:
@@ -95,7 +96,7 @@ def _gains(record: Record) -> str:
 
 
 def _fees(record: Record) -> str:
-    total, share = facts.figure(record, "fee_revenue"), facts.figure(record, "fee_share_peer")
+    total, share = facts.fees(record), facts.figure(record, "fee_share_peer")
     if math.isnan(total):
         return ""
     kind = "a true cost" if record.summary.get("fee_kind") == "cost" else "a transfer to the operator"
@@ -116,7 +117,10 @@ def _found(record: Record) -> str:
     primal, dual = (facts.figure(record, f"{side}_residual") for side in ("primal", "dual"))
     ends = f", residuals {primal:.1e} and {dual:.1e}" if math.isfinite(primal + dual) else ""
     central = facts.figure(record, "central_gap")
-    beside = f"; cost {100.0 * central:.1e} % from that of the central program" if math.isfinite(central) else ""
+    whose = "the central program"
+    if "relaxed_objective" in record.summary:  # the network was repaired, the reference is not
+        whose = "the central relaxation, whose losses no flow explains"
+    beside = f"; cost {100.0 * central:.1e} % from that of {whose}" if math.isfinite(central) else ""
     return f"found by {METHODS.get(name, name)} in {rounds:.0f} iterations{ends}{facts.polished(record)}{beside}"
 
 

@@ -145,7 +145,7 @@ def operator_words(record: Record, standing: Standing) -> str:
 
 def charged(record: Record, standing: Standing) -> str:
     """The fees in short; their section says more."""
-    total = facts.figure(record, "fee_revenue")
+    total = facts.fees(record)
     if math.isnan(total):
         return ""
     short = (

@@ -13,7 +13,7 @@ from gridpact.results.record import Record
 
 
 def draw(record: Record) -> Figure | None:
-    """The largest payments, and the mean of the many small ones."""
+    """The largest payments, and the mean of the many small ones; nothing without a deal."""
     found = facts.table(record, "fees")
     if found is None or not found["amount"].abs().sum() > 0.005:
         return None
@@ -22,8 +22,7 @@ def draw(record: Record) -> Figure | None:
     shown = look.crowd(record, amounts)
     total = f"{number(float(amounts.sum()))} {record.case.currency}"
     names = shown.each[:-1]
-    earns = "earns" if facts.deal(record) else "would earn"
-    figure = canvas.sheet(f"Network fees: the operator {earns} {total}, paid by", 1.0 + 0.29 * len(names))
+    figure = canvas.sheet(f"Network fees: the operator earns {total}, paid by", 1.0 + 0.29 * len(names))
     values = shown.averaged(np.append(amounts, 0.0))[:-1]
     canvas.bars(figure, names, values, [canvas.ORANGE] * len(names), record.case.currency)
     return figure

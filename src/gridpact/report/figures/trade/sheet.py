@@ -47,10 +47,9 @@ def draw(record: Record) -> Figure | None:
 
 
 def payments(record: Record) -> dict[str, Floats]:
-    """Money that each party pays for each part, and in all; shape (parties,) each. A lump sum is received."""
+    """Money that each party pays for each part, and in all; shape (parties,) each."""
     names = (*PARTS, "total")
-    cents = {name: np.nan_to_num(facts.column(record, "sheet", f"{name}_cents")) / 100.0 for name in names}
-    return cents | {"lump": 0.0 - cents["lump"]}
+    return {name: np.nan_to_num(facts.column(record, "sheet", f"{name}_cents")) / 100.0 for name in names}
 
 
 def beneath(parts: dict[str, Floats], name: str) -> Floats:

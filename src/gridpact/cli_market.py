@@ -1,0 +1,117 @@
+"""Commands of a market whose parties run on machines of their own: to convene it, coordinate it, take part in it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gridpact as gp
+
+Arguments = argparse.Namespace
+Document = dict[str, Any]
+Command = Callable[[str, Callable[[Arguments], int], str], argparse.ArgumentParser]
+Say = Callable[[Arguments, Document, str], None]
+
+
+def add_commands(command: Command, say: Say) -> None:
+    """``market init``, ``coordinator``, ``agent`` and ``ledger``; ``say`` prints a document or a text."""
+    market = command("market", lambda parsed: _convene(parsed, say), "make a folder for each member of a market")
+    market.add_argument("action", choices=["init"])
+    market.add_argument("case", metavar="CASE", help="a case with microgrids")
+    market.add_argument("folder", metavar="DIR", help="the folder of all folders, which must be new")
+    market.add_argument("--run", default="", metavar="NAME", help="name of the market, by default after its case")
+    market.add_argument("--method", default="atc", choices=["atc", "cf_admm"])
+    market.add_argument("--tolerance", type=float, default=1e-4, metavar="NUMBER")
+    market.add_argument("--rounds", type=int, default=500, metavar="NUMBER")
+    market.add_argument("--deadline", type=float, default=30.0, metavar="SECONDS", help="in which all must answer")
+    market.add_argument("--hours", type=float, default=168.0, metavar="HOURS", help="validity of certificates")
+    market.add_argument("--host", action="append", default=[], metavar="NAME", help="where the coordinator is reached")
+    market.add_argument("--fallback", default="abort", choices=["abort", "no_deal"], help="where there is no agreement")
+    for name, call, text in (
+        ("coordinator", _coordinate, "coordinate a market, from the folder of its coordinator"),
+        ("agent", _take_part, "take part in a market, from the folder of a party"),
+    ):
+        role = command(name, lambda parsed, call=call: _play(parsed, call, say), text)  # type: ignore[misc]
+        role.add_argument("folder", metavar="DIR")
+        role.add_argument("--address", default="127.0.0.1:47320", metavar="HOST:PORT", help="of the coordinator")
+        if name == "coordinator":
+            role.add_argument("--wait", type=float, default=600.0, metavar="SECONDS", help="for parties to join")
+    ledger = command("ledger", lambda parsed: _ledger(parsed, say), "print every quantity that left a party")
+    ledger.add_argument("folder", metavar="DIR", help="the folder of a member")
+
+
+def _coordinate(parsed: Arguments) -> Document:
+    found: Document = gp.coordinate_market(parsed.folder, address=parsed.address, join_s=parsed.wait)
+    return found
+
+
+def _take_part(parsed: Arguments) -> Document:
+    found: Document = gp.take_part_in_market(parsed.folder, address=parsed.address)
+    return found
+
+
+def _convene(parsed: Arguments, say: Say) -> int:
+    hosts = {"hosts": parsed.host} if parsed.host else {}
+    members = gp.convene_market(
+        parsed.case,
+        parsed.folder,
+        run=parsed.run,
+        method=parsed.method,
+        tolerance=parsed.tolerance,
+        rounds=parsed.rounds,
+        deadline_s=parsed.deadline,
+        hours=parsed.hours,
+        fallback=parsed.fallback,
+        **hosts,
+    )
+    names = [one.name for one in members.members]
+    text = (
+        f"{members.run}: a folder for each of {', '.join(names)} is in {parsed.folder}; hand them over, and keep "
+        f"{Path(parsed.folder) / 'authority'}.\nThen: gridpact coordinator DIR on one machine, gridpact agent DIR on "
+        "each of the others."
+    )
+    say(parsed, {"run": members.run, "members": names, "folder": str(parsed.folder)}, text)
+    return 0
+
+
+def _play(parsed: Arguments, role: Callable[[Arguments], Document], say: Say) -> int:
+    document = role(parsed)
+    say(parsed, document, _told(document, parsed.folder))
+    return 0
+
+
+def _told(document: Document, folder: str) -> str:
+    """The outcome in lines."""
+    if not document.get("deal"):
+        return f"{document['run']}: no deal, signed by all: {document['why']}"
+    rows = [f"  {name:<20}{cents / 100:>12.2f}" for name, cents in document["received_cents"].items()]
+    head = f"{document['run']}: signed by all. Received, in {document['currency']}:"
+    return "\n".join([head, *rows, f"All of it is in {Path(folder) / 'outcome.json'}."])
+
+
+def verify_member(parsed: Arguments, say: Say) -> int:
+    """Examine what a member of a market has in its folder; 4 where a check fails."""
+    checks = gp.verify_market(parsed.run)
+    sound = all(one["passed"] for one in checks)
+    lines = [f"{'passed' if one['passed'] else 'FAILED'}  {one['name']}{_where(one)}" for one in checks]
+    text = "\n".join([*lines, f"verdict: {'sound' if sound else 'failed'}"])
+    say(parsed, {"folder": parsed.run, "checks": checks, "verdict": "sound" if sound else "failed"}, text)
+    return 0 if sound else 4
+
+
+def _where(check: Document) -> str:
+    return f": {check['where']}" if check["where"] else ""
+
+
+def _ledger(parsed: Arguments, say: Say) -> int:
+    rows = gp.market_ledger(parsed.folder)
+    columns = ("sender", "recipient", "kind", "quantity", "unit", "messages", "numbers", "bytes")
+    cells = [columns, *(tuple(str(row[name]) for name in columns) for row in rows)]
+    widths = [max(len(line[k]) for line in cells) for k in range(len(columns))]
+    text = "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells
+    )
+    say(parsed, {"folder": parsed.folder, "rows": rows}, text)
+    return 0

@@ -1,0 +1,1 @@
+"""Coordination of parties on machines of their own: both ends and what passes between them."""

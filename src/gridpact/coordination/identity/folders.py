@@ -1,0 +1,220 @@
+"""The folders of a market: one for each member, to be handed to it, and one of the authority, to be kept.
+
+    DIR/roster.json                                                   public
+    DIR/authority/{ca.key, ca.pem}                                    of whoever convenes the market
+    DIR/coordinator/{roster.json, ca.pem, tls.pem, tls.key, sign.key}
+    DIR/<party>/    the same
+
+Folders are made aside and renamed once they are whole. New certificates come in new folders, with the signing keys and
+the authority of the earlier ones: a new fingerprint is a new roster, under which a new run begins.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from gridpact.coordination.derived_masks import SealingKey
+from gridpact.coordination.identity.authority import (
+    HOSTS,
+    HOURS,
+    Authority,
+    Certified,
+    Credentials,
+    certified,
+    key_fits,
+    new_authority,
+    read_authority,
+)
+from gridpact.coordination.identity.keys import Signer, new_signer, read_signer, write_secret
+from gridpact.coordination.identity.members import COORDINATOR, ROLES, Member, Members, Terms, read_members
+from gridpact.errors import InputError, Issue
+
+AUTHORITY, ROSTER = "authority", "roster.json"
+PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+TAKEN = re.compile(r"authority|coordinator|con|prn|aux|nul|(com|lpt)[0-9]", re.IGNORECASE)
+TERMS = Terms()
+FIX = "Take the folder that `gridpact market init` made for this member, all of it."
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """What a member has in its folder."""
+
+    me: Member
+    members: Members
+    signer: Signer
+    credentials: Credentials
+    folder: Path
+
+
+def make_folders(
+    root: Path,
+    run: str,
+    roles: Mapping[str, str],
+    terms: Terms = TERMS,
+    *,
+    hosts: Sequence[str] = HOSTS,
+    hours: float = HOURS,
+    earlier: Path | None = None,
+    now: datetime | None = None,
+    fill: Callable[[str, Path], None] = lambda name, folder: None,
+) -> Members:
+    """Folders of a market with members of these ``roles``, by name, in a new folder ``root``; its roster.
+
+    ``fill`` puts what else a member is to have into its folder. ``earlier`` is the folder of a market whose authority,
+    and whose members' signing keys, are kept. Raises ``InputError`` for a roster that contradicts itself and where
+    ``root`` exists.
+    """
+    if root.exists():
+        raise InputError([Issue("this exists already", "Choose another folder, nothing is overwritten.", str(root))])
+    ordered = sorted(roles.items(), key=lambda item: ROLES.index(item[1]) if item[1] in ROLES else len(ROLES))
+    _check(run, ordered, terms)
+    at = now or datetime.now(UTC)
+    authority = new_authority(run, at) if earlier is None else read_authority(earlier / AUTHORITY)
+    signers = {**{name: new_signer() for name in roles}, **(_signers(earlier) if earlier else {})}
+    credentials = {
+        name: authority.credentials(run, role, name, at, hours=hours, hosts=hosts) for name, role in roles.items()
+    }
+    listed = [_member(name, role, signers[name], credentials[name]) for name, role in ordered]
+    members = Members(run, tuple(listed), terms)
+    _write_aside(root, members, authority, signers, credentials, fill)
+    return members
+
+
+def read_place(folder: Path, now: datetime | None = None) -> Place:
+    """What a member has in its folder; raises ``InputError`` for what does not fit together or is out of date."""
+    members = read_roster(folder / ROSTER)
+    signer = read_signer(folder / "sign.key")
+    me = next((one for one in members.members if one.key == signer.public), None)
+    if me is None:
+        raise InputError([Issue("the signing key is of no member of the roster", FIX, str(folder))])
+    credentials = _credentials(folder)
+    mistake = credentials_mistake(credentials, me, members, now or datetime.now(UTC))
+    if mistake:
+        raise InputError([Issue(mistake, FIX, str(folder / "tls.pem"))])
+    return Place(me, members, signer, credentials, folder)
+
+
+def read_roster(path: Path) -> Members:
+    """The roster of a file; raises ``InputError``."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError([Issue(f"no roster can be read: {type(error).__name__}", FIX, str(path))]) from None
+    return read_members(data, str(path))
+
+
+def credentials_mistake(credentials: Credentials, me: Member, members: Members, now: datetime) -> str:
+    """Why others would refuse a member that shows these; empty where they have no reason to."""
+    try:
+        said, fits = certified(credentials.certificate), key_fits(credentials)
+    except (ValueError, TypeError) as error:
+        return f"this is not a key and a certificate of a member: {error}"
+    if not fits:
+        return "the key is not that of the certificate"
+    if (said.run, said.role, said.name) != (members.run, me.role, me.name):
+        return f"the certificate says {as_said(said)}, the roster {me.role} {me.name!r} in {members.run!r}"
+    if said.fingerprint != me.fingerprint:
+        return "the certificate is not the one of the roster"
+    return out_of_date(said.since, said.until, now.timestamp())
+
+
+def as_said(said: Certified) -> str:
+    """Who a certificate says that its owner is."""
+    return f"{said.role} {said.name!r} in {said.run!r}"
+
+
+def out_of_date(since: float, until: float, now: float) -> str:
+    """Why a certificate is not valid now; empty where it is."""
+    if now < since:
+        return f"the certificate is not yet valid: it will be from {_clock(since)}, and it is {_clock(now)} here"
+    if now > until:
+        return f"the certificate has expired: it was valid until {_clock(until)}, and it is {_clock(now)} here"
+    return ""
+
+
+def folder_names(members: Members) -> dict[str, str]:
+    """A folder for each name: the name itself where it is plain, else what is plain of it with a digest."""
+    names = [one.name for one in members.parties]
+    often = Counter(name.casefold() for name in names)
+    folders = {name: _folder(name, often[name.casefold()] > 1) for name in names}
+    return {members.coordinator.name: COORDINATOR, **folders}
+
+
+def _folder(name: str, ambiguous: bool) -> str:
+    if PLAIN.fullmatch(name) and not TAKEN.fullmatch(name) and not ambiguous:
+        return name
+    plain = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "party"
+    return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+
+
+def _check(run: str, roles: Sequence[tuple[str, str]], terms: Terms) -> None:
+    """The roster as it will be, with keys that stand for those to be made."""
+    drafts = [Member(name, role, f"{2 * k:064x}", f"{2 * k + 1:064x}") for k, (name, role) in enumerate(roles)]
+    read_members(Members(run, tuple(drafts), terms).encode())
+
+
+def _member(name: str, role: str, signer: Signer, credentials: Credentials) -> Member:
+    sealing = "" if role == COORDINATOR else sealing_key(signer).public
+    return Member(name, role, signer.public, certified(credentials.certificate).fingerprint, sealing)
+
+
+def sealing_key(signer: Signer) -> SealingKey:
+    """The key by which a party and another one know masks that nobody else does."""
+    return SealingKey(signer.secret("sealing"))
+
+
+def _signers(root: Path) -> dict[str, Signer]:
+    folders = folder_names(read_roster(root / ROSTER))
+    return {name: read_signer(root / folder / "sign.key") for name, folder in folders.items()}
+
+
+def _credentials(folder: Path) -> Credentials:
+    try:
+        return Credentials(*((folder / name).read_bytes() for name in ("tls.key", "tls.pem", "ca.pem")))
+    except OSError as error:
+        raise InputError([Issue(f"no certificate can be read: {type(error).__name__}", FIX, str(folder))]) from None
+
+
+def _write_aside(
+    root: Path,
+    members: Members,
+    authority: Authority,
+    signers: Mapping[str, Signer],
+    credentials: Mapping[str, Credentials],
+    fill: Callable[[str, Path], None],
+) -> None:
+    """All or nothing."""
+    root.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=f".{root.name}-", dir=root.parent))
+    try:
+        (aside / ROSTER).write_bytes(members.encode())
+        authority.write(aside / AUTHORITY)
+        for name, folder in folder_names(members).items():
+            _write_place(aside / folder, members, signers[name], credentials[name])
+            fill(name, aside / folder)
+        aside.rename(root)
+    except BaseException:
+        shutil.rmtree(aside)
+        raise
+
+
+def _write_place(folder: Path, members: Members, signer: Signer, credentials: Credentials) -> None:
+    folder.mkdir(mode=0o700)
+    (folder / ROSTER).write_bytes(members.encode())
+    (folder / "ca.pem").write_bytes(credentials.authority)
+    (folder / "tls.pem").write_bytes(credentials.certificate)
+    write_secret(folder / "tls.key", credentials.key)
+    signer.write(folder / "sign.key")
+
+
+def _clock(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")

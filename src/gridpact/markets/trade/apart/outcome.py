@@ -1,0 +1,187 @@
+"""What all sign: the outcome of a market as bytes in one form, and what a party checks in it before it signs.
+
+Numbers are told to the last bit (``float.hex``), money in whole cents. A party agrees with nothing but what it knows
+itself: its own exchange, price, trades and payment; and what anybody can add up: payments are zero in sum, and what is
+sold is bought. What it could still gain at its price it computes anew.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridpact.coordination.apart.seat import DisagreementError
+from gridpact.markets.trade.apart.conduct import NEARLY, Agreed, Floor
+from gridpact.markets.trade.apart.pay import Paid, exchanged_mw
+from gridpact.markets.trade.apart.public import PublicMarket
+
+Floats = NDArray[np.float64]
+# What a party could still gain, over the money of its own exchange; what trades may miss of an exchange, MW per unit.
+REGRET, SPLIT = 1e-4, 1e-7
+
+
+class Disagreement(DisagreementError):
+    """A party does not agree with an outcome; the text says with what."""
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """``data`` as it is signed, and as it is read."""
+
+    public: PublicMarket
+    known: dict[str, Any]
+
+    def numbers(self, name: str) -> Floats:
+        """Numbers of a quantity, as they were."""
+        return np.array([float.fromhex(value) for value in self.known[name]])
+
+    def of_microgrids(self, name: str) -> Floats:
+        """A quantity with one number per microgrid and step."""
+        return self.numbers(name).reshape(len(self.public.microgrids), self.public.steps)
+
+    @property
+    def deal(self) -> bool:
+        return not self.known["why"]
+
+
+def outcome(floor: Floor, found: Agreed, pay: Paid) -> bytes:
+    """The outcome of an agreement with payments."""
+    public = floor.public
+    known = {
+        "kind": "trade",
+        "microgrids": list(public.microgrids),
+        "operator": public.operator,
+        "currency": public.currency,
+        "exchanged_mw": _hex(exchanged_mw(floor, found)),
+        "vector": _hex(found.vector),
+        "slope": _hex(found.slope),
+        "sizes": list(found.sizes),
+        "nodal_price_per_mwh": _hex(pay.nodal),
+        "regrets": _hex(found.regrets),
+        "rounds": found.rounds,
+        "polishing": found.polishing,
+        "seller": pay.seller.tolist(),
+        "buyer": pay.buyer.tolist(),
+        "step": pay.step.tolist(),
+        "p_mw": _hex(pay.p_mw),
+        "fees": _hex(pay.fees),
+        "surplus": float(pay.surplus).hex(),
+        "why": pay.why,
+        "cents": pay.cents.tolist(),
+        "sheet": pay.sheet.tolist(),
+    }
+    return encoded(known)
+
+
+def no_deal(public: PublicMarket, why: str) -> bytes:
+    """The outcome that was agreed on beforehand, where there is no agreement: everybody is left as without a deal."""
+    return encoded({"kind": "no_deal", "microgrids": list(public.microgrids), "operator": public.operator, "why": why})
+
+
+def encoded(known: dict[str, Any]) -> bytes:
+    return json.dumps(known, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def read_outcome(public: PublicMarket, data: bytes) -> Outcome:
+    """Raises ``Disagreement`` for bytes that are not the outcome of this market in its one form."""
+    try:
+        known = json.loads(data)
+        fits = encoded(known) == data and list(public.microgrids) == known["microgrids"]
+        fits = fits and known["operator"] == public.operator and known["kind"] in ("trade", "no_deal")
+    except (ValueError, TypeError, KeyError, RecursionError):
+        fits = False
+    if not fits:
+        raise Disagreement("the outcome is not one of this market")
+    return Outcome(public, known)
+
+
+def plain(public: PublicMarket, data: bytes) -> dict[str, Any]:
+    """An outcome to be read by people: numbers in decimals, prices per MWh, by party and step."""
+    told = read_outcome(public, data)
+    if told.known["kind"] == "no_deal":
+        return told.known
+    cents = dict(zip(public.names, told.known["cents"], strict=True))
+    rows = dict(zip(("energy", "fees", "lump_sum"), told.known["sheet"], strict=True))
+    traded = zip(told.known["step"], told.known["seller"], told.known["buyer"], told.numbers("p_mw"), strict=True)
+    return {
+        "kind": "trade",
+        "currency": public.currency,
+        "deal": told.deal,
+        "why": told.known["why"],
+        "surplus": float.fromhex(told.known["surplus"]),
+        "received_cents": cents,
+        "sheet_received_cents": {what: dict(zip(public.names, row, strict=True)) for what, row in rows.items()},
+        "exchanged_mw": dict(zip(public.microgrids, told.of_microgrids("exchanged_mw").tolist(), strict=True)),
+        "price_per_mwh": dict(zip(public.microgrids, told.of_microgrids("nodal_price_per_mwh").tolist(), strict=True)),
+        "trades": [
+            {"step": step, "seller": public.names[seller], "buyer": public.names[buyer], "p_mw": float(p)}
+            for step, seller, buyer, p in traded
+        ],
+        "regrets": dict(zip(public.names, told.numbers("regrets").tolist(), strict=True)),
+        "rounds": told.known["rounds"],
+    }
+
+
+def require_sound(told: Outcome) -> None:
+    """What anybody can check; raises ``Disagreement``."""
+    if told.known["kind"] == "no_deal":
+        return
+    try:
+        wrong = next(_unsound(told), None)
+    except (KeyError, ValueError, TypeError, IndexError, OverflowError) as error:
+        wrong = f"something is missing in it or is no number ({type(error).__name__})"
+    if wrong is not None:
+        raise Disagreement(wrong)
+
+
+def _unsound(told: Outcome) -> Iterator[str]:
+    public, known = told.public, told.known
+    parties, count = len(public.names), len(public.microgrids)
+    cents, sheet = known["cents"], np.array(known["sheet"], dtype=object)
+    if not all(type(value) is int for value in [*cents, *sheet.ravel()]):
+        yield "payments are not whole cents"
+    if len(cents) != parties or sum(cents) != 0:
+        yield f"payments sum to {sum(cents)} cents, not to zero"
+    if sheet.shape != (3, parties) or sheet.sum(axis=0).tolist() != list(cents):
+        yield "energy, fees and lump sums do not sum to the payments"
+    numbers = [told.numbers(name) for name in ("vector", "slope", "regrets", "p_mw", "fees", "nodal_price_per_mwh")]
+    if not all(np.isfinite(values).all() for values in numbers):
+        yield "a number is not finite"
+    if told.deal and not _balanced(told, count):
+        yield "trades do not add up to the exchanges"
+    if not told.deal and (any(cents) or sheet.any()):
+        yield "somebody pays although there is no deal"
+
+
+def _balanced(told: Outcome, count: int) -> bool:
+    """Whether what each sells less what it buys is its exchange."""
+    sold = np.zeros((count + 1, told.public.steps))
+    step, traded = np.array(told.known["step"], dtype=np.int64), told.numbers("p_mw")
+    for name, sign in (("seller", 1.0), ("buyer", -1.0)):
+        np.add.at(sold, (np.array(told.known[name], dtype=np.int64), step), sign * traded)
+    away = np.abs(sold[:count] - told.of_microgrids("exchanged_mw"))
+    return bool((traded >= 0.0).all() and away.max(initial=0.0) <= SPLIT * told.public.base_mva)
+
+
+def require_own(told: Outcome, name: str, vector: Floats, benefit: float, regret: Floats) -> None:
+    """What a party alone can check: its exchange, to the last bit but for the operator; gain; regret, computed anew.
+
+    ``vector`` is what it settled, ``regret`` what it could gain now and the money of its exchange, (2,).
+    """
+    place, parts = told.public.names.index(name), np.split(told.numbers("vector"), np.cumsum(told.known["sizes"])[:-1])
+    own = told.numbers("vector") if name == told.public.operator else parts[place]
+    if own.shape != vector.shape or not np.abs(own - vector).max(initial=0.0) <= NEARLY:
+        raise Disagreement("the exchange in it is not the one that was settled")
+    if not regret[0] <= REGRET * max(1.0, regret[1]):
+        raise Disagreement(f"at the prices in it {regret[0]:.3g} more could be gained")
+    if told.deal and not benefit + told.known["cents"][place] / 100.0 >= 0.0:
+        raise Disagreement(f"it leaves the party {-(benefit + told.known['cents'][place] / 100.0):.3g} worse off")
+
+
+def _hex(values: Floats) -> list[str]:
+    return [value.hex() for value in np.asarray(values, dtype=np.float64).ravel().tolist()]

@@ -1,0 +1,97 @@
+"""What is left of a market, examined with the public roster alone: by a member, or by whoever gets copies of its files.
+
+journal         the checks of ``coordination.kept.transcript``
+repeated        in a coordinator's folder: the algorithm, answered as it was, asks and concludes the same
+sound outcome   payments sum to zero cents, trades add up to exchanges, all that anybody can check
+readable        outcome.json says what was signed
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from gridpact.coordination.apart.outcome import SignedOutcome, read_outcome
+from gridpact.coordination.identity.folders import ROSTER, read_roster
+from gridpact.coordination.identity.members import COORDINATOR, Members
+from gridpact.coordination.kept.crossings import ledger_rows
+from gridpact.coordination.kept.findings import Finding
+from gridpact.coordination.kept.journal import Record, scan
+from gridpact.coordination.kept.transcript import verify_repeated, verify_transcript, writer_of
+from gridpact.coordination.message import MessageError
+from gridpact.errors import ArchiveError
+from gridpact.markets.trade.apart.outcome import Disagreement, require_sound
+from gridpact.markets.trade.apart.outcome import read_outcome as read_document
+from gridpact.markets.trade.apart.public import PublicMarket, from_terms
+from gridpact.markets.trade.apart.whole import traded_apart
+from gridpact.roles.desk import JOURNAL, OUTCOME, READABLE, readable
+
+
+def verify_market(folder: str | Path) -> list[dict[str, Any]]:
+    """Checks of what a member of a market has in its folder: ``name``, ``passed``, and ``where`` it fails.
+
+    Needs the roster, the journal and the outcome in it, and no private key. Raises ``InputError`` where there is no
+    roster, ``ArchiveError`` where there is no journal.
+    """
+    place = Path(folder)
+    members = read_roster(place / ROSTER)
+    public = from_terms(members.terms.market)
+    signed = _bytes(place / OUTCOME)
+    found = verify_transcript(_journal(place), members, signed)
+    if all(one.passed for one in found):
+        found += _repeated(place, members, public)
+    found += _outcome(place, members, public, signed)
+    return [{"name": one.name, "passed": one.passed, "where": one.where} for one in found]
+
+
+def market_ledger(folder: str | Path) -> list[dict[str, str | int]]:
+    """What crossed, in sum, as the journal in a member's folder has it: one row per sender, recipient and quantity.
+
+    Columns ``sender``, ``recipient``, ``kind``, ``quantity``, ``unit``, ``messages``, ``numbers``, ``bytes``. Raises
+    ``InputError`` where there is no roster, ``ArchiveError`` where there is no journal, or a damaged one.
+    """
+    place = Path(folder)
+    members = read_roster(place / ROSTER)
+    return ledger_rows(scan(_journal(place)).records, members)
+
+
+def _journal(place: Path) -> Path:
+    path = place / JOURNAL
+    if not path.is_file():
+        raise ArchiveError(f"{path} is missing: nothing has been done in this folder yet.")
+    return path
+
+
+def _bytes(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def _repeated(place: Path, members: Members, public: PublicMarket) -> list[Finding]:
+    """The coordinator's records alone hold all answers."""
+    records: list[Record] = scan(_journal(place)).records
+    writer = writer_of(records, members)
+    if writer is None or writer.role != COORDINATOR:
+        return []
+    return [verify_repeated(records, members, lambda transport: traded_apart(public, transport))]
+
+
+def _outcome(place: Path, members: Members, public: PublicMarket, signed: bytes | None) -> list[Finding]:
+    if signed is None:
+        return [Finding("signed by all", False, f"{place / OUTCOME} is missing: the market has no outcome")]
+    try:
+        found = read_outcome(signed, members)
+        require_sound(read_document(public, found.outcome.document))
+    except (MessageError, Disagreement) as error:
+        return [Finding("sound outcome", False, str(error))]
+    return [Finding("sound outcome", True), _readable(place / READABLE, members, public, found)]
+
+
+def _readable(path: Path, members: Members, public: PublicMarket, signed: SignedOutcome) -> Finding:
+    """Whether the readable file says what was signed."""
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        return Finding("readable", False, f"{path} cannot be read ({type(error).__name__})")
+    same = said == readable(members, public, signed)
+    return Finding("readable", same, "" if same else f"{path} says something else than was signed")

@@ -1,0 +1,237 @@
+"""Roles of a market over mutual TLS: the outcome is that of one process, to the last bit; who fails is named."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gridpact as gp
+from gridpact.case.owners import microgrid_parts
+from gridpact.cli import main
+from gridpact.coordination.apart.outcome import read_outcome
+from gridpact.coordination.apart.states import Aborted
+from gridpact.coordination.identity.folders import read_place, read_roster
+from gridpact.examples.synthetic_microgrids import synthetic_microgrids
+from tests.roles.played import PARTIES, Played, begun, convened, in_process, played_with_kills, stopped
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = convened(tmp_path_factory.mktemp("market") / "m")
+    played = Played(folder)
+    assert {name: type(end) for name, end in played.ended.items()} == dict.fromkeys(("coordinator", *PARTIES), dict)
+    return folder
+
+
+def signed(folder: Path, name: str) -> bytes:
+    place = read_place(folder / name)
+    found = read_outcome((folder / name / "outcome.bin").read_bytes(), place.members)
+    assert not found.outcome.fallback
+    return found.outcome.document
+
+
+def test_the_outcome_is_that_of_one_process_to_the_last_bit(market: Path) -> None:
+    expected = in_process(market)
+    for name in ("coordinator", *PARTIES):
+        assert signed(market, name) == expected
+
+
+def test_everybody_has_the_same_to_read(market: Path) -> None:
+    """Payments sum to zero, and each has what all have."""
+    known = [json.loads((market / name / "outcome.json").read_text()) for name in ("coordinator", *PARTIES)]
+    assert all(one == known[0] for one in known)
+    assert sum(known[0]["received_cents"].values()) == 0
+    assert known[0]["deal"] and set(known[0]["received_cents"]) == {"a", "b", "grid"}
+
+
+def test_a_role_begun_again_says_the_same(market: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """All is over: a party reads it in its journal, and asks nobody."""
+    assert main(["agent", str(market / "a"), "--address", "127.0.0.1:9", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["deal"]
+
+
+def test_a_market_without_agreement_has_the_fallback_of_its_terms(tmp_path: Path) -> None:
+    folder = convened(tmp_path / "m", rounds=1, fallback="no_deal")
+    played = Played(folder)
+    for end in played.ended.values():
+        assert end["kind"] == "no_deal" and end["fallback"]
+    other = Played(convened(tmp_path / "n", rounds=1))
+    assert all(isinstance(end, Aborted) for end in other.ended.values())
+    assert "No agreement after 1 rounds" in str(other.ended["a"])
+
+
+def test_who_has_another_case_than_before_is_found_out(tmp_path: Path, market: Path) -> None:
+    """After all is signed the case of a party is changed: the journal it goes on from was another one's."""
+    folder = convened(tmp_path / "m")
+    Played(folder)
+    loads = folder / "a" / "case" / "loads.csv"
+    loads.write_text(loads.read_text().replace("1.0", "1.5", 1))
+    with pytest.raises(gp.GridPactError):
+        gp.take_part_in_market(folder / "a", address="127.0.0.1:9", tell=lambda line: None)
+
+
+@pytest.mark.parametrize(
+    ("command", "place", "said"),
+    [
+        ("agent", "coordinator", "folder of the coordinator"),
+        ("coordinator", "a", "folder of the microgrid 'a'"),
+        ("agent", "nowhere", "no roster can be read"),
+    ],
+)
+def test_a_folder_that_is_another_ones_is_refused(
+    market: Path, command: str, place: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command, str(market / place)]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_party_that_does_not_come_is_named(tmp_path: Path) -> None:
+    """b never dials: after its patience the coordinator says who is missing."""
+    folder = convened(tmp_path / "m")
+
+    def nobody(address: str) -> dict[str, Any]:
+        return {}
+
+    played = Played(folder, 3.0, b=nobody)
+    assert isinstance(played.ended["coordinator"], Aborted)
+    assert "'b'" in str(played.ended["coordinator"])
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@pytest.mark.parametrize("victim", ["coordinator", "a"])
+def test_a_killed_role_goes_on_where_it_was(tmp_path: Path, victim: str) -> None:
+    killed(tmp_path, victim, 1)
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("victim", ["coordinator", "a", "grid"])
+@pytest.mark.parametrize("seed", range(2, 52))
+def test_killed_at_any_moment(tmp_path: Path, victim: str, seed: int) -> None:
+    killed(tmp_path, victim, seed)
+
+
+def killed(tmp_path: Path, victim: str, seed: int) -> None:
+    """Killed twice within its first seconds, by SIGKILL: what all sign is what is signed without kills."""
+    folder = convened(tmp_path / "m", deadline_s=60.0)
+    draw = np.random.default_rng(seed)
+    ended = played_with_kills(folder, f"127.0.0.1:{free_port()}", victim, [draw.uniform(0.5, 4.0) for _ in range(2)])
+    assert {name: code for name, (code, _, _) in ended.items()} == dict.fromkeys(("coordinator", *PARTIES), 0), ended
+    assert len({signed(folder, name) for name in ("coordinator", *PARTIES)} | {in_process(folder)}) == 1
+
+
+def test_there_is_no_market_of_one_hand(tmp_path: Path) -> None:
+    with pytest.raises(gp.InputError, match="Choose atc or cf_admm"):
+        convened(tmp_path / "m", method="central")
+    with pytest.raises(gp.InputError, match="exists"):
+        convened(tmp_path)
+
+
+def test_a_stopped_role_says_so(tmp_path: Path) -> None:
+    """Without a coordinator an agent waits as long as the terms say, then tells whom it did not reach."""
+    folder = convened(tmp_path / "m", deadline_s=2.0)
+    process = begun(folder, "a", f"127.0.0.1:{free_port()}")
+    _, err = process.communicate(timeout=60.0)
+    assert process.returncode == 5
+    assert "Unreachable" in err and "Traceback" not in err
+
+
+def test_everybody_can_verify_what_it_has(market: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("coordinator", *PARTIES):
+        assert main(["verify", str(market / name)]) == 0
+        out = capsys.readouterr().out
+        assert "verdict: sound" in out
+        assert ("repeated" in out) == (name == "coordinator")
+
+
+@pytest.mark.parametrize("name", ["coordinator", "grid", "b"])
+@pytest.mark.parametrize("file", ["journal", "outcome.bin", "outcome.json", "roster.json"])
+def test_a_flipped_bit_is_found(market: Path, tmp_path: Path, name: str, file: str) -> None:
+    """In the middle of each file that the verification reads; keys and certificates it does not need."""
+    flipped(market, tmp_path, name, file, 0.5)
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("name", ["coordinator", "grid", "b"])
+@pytest.mark.parametrize("file", ["journal", "outcome.bin", "outcome.json", "roster.json"])
+def test_flipped_bits_are_found(market: Path, tmp_path: Path, name: str, file: str) -> None:
+    for number, part in enumerate(np.random.default_rng(3).random(85)):
+        flipped(market, tmp_path / str(number), name, file, float(part))
+
+
+def flipped(market: Path, aside: Path, name: str, file: str, part: float) -> None:
+    shutil.copytree(market / name, aside / name)
+    data = bytearray((aside / name / file).read_bytes())
+    data[int(part * len(data))] ^= 1 << int(part * 8e6) % 8
+    (aside / name / file).write_bytes(data)
+    assert not sound(aside / name)
+
+
+def sound(folder: Path) -> bool:
+    """Whether everything passes; a file that cannot even be read does not."""
+    try:
+        return all(one["passed"] for one in gp.verify_market(folder))
+    except (gp.InputError, gp.ArchiveError):
+        return False
+
+
+def test_the_ledger_has_what_left_a_party_and_nothing_else(market: Path) -> None:
+    rows = gp.market_ledger(market / "a")
+    said = {(row["kind"], row["quantity"]) for row in rows if row["sender"] == "a"}
+    quantities = {quantity for kind, quantity in said}
+    assert {"exchange", "regret", "receipt", "masked_benefit", "least_cents"} <= quantities
+    assert {row["recipient"] for row in rows if row["sender"] == "a"} <= {"coordinator", "grid"}
+    assert not quantities & {"cost", "load", "demand"}
+
+
+def test_a_folder_in_which_nothing_was_done_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = convened(tmp_path / "m")
+    assert main(["verify", str(folder / "a")]) == 4
+    assert main(["ledger", str(folder / "a")]) == 4
+    assert "nothing has been done in this folder yet" in capsys.readouterr().err
+
+
+def test_secrets_stay_where_they_are(tmp_path: Path) -> None:
+    """Loads, yields and costs of a day of two microgrids, in their bits and as text: in nothing that others have."""
+    case = synthetic_microgrids(2, 5)
+    folder = tmp_path / "m"
+    gp.convene_market(case, folder, deadline_s=30.0)
+    names = read_roster(folder / "roster.json").parties
+    played = Played(folder, parties=tuple(one.name for one in names))
+    secrets = secrets_of(case)
+    assert len(secrets) >= 50
+    kept = [path for path in folder.rglob("*") if path.is_file() and path.parent.name != "case"]
+    told = "\n".join(played.lines).encode()
+    for data in (*(path.read_bytes() for path in kept), told):
+        assert not [value for value in secrets if struct.pack("<d", value) in data or repr(value).encode() in data]
+
+
+def secrets_of(case: gp.Case) -> list[float]:
+    """Numbers of the microgrids' devices that no two have by chance."""
+    parts = microgrid_parts(case)
+    names = ("generators", "loads", "renewables", "storages")
+    found = [one.tables[name].select_dtypes("number").to_numpy().ravel() for one in parts for name in names]
+    found += [one.profiles.to_numpy().ravel() for one in parts]
+    numbers = np.concatenate(found)
+    return sorted({value for value in numbers[np.isfinite(numbers)].tolist() if value != round(value, 3)})
+
+
+@pytest.mark.parametrize("seed", [0, pytest.param(19, marks=pytest.mark.campaign)])
+def test_a_party_that_stands_still_is_named_within_a_second_of_the_deadline(tmp_path: Path, seed: int) -> None:
+    """Stopped by SIGSTOP at some moment of the rounds; one of its own, or twenty in the campaign."""
+    for number in range(1 + seed):
+        folder = convened(tmp_path / str(number), deadline_s=3.0)
+        ended, late = stopped(folder, f"127.0.0.1:{free_port()}", "a", 0.05 * number)
+        assert "'a'" in ended and "no answer within the deadline" in ended
+        assert late <= 3.0 + 1.0
