@@ -133,7 +133,12 @@ def test_the_command_line_uses_public_names_only() -> None:
     import gridpact as gp
 
     used = {name for path in MODULES if package_of(path) in {"cli", "cli_market", "web"} for name in imported(path)}
-    names = {name.split(".")[1] for name in used if name.startswith("gridpact.")} - {"cli", "cli_market", "web", "errors"}
+    names = {name.split(".")[1] for name in used if name.startswith("gridpact.")} - {
+        "cli",
+        "cli_market",
+        "web",
+        "errors",
+    }
     assert names <= set(gp.__all__)
 
 

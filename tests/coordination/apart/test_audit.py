@@ -11,13 +11,13 @@ from gridpact.coordination.apart.appendix import Pending, read_appendix
 from gridpact.coordination.apart.conduct import conduct
 from gridpact.coordination.apart.envelope import AUDIT, MOST_ENVELOPE, SEEN, read_call, read_reply
 from gridpact.coordination.apart.hub import Hub
-from gridpact.coordination.kept.journal import MemoryLog
 from gridpact.coordination.apart.limits import Limits
-from gridpact.coordination.message import Message, MessageError, Quantity
 from gridpact.coordination.apart.outcome import SignedOutcome
-from gridpact.coordination.party import Disclosure, HandlingParty
 from gridpact.coordination.apart.records import CALLED, REPLIED
 from gridpact.coordination.apart.seat import Seat
+from gridpact.coordination.kept.journal import MemoryLog
+from gridpact.coordination.message import Message, MessageError, Quantity
+from gridpact.coordination.party import Disclosure, HandlingParty
 from gridpact.coordination.transport import Transport
 from tests.coordination.made_market import Made, Pump, made
 from tests.coordination.test_resume import Crash, CrashingLog

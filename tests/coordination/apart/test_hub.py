@@ -6,12 +6,12 @@ import pytest
 
 from gridpact.coordination.apart.envelope import ABORT, WAIT, read_reply
 from gridpact.coordination.apart.hub import Hub
-from gridpact.coordination.kept.journal import MemoryLog
 from gridpact.coordination.apart.limits import Limits
-from gridpact.coordination.identity.members import Terms
 from gridpact.coordination.apart.outcome import MOST_DOCUMENT
 from gridpact.coordination.apart.seat import Seat
 from gridpact.coordination.apart.states import Aborted, State, read_ending
+from gridpact.coordination.identity.members import Terms
+from gridpact.coordination.kept.journal import MemoryLog
 from gridpact.errors import InputError
 from tests.coordination.made_market import Pump, made
 from tests.coordination.test_poison import requests

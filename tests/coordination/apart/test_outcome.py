@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from gridpact.coordination.message import MessageError
 from gridpact.coordination.apart.outcome import (
     AN_OUTCOME,
     Outcome,
@@ -15,6 +14,7 @@ from gridpact.coordination.apart.outcome import (
     signature_body,
     signature_of,
 )
+from gridpact.coordination.message import MessageError
 from tests.coordination.made_market import made
 
 MARKET = made(3)

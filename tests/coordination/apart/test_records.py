@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridpact.coordination.message import MOST_BYTES, MessageError
 from gridpact.coordination.apart.records import Asked, asked_in_records, read_asked
+from gridpact.coordination.message import MOST_BYTES, MessageError
 
 
 @given(st.integers(0, 2**32 - 1), st.lists(st.binary(max_size=50), min_size=1, max_size=9))

@@ -16,12 +16,12 @@ from gridpact.coordination.apart.conduct import conduct
 from gridpact.coordination.apart.faults import Crash, Faults, FragileLog
 from gridpact.coordination.apart.history import History, Setup
 from gridpact.coordination.apart.hub import Hub
-from gridpact.coordination.kept.journal import JournalError
-from gridpact.coordination.message import Message
 from gridpact.coordination.apart.outcome import SignedOutcome
 from gridpact.coordination.apart.simulated_network import Clock, Network
 from gridpact.coordination.apart.simulated_parties import Parties
 from gridpact.coordination.apart.states import Aborted, State
+from gridpact.coordination.kept.journal import JournalError
+from gridpact.coordination.message import Message
 
 COORDINATOR = "coordinator"
 # Time after which a history ends, whatever has become of it.

@@ -17,7 +17,10 @@ from gridpact.markets.trade.apart.public import PublicMarket
 
 QUESTIONS = (w.TARIFF, w.SETTLE, w.REGRET, w.FLOOR, w.REACTIVE, w.WITHOUT, w.EXACT, w.FIX, w.SPLIT, w.POT)
 ANSWERED_BY = {
-    **{PROPOSAL: ANSWER, ASK_FIXED: FIXED, MASKED: MASKED, w.PAYMENT: RECEIPT},
+    PROPOSAL: ANSWER,
+    ASK_FIXED: FIXED,
+    MASKED: MASKED,
+    w.PAYMENT: RECEIPT,
     **{kind: w.answer_to(kind) for kind in QUESTIONS},
 }
 
