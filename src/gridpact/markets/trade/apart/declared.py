@@ -16,8 +16,13 @@ from gridpact.markets.trade.apart import words as w
 from gridpact.markets.trade.apart.public import PublicMarket
 
 QUESTIONS = (w.TARIFF, w.SETTLE, w.REGRET, w.FLOOR, w.REACTIVE, w.WITHOUT, w.EXACT, w.FIX, w.SPLIT, w.POT)
-ANSWERED_BY = {PROPOSAL: ANSWER, ASK_FIXED: FIXED, MASKED: MASKED, w.PAYMENT: RECEIPT}
-ANSWERED_BY |= {kind: w.answer_to(kind) for kind in QUESTIONS}
+ANSWERED_BY = {
+    PROPOSAL: ANSWER,
+    ASK_FIXED: FIXED,
+    MASKED: MASKED,
+    w.PAYMENT: RECEIPT,
+    **{kind: w.answer_to(kind) for kind in QUESTIONS},
+}
 
 
 def declared(public: PublicMarket) -> Mapping[str, tuple[Disclosure, ...]]:
