@@ -12,6 +12,7 @@ from gridpact.coordination.apart.seat import Seat
 from gridpact.coordination.apart.states import Aborted, State, read_ending
 from gridpact.coordination.identity.members import Terms
 from gridpact.coordination.kept.journal import MemoryLog
+from gridpact.coordination.message import MessageError
 from gridpact.errors import InputError
 from tests.coordination.apart.test_poison import requests
 from tests.coordination.made_market import Pump, made
@@ -92,6 +93,21 @@ def test_the_longest_outcome_reaches_all() -> None:
     pump.turn()
     signed = pump.sign(bytes(MOST_DOCUMENT))
     assert {seat.outcome == signed for seat in seats.values()} == {True}
+
+
+def test_nothing_new_is_asked_for_while_something_is_waited_for() -> None:
+    market = made(3)
+    hub = market.hub()
+    for asking in (lambda: hub.post(requests(market), 0.0), lambda: hub.finish(b"{}", 0.0)):
+        with pytest.raises(MessageError, match="Not all have joined yet"):
+            asking()
+    pump = joined()
+    pump.hub.post(requests(market), 0.0)
+    records = len(pump.hub.journal.records)
+    for asking in (lambda: pump.hub.post(requests(market), 0.0), lambda: pump.hub.finish(b"{}", 0.0)):
+        with pytest.raises(MessageError, match="or answered what they were asked last"):
+            asking()
+    assert len(pump.hub.journal.records) == records and pump.hub.answers() is None
 
 
 def test_what_is_over_stays_over() -> None:

@@ -106,7 +106,7 @@ class Hub:
 
     def post(self, messages: Sequence[Message], now: float) -> None:
         """Requests to some or all parties, one or more, made at once; raises ``Aborted`` and ``MessageError``."""
-        self._check_going()
+        self._check_ready()
         places = [self._desk(message.recipient).place for message in messages]
         if len(set(places)) < len(places) or any(m.sender != self.members.coordinator.name for m in messages):
             raise MessageError("A batch holds one request of the coordinator for each of some parties.")
@@ -136,8 +136,8 @@ class Hub:
         return [found[message.recipient] for message in self._posted]
 
     def finish(self, document: bytes, now: float, fallback: bool = False) -> None:
-        """The document that all are to check and sign; raises ``Aborted`` and ``InputError``."""
-        self._check_going()
+        """The document that all are to check and sign; raises as ``post``, and ``InputError``."""
+        self._check_ready()
         if len(document) > MOST_DOCUMENT:
             raise InputError(f"An outcome has at most {MOST_DOCUMENT} bytes, not {len(document)}.")
         if fallback and self.terms.fallback != "no_deal":
@@ -243,6 +243,12 @@ class Hub:
     def _check_going(self) -> None:
         if self.ending is not None:
             raise Aborted(self.ending)
+
+    def _check_ready(self) -> None:
+        """Something new can be asked for only when nothing is being waited for."""
+        self._check_going()
+        if not self.answered:
+            raise MessageError("Not all have joined yet, or answered what they were asked last.")
 
     def _check_same(self, same: bool) -> None:
         """End the market where the algorithm does not do again what it did."""
