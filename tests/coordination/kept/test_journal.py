@@ -27,7 +27,7 @@ from gridpact.coordination.kept.journal import (
     read_journal,
     scan,
 )
-from tests.coordination.journal_writer import payload
+from tests.coordination.kept.journal_writer import payload
 
 SEED = bytes(range(32))
 WRITER = signer_of(SEED)
