@@ -38,7 +38,7 @@ def drawn(kind: str, seed: int) -> tuple[Made, str, int]:
     parties = draw.randint(3, 5)
     cascading = kind in OF_LINKS or (kind not in OF_ANSWERS and draw.random() < 0.5)
     market = made(parties, cascading=cascading)
-    return market, draw.choice(market.names), draw.randint(1, 5)
+    return market, draw.choice(market.names), draw.randint(1, 2 if cascading else 8)
 
 
 def check_noticed(kind: str, seed: int) -> None:

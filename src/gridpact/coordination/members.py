@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 from gridpact.coordination.message import MOST_TEXT
@@ -57,16 +58,16 @@ class Members:
     members: tuple[Member, ...]
     terms: Terms = Terms()
 
-    @property
+    @cached_property
     def coordinator(self) -> Member:
         return next(one for one in self.members if one.role == COORDINATOR)
 
-    @property
+    @cached_property
     def parties(self) -> tuple[Member, ...]:
         """All but the coordinator."""
         return tuple(one for one in self.members if one.role != COORDINATOR)
 
-    @property
+    @cached_property
     def digest(self) -> bytes:
         return hashlib.sha256(self.encode()).digest()
 
