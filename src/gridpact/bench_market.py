@@ -29,14 +29,15 @@ import grpc
 import numpy as np
 
 from gridpact.bench_page import written
-from gridpact.coordination.identity.folders import Place, make_folders, read_place
+from gridpact.coordination.apart.hub import Hub
+from gridpact.coordination.apart.limits import limits_of
+from gridpact.coordination.apart.seat import Seat
 from gridpact.coordination.grpc.agent import converse
 from gridpact.coordination.grpc.preside import preside
 from gridpact.coordination.grpc.wire import METHOD
-from gridpact.coordination.apart.hub import Hub
-from gridpact.coordination.kept.journal import Journal
-from gridpact.coordination.apart.limits import limits_of
+from gridpact.coordination.identity.folders import Place, make_folders, read_place
 from gridpact.coordination.identity.members import COORDINATOR, MICROGRID, OPERATOR, Terms
+from gridpact.coordination.kept.journal import Journal
 from gridpact.coordination.message import Floats, Message, Quantity
 from gridpact.coordination.party import (
     ANSWER,
@@ -48,7 +49,6 @@ from gridpact.coordination.party import (
     Disclosure,
     HandlingParty,
 )
-from gridpact.coordination.apart.seat import Seat
 from gridpact.coordination.transport import Transport
 
 Tell = Callable[[str], None]

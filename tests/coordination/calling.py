@@ -17,12 +17,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from gridpact.coordination.identity.authority import Credentials, identity
-from gridpact.coordination.identity.folders import Place, make_folders, read_place
 from gridpact.coordination.grpc.agent import Line
 from gridpact.coordination.grpc.door import Door
 from gridpact.coordination.grpc.server import Server
 from gridpact.coordination.grpc.wire import METHOD
+from gridpact.coordination.identity.authority import Credentials, identity
+from gridpact.coordination.identity.folders import Place, make_folders, read_place
 from gridpact.coordination.identity.members import Terms
 
 LOOPBACK = "127.0.0.1:0"

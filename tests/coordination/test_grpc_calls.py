@@ -11,12 +11,12 @@ from time import monotonic, sleep
 import grpc
 import pytest
 
-from gridpact.coordination.identity.folders import read_place
 from gridpact.coordination.grpc import agent as calling
 from gridpact.coordination.grpc import server as serving
 from gridpact.coordination.grpc.agent import Line
 from gridpact.coordination.grpc.server import Server
 from gridpact.coordination.grpc.wire import METHOD, MOST_CALL, split
+from gridpact.coordination.identity.folders import read_place
 from gridpact.coordination.message import MOST_BYTES
 from gridpact.errors import InputError, Refused, Unreachable
 from tests.coordination.calling import Echo, address, asked, listening, made, party, said

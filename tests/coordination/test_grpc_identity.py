@@ -10,9 +10,9 @@ from pathlib import Path
 import grpc
 import pytest
 
+from gridpact.coordination.grpc.server import Server
 from gridpact.coordination.identity.authority import Authority, Credentials, certified, new_authority, read_authority
 from gridpact.coordination.identity.folders import Place, read_place
-from gridpact.coordination.grpc.server import Server
 from gridpact.coordination.identity.members import Members
 from gridpact.errors import Refused
 from tests.coordination.calling import Echo, address, asked, dressed, listening, made, party, said, self_signed

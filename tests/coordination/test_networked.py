@@ -13,12 +13,12 @@ from time import monotonic, sleep
 import numpy as np
 import pytest
 
-from gridpact.coordination.identity.folders import read_place
-from gridpact.coordination.grpc.preside import preside
-from gridpact.coordination.kept.journal import Journal, JournalError, Record
-from gridpact.coordination.message import Floats
 from gridpact.coordination.apart.outcome import SignedOutcome
 from gridpact.coordination.apart.states import Aborted
+from gridpact.coordination.grpc.preside import preside
+from gridpact.coordination.identity.folders import read_place
+from gridpact.coordination.kept.journal import Journal, JournalError, Record
+from gridpact.coordination.message import Floats
 from gridpact.errors import Unreachable
 from tests.coordination.calling import asked
 from tests.coordination.made_market import TERMS, Quadratic, made

@@ -19,8 +19,8 @@ from gridpact.coordination.kept.journal import MemoryLog
 from gridpact.coordination.message import Message, MessageError, Quantity
 from gridpact.coordination.party import Disclosure, HandlingParty
 from gridpact.coordination.transport import Transport
+from tests.coordination.apart.test_resume import Crash, CrashingLog
 from tests.coordination.made_market import Made, Pump, made
-from tests.coordination.test_resume import Crash, CrashingLog
 
 LONG = 30_000  # numbers: 240 kB, four of which do not fit in a reply
 ROUNDS = 5

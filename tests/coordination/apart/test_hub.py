@@ -13,8 +13,8 @@ from gridpact.coordination.apart.states import Aborted, State, read_ending
 from gridpact.coordination.identity.members import Terms
 from gridpact.coordination.kept.journal import MemoryLog
 from gridpact.errors import InputError
+from tests.coordination.apart.test_poison import requests
 from tests.coordination.made_market import Pump, made
-from tests.coordination.test_poison import requests
 
 
 def joined(deadline_s: float = 30.0, **terms: str) -> Pump:

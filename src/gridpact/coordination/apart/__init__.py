@@ -1,1 +1,1 @@
-"""Coordination of parties on machines of their own: both ends, what passes between them, and a simulator of it."""
+"""Coordination of parties on machines of their own: both ends and what passes between them."""

@@ -9,13 +9,13 @@ import time
 import grpc
 from grpc import aio
 
-from gridpact.coordination.identity.folders import Place
-from gridpact.coordination.grpc.probe import TurnedAway, coordinator_certificate
-from gridpact.coordination.grpc.progress import Tell, on_stderr, shown
-from gridpact.coordination.grpc.wire import HOLD_S, LATE_S, METHOD, MOST_CALL, joined, party_options, split
 from gridpact.coordination.apart.outcome import SignedOutcome
 from gridpact.coordination.apart.seat import Seat
 from gridpact.coordination.apart.states import Aborted
+from gridpact.coordination.grpc.probe import TurnedAway, coordinator_certificate
+from gridpact.coordination.grpc.progress import Tell, on_stderr, shown
+from gridpact.coordination.grpc.wire import HOLD_S, LATE_S, METHOD, MOST_CALL, joined, party_options, split
+from gridpact.coordination.identity.folders import Place
 from gridpact.errors import GridPactError, Refused, Unreachable
 
 logger = logging.getLogger("gridpact.market")

@@ -16,9 +16,9 @@ from typing import Protocol
 import grpc
 from grpc import aio
 
-from gridpact.coordination.identity.authority import Credentials
 from gridpact.coordination.grpc.door import Door
 from gridpact.coordination.grpc.wire import HOLD_S, LINE, NOTHING, SERVICE, joined, server_options, split
+from gridpact.coordination.identity.authority import Credentials
 from gridpact.errors import InputError, Issue, Refused
 
 logger = logging.getLogger("gridpact.market")

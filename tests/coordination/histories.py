@@ -8,10 +8,10 @@ from random import Random
 
 import numpy as np
 
-from gridpact.coordination.apart.faults import Faults
-from gridpact.coordination.apart.history import History, Setup
-from gridpact.coordination.apart.simulator import COORDINATOR, run
 from gridpact.coordination.apart.states import State
+from gridpact.coordination.simulated.faults import Faults
+from gridpact.coordination.simulated.history import History, Setup
+from gridpact.coordination.simulated.simulator import COORDINATOR, run
 from tests.coordination.made_market import TERMS, Made, made, read_document
 
 SHORT = replace(TERMS, deadline_s=10.0, fallback="no_deal")

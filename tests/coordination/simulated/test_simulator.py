@@ -9,15 +9,15 @@ from itertools import count
 
 import pytest
 
-from gridpact.coordination.apart.faults import Faults, FragileLog
-from gridpact.coordination.apart.history import History, Setup
 from gridpact.coordination.apart.seat import Seat
-from gridpact.coordination.apart.simulator import COORDINATOR, run
 from gridpact.coordination.apart.states import State
 from gridpact.coordination.kept.journal import Log, MemoryLog
+from gridpact.coordination.simulated.faults import Faults, FragileLog
+from gridpact.coordination.simulated.history import History, Setup
+from gridpact.coordination.simulated.simulator import COORDINATOR, run
 from gridpact.coordination.transport import Transport
+from tests.coordination.histories import check, drawn, history, honest, market, setup
 from tests.coordination.made_market import Made
-from tests.coordination.simulated import check, drawn, history, honest, market, setup
 
 SAMPLE, ALL = 60, 10_000
 

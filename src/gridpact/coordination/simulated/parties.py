@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Protocol
 
 from gridpact.coordination.apart.envelope import SIGN, read_call
-from gridpact.coordination.apart.faults import Crash, FragileLog
-from gridpact.coordination.apart.history import History, Setup
 from gridpact.coordination.apart.seat import Seat
-from gridpact.coordination.apart.simulated_network import Clock, Network
 from gridpact.coordination.apart.states import Aborted
 from gridpact.coordination.identity.keys import DIGEST
 from gridpact.coordination.kept.journal import JournalError
+from gridpact.coordination.simulated.faults import Crash, FragileLog
+from gridpact.coordination.simulated.history import History, Setup
+from gridpact.coordination.simulated.network import Clock, Network
 
 FIRST_RETRY_S, MOST_RETRY_S = 0.05, 0.5
 # How long a party waits for a reply before it gives up; by then every deadline has passed several times.

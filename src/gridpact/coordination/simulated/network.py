@@ -9,7 +9,7 @@ from itertools import count
 from math import inf
 from random import Random
 
-from gridpact.coordination.apart.faults import Faults
+from gridpact.coordination.simulated.faults import Faults
 
 
 class Clock:
@@ -23,8 +23,8 @@ class Clock:
 
     @property
     def stopped(self) -> bool:
-        """Whether nothing more can happen."""
-        return self.now >= self.most_s or not self._heap
+        """Whether time is up."""
+        return self.now >= self.most_s
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
         heappush(self._heap, (self.now + seconds, next(self._order), action))
@@ -44,10 +44,10 @@ class Clock:
             self.after(self.about(mean_s), happen)
 
     def until(self, reached: Callable[[], bool], due: float = inf) -> None:
-        """Let things happen until something is reached, the time has come, or nothing more can happen."""
+        """Let things happen until something is reached, or the time has come."""
         while not (reached() or self.stopped):
-            if self._heap[0][0] > due:
-                self.now = due
+            if not self._heap or self._heap[0][0] > due:
+                self.now = min(due, self.most_s)
                 return
             self.now, _, action = heappop(self._heap)
             action()

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from gridpact.coordination.apart.faults import Faults
 from gridpact.coordination.apart.hub import Hub
 from gridpact.coordination.apart.outcome import SignedOutcome
 from gridpact.coordination.apart.seat import Seat
 from gridpact.coordination.apart.states import Ending, State
 from gridpact.coordination.kept.journal import Log
+from gridpact.coordination.simulated.faults import Faults
 from gridpact.coordination.transport import Transport
 
 

@@ -13,15 +13,15 @@ from math import inf
 from random import Random
 
 from gridpact.coordination.apart.conduct import conduct
-from gridpact.coordination.apart.faults import Crash, Faults, FragileLog
-from gridpact.coordination.apart.history import History, Setup
 from gridpact.coordination.apart.hub import Hub
 from gridpact.coordination.apart.outcome import SignedOutcome
-from gridpact.coordination.apart.simulated_network import Clock, Network
-from gridpact.coordination.apart.simulated_parties import Parties
 from gridpact.coordination.apart.states import Aborted, State
 from gridpact.coordination.kept.journal import JournalError
 from gridpact.coordination.message import Message
+from gridpact.coordination.simulated.faults import Crash, Faults, FragileLog
+from gridpact.coordination.simulated.history import History, Setup
+from gridpact.coordination.simulated.network import Clock, Network
+from gridpact.coordination.simulated.parties import Parties
 
 COORDINATOR = "coordinator"
 # Time after which a history ends, whatever has become of it.

@@ -1,0 +1,1 @@
+"""Markets of several machines in one process, with everything going wrong that can."""
