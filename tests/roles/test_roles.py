@@ -6,6 +6,8 @@ import json
 import shutil
 import socket
 import struct
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -242,3 +244,12 @@ def test_a_party_that_stands_still_is_named_within_a_second_of_the_deadline(tmp_
         ended, late = stopped(folder, f"127.0.0.1:{free_port()}", "a", 0.05 * number)
         assert "'a'" in ended and "no answer within the deadline" in ended
         assert late <= 3.0 + 1.0
+
+
+def test_the_coordinator_loads_no_tables_and_no_solvers() -> None:
+    """It coordinates a hundred parties in little memory: what it has are numbers and messages."""
+    told = (
+        "import sys, gridpact.roles.coordinate; print(*({'pandas', 'clarabel', 'cvxpy', 'pyarrow'} & set(sys.modules)))"
+    )
+    found = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == ""

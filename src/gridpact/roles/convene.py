@@ -15,7 +15,7 @@ from gridpact.coordination.identity.folders import make_folders
 from gridpact.coordination.identity.members import COORDINATOR, MICROGRID, OPERATOR, Members, Terms
 from gridpact.errors import InputError, Issue
 from gridpact.io.folder import read_case, write_case
-from gridpact.markets.trade.apart.public import public_market
+from gridpact.markets.trade.apart.publish import public_market
 from gridpact.markets.trade.market import TradeMarket, trade_market
 from gridpact.setting_checks import not_possible
 from gridpact.trading.settings import setting_issues

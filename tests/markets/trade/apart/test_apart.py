@@ -19,7 +19,8 @@ from gridpact.markets.trade.apart.conduct import Agreed, Floor, agreed
 from gridpact.markets.trade.apart.desks import party_of
 from gridpact.markets.trade.apart.outcome import Disagreement, encoded, outcome, read_outcome, require_sound
 from gridpact.markets.trade.apart.pay import Paid, paid, told_without
-from gridpact.markets.trade.apart.public import PublicMarket, from_terms, public_market
+from gridpact.markets.trade.apart.public import PublicMarket, from_terms
+from gridpact.markets.trade.apart.publish import public_market
 from gridpact.markets.trade.deal import How, Trade, traded
 from gridpact.markets.trade.market import TradeMarket, trade_market
 from tests.markets.trade.small import two_makers
