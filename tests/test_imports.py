@@ -46,6 +46,7 @@ ALLOWED: dict[str, set[str]] = {
     "bench_game": EVERYTHING,
     "bench_plan": EVERYTHING,
     "bench_trade": EVERYTHING,
+    "bench_market": EVERYTHING,
     "bench_page": set(),
     "sweep": EVERYTHING,
     "remedies": EVERYTHING,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gridpact import examples as examples
     from gridpact.bench import run_bench as run_bench
     from gridpact.bench_game import run_game_bench as run_game_bench
+    from gridpact.bench_market import run_market_bench as run_market_bench
     from gridpact.bench_plan import run_plan_bench as run_plan_bench
     from gridpact.bench_trade import run_trade_bench as run_trade_bench
     from gridpact.case.case import Case as Case
@@ -77,6 +78,7 @@ _HOMES = {
     "gridpact.case.schema": ("HEADER", "SCHEMA"),
     "gridpact.bench": ("run_bench",),
     "gridpact.bench_game": ("run_game_bench",),
+    "gridpact.bench_market": ("run_market_bench",),
     "gridpact.bench_plan": ("run_plan_bench",),
     "gridpact.bench_trade": ("run_trade_bench",),
     "gridpact.days": ("clear_days",),
@@ -149,6 +151,7 @@ __all__ = [
     "report_typical_days",
     "run_bench",
     "run_game_bench",
+    "run_market_bench",
     "run_plan_bench",
     "run_study",
     "run_trade_bench",

@@ -379,6 +379,7 @@ def _bench(parsed: Arguments) -> int:
         (parsed.game, gp.run_game_bench, "stackelberg"),
         (parsed.plan, gp.run_plan_bench, "planning"),
         (parsed.trade, gp.run_trade_bench, "trading"),
+        (parsed.market, gp.run_market_bench, "market"),
     ):
         measure, page = (of, name) if asked else (measure, page)
     found = measure(
@@ -449,6 +450,7 @@ def _parser() -> argparse.ArgumentParser:
     of.add_argument("--game", action="store_true", help="of a game of leader and follower, instead of a clearing")
     of.add_argument("--plan", action="store_true", help="of a plan, instead of a clearing")
     of.add_argument("--trade", action="store_true", help="of a trade of microgrids, instead of a clearing")
+    of.add_argument("--market", action="store_true", help="of a market of several machines, instead of a clearing")
     bench.add_argument("--quick", action="store_true", help="small feeders only; without it, some ten minutes")
     bench.add_argument("--repeat", type=int, default=3, metavar="NUMBER", help="runs per figure, whose median counts")
     bench.add_argument(

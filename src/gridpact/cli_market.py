@@ -19,7 +19,7 @@ def add_commands(command: Command, say: Say) -> None:
     """``market init``, ``coordinator``, ``agent`` and ``ledger``; ``say`` prints a document or a text."""
     market = command("market", lambda parsed: _convene(parsed, say), "make a folder for each member of a market")
     market.add_argument("action", choices=["init"])
-    market.add_argument("case", metavar="CASE", help="a case with microgrids")
+    market.add_argument("case", metavar="CASE", help="a case with microgrids, or an example")
     market.add_argument("folder", metavar="DIR", help="the folder of all folders, which must be new")
     market.add_argument("--run", default="", metavar="NAME", help="name of the market, by default after its case")
     market.add_argument("--method", default="atc", choices=["atc", "cf_admm"])
@@ -55,7 +55,7 @@ def _take_part(parsed: Arguments) -> Document:
 def _convene(parsed: Arguments, say: Say) -> int:
     hosts = {"hosts": parsed.host} if parsed.host else {}
     members = gp.convene_market(
-        parsed.case,
+        _case_of(parsed.case),
         parsed.folder,
         run=parsed.run,
         method=parsed.method,
@@ -74,6 +74,14 @@ def _convene(parsed: Arguments, say: Say) -> int:
     )
     say(parsed, {"run": members.run, "members": names, "folder": str(parsed.folder)}, text)
     return 0
+
+
+def _case_of(text: str) -> Path:
+    """The case of an example or of a study, else the path itself."""
+    if text in gp.examples.names():
+        return gp.examples.path(text) / "case"
+    path = Path(text)
+    return path / "case" if (path / "study.toml").is_file() and not (path / "case.toml").is_file() else path
 
 
 def _play(parsed: Arguments, role: Callable[[Arguments], Document], say: Say) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -9,14 +10,17 @@ from datetime import datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
+import grpc
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from gridpact.coordination.grpc.agent import Line
 from gridpact.coordination.grpc.door import Door
 from gridpact.coordination.grpc.server import Server
+from gridpact.coordination.grpc.wire import METHOD
 from gridpact.coordination.identity.authority import Credentials, identity
 from gridpact.coordination.identity.folders import Place, make_folders, read_place
 from gridpact.coordination.identity.members import Terms
@@ -27,15 +31,20 @@ ROLES = {"chair": "coordinator", "network": "operator", "village": "microgrid", 
 
 @dataclass
 class Echo:
-    """A hub that says who it takes the caller for, or what it ``says`` to certain calls; "fail" is too much for it."""
+    """A hub that says who it takes the caller for, or what it ``says`` to certain calls; "fail" is too much for it.
+
+    ``then`` happens on every call.
+    """
 
     heard: list[tuple[str, bytes]] = field(default_factory=list)
     says: dict[bytes, bytes | None] = field(default_factory=dict)
+    then: Callable[[], None] = lambda: None
 
     def receive(self, sender: str, data: bytes) -> bytes | None:
         self.heard.append((sender, data))
         if data == b"fail":
             raise OSError("the disk is full")
+        self.then()
         return self.says.get(data, sender.encode())
 
     def listen(self, told: Callable[[], None]) -> None:
@@ -57,6 +66,22 @@ def listening(place: Place, hub: Echo, at: str = LOOPBACK) -> Iterator[Server]:
 
 def address(server: Server) -> str:
     return f"127.0.0.1:{server.port}"
+
+
+def asked(place: Place, at: str, *calls: bytes, patience: float = 1.0) -> list[bytes]:
+    """What a party is told on a line of its own."""
+
+    async def ask() -> list[bytes]:
+        async with Line(place, at, patience) as line:
+            return [await line.ask(call) for call in calls]
+
+    return asyncio.run(ask())
+
+
+def said(channel: grpc.Channel, *calls: bytes) -> list[bytes]:
+    """All that comes back for calls that are made without waiting for a reply; raises ``grpc.RpcError``."""
+    line: grpc.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(METHOD)
+    return list(line(iter(calls), timeout=20.0))
 
 
 def dressed(place: Place, credentials: Credentials, folder: Path) -> Place:

@@ -10,14 +10,12 @@ from pathlib import Path
 import grpc
 import pytest
 
-from gridpact.coordination.grpc.agent import Line
 from gridpact.coordination.grpc.server import Server
-from gridpact.coordination.grpc.wire import METHOD
 from gridpact.coordination.identity.authority import Authority, Credentials, certified, new_authority, read_authority
 from gridpact.coordination.identity.folders import Place, read_place
 from gridpact.coordination.identity.members import Members
 from gridpact.errors import Refused
-from tests.coordination.calling import Echo, address, dressed, listening, made, party, self_signed
+from tests.coordination.calling import Echo, address, asked, dressed, listening, made, party, said, self_signed
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
@@ -46,8 +44,7 @@ def authority(market: Path) -> Authority:
 
 def shows(place: Place, server: Server, calls: bytes = b"hello") -> bytes:
     """What the coordinator at a server's address replies to a party."""
-    with Line(place, address(server), 1.0) as line:
-        return line.ask(calls)
+    return asked(place, address(server), calls)[0]
 
 
 def test_parties_are_who_their_certificates_say(market: Path, server: Server) -> None:
@@ -103,7 +100,7 @@ def test_no_certificate(market: Path, server: Server, hub: Echo, capfd: pytest.C
     heard = len(hub.heard)
     trusted = grpc.ssl_channel_credentials((market / "village" / "ca.pem").read_bytes())
     with grpc.secure_channel(address(server), trusted) as channel, pytest.raises(grpc.RpcError, match="UNAVAILABLE"):
-        channel.unary_unary(METHOD)(b"hello", timeout=5.0)
+        said(channel, b"hello")
     assert "PEER_DID_NOT_RETURN_A_CERTIFICATE" in capfd.readouterr().err
     assert len(hub.heard) == heard
 
@@ -112,7 +109,7 @@ def test_no_tls(server: Server, hub: Echo, capfd: pytest.CaptureFixture[str]) ->
     """There is no port without."""
     heard = len(hub.heard)
     with grpc.insecure_channel(address(server)) as channel, pytest.raises(grpc.RpcError, match="UNAVAILABLE"):
-        channel.unary_unary(METHOD)(b"hello", timeout=5.0)
+        said(channel, b"hello")
     assert "Handshake failed" in capfd.readouterr().err
     assert len(hub.heard) == heard
 
@@ -188,12 +185,12 @@ def test_the_roster_of_another_run(
 
 
 def test_a_certificate_that_expires_while_a_connection_lasts(market: Path, caplog: pytest.LogCaptureFixture) -> None:
-    chair = read_place(market / "coordinator")
-    with listening(chair, Echo()) as server, Line(party(market, "village"), address(server), 1.0) as line:
-        assert line.ask(b"hello") == b"village"
-        server.door.now = lambda: (NOW + 8 * DAY).timestamp()
+    village, hub = party(market, "village"), Echo()
+    with listening(read_place(market / "coordinator"), hub) as server:
+        hub.then = lambda: setattr(server.door, "now", lambda: (NOW + 8 * DAY).timestamp())
         with pytest.raises(Refused, match="UNAUTHENTICATED: the certificate has expired"):
-            line.ask(b"hello")
+            asked(village, address(server), b"hello", b"hello again")
+    assert hub.heard == [("village", b"hello")]
     assert "the certificate has expired" in caplog.text
 
 
@@ -249,7 +246,7 @@ def test_grpc_trusts_the_one_certificate_that_was_seen(market: Path, authority: 
         secure = grpc.ssl_channel_credentials(chair.credentials.certificate, own.key, own.certificate)
         refused = pytest.raises(grpc.RpcError, match="CERTIFICATE_VERIFY_FAILED")
         with grpc.secure_channel(address(server), secure) as channel, refused:
-            channel.unary_unary(METHOD)(b"hello", timeout=5.0)
+            said(channel, b"hello")
     assert not hub.heard
 
 

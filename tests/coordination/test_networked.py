@@ -15,12 +15,12 @@ import pytest
 
 from gridpact.coordination.apart.outcome import SignedOutcome
 from gridpact.coordination.apart.states import Aborted
-from gridpact.coordination.grpc.agent import Line
 from gridpact.coordination.grpc.preside import preside
 from gridpact.coordination.identity.folders import read_place
 from gridpact.coordination.kept.journal import Journal, JournalError, Record
 from gridpact.coordination.message import Floats
 from gridpact.errors import Unreachable
+from tests.coordination.calling import asked
 from tests.coordination.made_market import TERMS, Quadratic, made
 from tests.coordination.networked import Networked, Told, in_threads, networked, program
 
@@ -104,9 +104,7 @@ def test_one_party_in_the_name_of_another(tmp_path: Path, caplog: pytest.LogCapt
     with in_threads(partial(net.preside, chair)) as [presiding]:
         address = chair.address
         with in_threads(*parties(net, address, told)) as playing:
-            with Line(read_place(net.root / "mg1"), address, 5.0) as line:
-                for _ in range(3):
-                    line.ask(call or b"")
+            asked(read_place(net.root / "mg1"), address, *[call or b""] * 3)
             errors = [one.exception(20.0) for one in playing]
         found = presiding.exception(20.0)
     why = "A call of 'mg2' in the run 'day' came from 'mg1'."

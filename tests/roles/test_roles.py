@@ -6,6 +6,8 @@ import json
 import shutil
 import socket
 import struct
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,8 @@ from gridpact.coordination.apart.outcome import read_outcome
 from gridpact.coordination.apart.states import Aborted
 from gridpact.coordination.identity.folders import read_place, read_roster
 from gridpact.examples.synthetic_microgrids import synthetic_microgrids
-from tests.roles.played import PARTIES, Played, begun, convened, in_process, played_with_kills, stopped
+from tests.markets.trade.small import two_makers
+from tests.roles.played import FEES, PARTIES, Played, begun, convened, in_process, played_with_kills, stopped
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +141,12 @@ def test_there_is_no_market_of_one_hand(tmp_path: Path) -> None:
         convened(tmp_path)
 
 
+def test_an_outcome_that_could_not_travel_is_not_begun(tmp_path: Path) -> None:
+    """Two microgrids and 4,000 steps: 160 bytes each are 1.28 MB, and a message has at most 1 MiB."""
+    with pytest.raises(gp.InputError, match="too large an outcome"):
+        gp.convene_market(two_makers(network_operator=[FEES], steps=4000), tmp_path / "m")
+
+
 def test_a_stopped_role_says_so(tmp_path: Path) -> None:
     """Without a coordinator an agent waits as long as the terms say, then tells whom it did not reach."""
     folder = convened(tmp_path / "m", deadline_s=2.0)
@@ -199,7 +208,7 @@ def test_a_folder_in_which_nothing_was_done_says_so(tmp_path: Path, capsys: pyte
     folder = convened(tmp_path / "m")
     assert main(["verify", str(folder / "a")]) == 4
     assert main(["ledger", str(folder / "a")]) == 4
-    assert "nothing has been done in this folder yet" in capsys.readouterr().err
+    assert "nothing has been done in it yet" in capsys.readouterr().err
 
 
 def test_secrets_stay_where_they_are(tmp_path: Path) -> None:
@@ -235,3 +244,12 @@ def test_a_party_that_stands_still_is_named_within_a_second_of_the_deadline(tmp_
         ended, late = stopped(folder, f"127.0.0.1:{free_port()}", "a", 0.05 * number)
         assert "'a'" in ended and "no answer within the deadline" in ended
         assert late <= 3.0 + 1.0
+
+
+def test_the_coordinator_loads_no_tables_and_no_solvers() -> None:
+    """It coordinates a hundred parties in little memory: what it has are numbers and messages."""
+    told = (
+        "import sys, gridpact.roles.coordinate; print(*({'pandas', 'clarabel', 'cvxpy', 'pyarrow'} & set(sys.modules)))"
+    )
+    found = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == ""

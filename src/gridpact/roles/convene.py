@@ -9,12 +9,13 @@ from pathlib import Path
 from gridpact.case.case import Case
 from gridpact.case.trade_shares import microgrid_shares, operator_share
 from gridpact.case.validate import require_valid
+from gridpact.coordination.apart.outcome import MOST_DOCUMENT
 from gridpact.coordination.identity.authority import HOSTS, HOURS
 from gridpact.coordination.identity.folders import make_folders
 from gridpact.coordination.identity.members import COORDINATOR, MICROGRID, OPERATOR, Members, Terms
 from gridpact.errors import InputError, Issue
 from gridpact.io.folder import read_case, write_case
-from gridpact.markets.trade.apart.public import public_market
+from gridpact.markets.trade.apart.publish import public_market
 from gridpact.markets.trade.market import TradeMarket, trade_market
 from gridpact.setting_checks import not_possible
 from gridpact.trading.settings import setting_issues
@@ -23,6 +24,8 @@ SHARE = "case"
 # Per unit a device has at most ten, whatever the base: nobody exchanges more than all devices could.
 MOST_OF_A_DEVICE = 10.0
 MOST_MONEY = 1e11
+# Bytes that the outcome has for a microgrid and step, at most: five numbers, and what tells of a trade.
+OF_A_STEP = 160
 MONEY = ("regret", "receipt", "least_cents", "fees", "paid_in", "kept")
 
 
@@ -64,6 +67,7 @@ def convene_market(
     if issues:
         raise InputError(issues)
     market = trade_market(require_valid(case) if isinstance(case, Case) else read_case(case))
+    _require_room(market)
     public = public_market(
         market,
         method=method,
@@ -84,6 +88,15 @@ def convene_market(
         hours=hours,
         fill=lambda name, place: write_case(shares[name], place / SHARE) if name in shares else None,
     )
+
+
+def _require_room(market: TradeMarket) -> None:
+    """The outcome is one document that travels at once."""
+    size = len(market.names) * market.case.steps
+    if size * OF_A_STEP > MOST_DOCUMENT:
+        message = f"{len(market.names)} microgrids and {market.case.steps} steps make too large an outcome"
+        fix = f"Hold markets of fewer steps: at most {MOST_DOCUMENT // OF_A_STEP // len(market.names)} of so many."
+        raise InputError([Issue(message, fix)])
 
 
 def _central() -> Issue:

@@ -59,7 +59,7 @@ def market_ledger(folder: str | Path) -> list[dict[str, str | int]]:
 def _journal(place: Path) -> Path:
     path = place / JOURNAL
     if not path.is_file():
-        raise ArchiveError(f"{path} is missing: nothing has been done in this folder yet.")
+        raise ArchiveError(f"{path} is missing: this is no member's folder, or nothing has been done in it yet.")
     return path
 
 

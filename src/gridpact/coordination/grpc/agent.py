@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 
 import grpc
+from grpc import aio
 
 from gridpact.coordination.apart.outcome import SignedOutcome
 from gridpact.coordination.apart.seat import Seat
@@ -14,7 +16,7 @@ from gridpact.coordination.grpc.probe import TurnedAway, coordinator_certificate
 from gridpact.coordination.grpc.progress import Tell, on_stderr, shown
 from gridpact.coordination.grpc.wire import HOLD_S, LATE_S, METHOD, MOST_CALL, joined, party_options, split
 from gridpact.coordination.identity.folders import Place
-from gridpact.errors import Refused, Unreachable
+from gridpact.errors import GridPactError, Refused, Unreachable
 
 logger = logging.getLogger("gridpact.market")
 
@@ -22,6 +24,7 @@ FIRST_PAUSE_S, MOST_PAUSE_S = 0.1, 2.0
 TIMES_AWAY = 3
 # What another attempt may mend.
 PASSING = {
+    grpc.StatusCode.OK,
     grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.DEADLINE_EXCEEDED,
     grpc.StatusCode.CANCELLED,
@@ -36,88 +39,104 @@ def take_part(seat: Seat, place: Place, address: str, tell: Tell = on_stderr) ->
     Raises ``Aborted`` where the market ended without, ``JournalError`` where something could not be written down,
     ``Refused`` and ``Unreachable`` as ``Line.ask``. To go on after those, make a seat from the same journal.
     """
-    name = place.me.name
-    with (
-        Line(place, address, place.members.terms.deadline_s) as line,
-        shown(name, lambda: (seat.state, f"{seat.turn + 1} calls"), tell),
-    ):
-        converse(seat, line)
+    with shown(place.me.name, lambda: (seat.state, f"{seat.turn + 1} calls"), tell):
+        asyncio.run(converse(seat, place, address))
     if seat.outcome is None:
         assert seat.ending is not None
         raise Aborted(seat.ending)
     return seat.outcome
 
 
-def converse(seat: Seat, line: Line) -> None:
-    """Make the calls of a seat until it has no more to make."""
-    call = seat.first()
-    while call is not None:
-        call = seat.step(line.ask(call))
+async def converse(seat: Seat, place: Place, address: str) -> None:
+    """Make the calls of a seat until it has no more to make; raises as ``take_part``, except for ``Aborted``."""
+    async with Line(place, address, place.members.terms.deadline_s) as line:
+        call = seat.first()
+        while call is not None:
+            call = seat.step(await line.ask(call))
 
 
 class Line:
-    """A connection to the coordinator at ``address``; calls are made again until ``patience_s`` without a reply."""
+    """A line to the coordinator at ``address``; calls are made again until ``patience_s`` without a reply."""
 
     def __init__(self, place: Place, address: str, patience_s: float) -> None:
         self.place = place
         self.host, self.port = split(address)
         self.patience_s = patience_s
-        self._channel: grpc.Channel | None = None
+        self._channel: aio.Channel | None = None
         self._away = 0
 
-    def __enter__(self) -> Line:
+    async def __aenter__(self) -> Line:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
-    def ask(self, call: bytes) -> bytes:
+    async def ask(self, call: bytes) -> bytes:
         """The reply; raises ``Refused`` where another attempt would not help, ``Unreachable`` when patience ends."""
         if len(call) > MOST_CALL:
             raise Refused(f"A call has at most {MOST_CALL} bytes, not {len(call)}.")
-        heard, pause = time.monotonic(), FIRST_PAUSE_S
+        self._heard, pause = time.monotonic(), FIRST_PAUSE_S
         while True:
             try:
-                reply = self._turn(call)
+                return await self._turn(call)
             except Unreachable as error:
-                self._be_patient(time.monotonic() - heard, error)
-                time.sleep(pause)
-                pause = min(2.0 * pause, MOST_PAUSE_S)
-            else:
-                if reply:
-                    return reply
-                heard, pause = time.monotonic(), FIRST_PAUSE_S
+                await self.close()
+                self._be_patient(error)
+            await asyncio.sleep(pause)
+            pause = min(2.0 * pause, MOST_PAUSE_S)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Hang up; the next call dials again."""
         if self._channel is not None:
-            self._channel.close()
+            await self._channel.close()
             self._channel = None
 
-    def _turn(self, call: bytes) -> bytes:
+    async def _turn(self, call: bytes) -> bytes:
         if self._channel is None:
-            self._channel = self._dial()
-            self._call = self._channel.unary_unary(METHOD, _as_it_is, _as_it_is)
+            self._channel = await self._dial()
+            stream: aio.StreamStreamMultiCallable[bytes, bytes] = self._channel.stream_stream(METHOD, _as_is, _as_is)
+            self._stream = stream()
         try:
-            return self._call(call, timeout=HOLD_S + LATE_S)
-        except grpc.RpcError as error:
-            self.close()
-            why = f"{self.host}:{self.port} says {error.code().name}: {error.details()}"
-            if error.code() in PASSING:
-                raise Unreachable(f"The coordinator does not answer: {why}.") from None
-            raise Refused(f"The coordinator refused a call: {why}.") from None
+            await self._stream.write(call)
+            while not (reply := await self._read()):
+                self._heard = time.monotonic()
+        except (grpc.RpcError, asyncio.InvalidStateError):
+            raise await self._fault() from None
+        if not isinstance(reply, bytes):  # the end of the stream
+            raise await self._fault()
+        return reply
 
-    def _dial(self) -> grpc.Channel:
+    async def _read(self) -> object:
+        """What comes next; whoever says nothing at all for long is hung up on."""
+        late = asyncio.get_running_loop().call_later(HOLD_S + LATE_S, self._stream.cancel)
+        try:
+            return await self._stream.read()
+        except asyncio.CancelledError:
+            if late.when() > asyncio.get_running_loop().time():
+                raise
+            raise Unreachable(f"The coordinator at {joined(self.host, self.port)} hangs.") from None
+        finally:
+            late.cancel()
+
+    async def _fault(self) -> GridPactError:
+        """What ended the line."""
+        code, details = await self._stream.code(), await self._stream.details()
+        why = f"{joined(self.host, self.port)} says {code.name}: {details or 'the line has ended'}"
+        if code in PASSING:
+            return Unreachable(f"The coordinator does not answer: {why}.")
+        return Refused(f"The coordinator refused a call: {why}.")
+
+    async def _dial(self) -> aio.Channel:
         """Whoever listens there must be the coordinator of the roster; gRPC then trusts that one certificate."""
-        trusted = self._trusted()
+        trusted = await self._trusted()
         own = self.place.credentials
         secure = grpc.ssl_channel_credentials(trusted, own.key, own.certificate)
-        return grpc.secure_channel(joined(self.host, self.port), secure, party_options())
+        return aio.secure_channel(joined(self.host, self.port), secure, party_options())
 
-    def _trusted(self) -> bytes:
+    async def _trusted(self) -> bytes:
         """A coordinator that ends closes connections, too: one turns a party away that does so again and again."""
         try:
-            trusted = coordinator_certificate(self.place, self.host, self.port)
+            trusted = await asyncio.to_thread(coordinator_certificate, self.place, self.host, self.port)
         except TurnedAway as error:
             self._away += 1
             if self._away < TIMES_AWAY:
@@ -126,11 +145,12 @@ class Line:
         self._away = 0
         return trusted
 
-    def _be_patient(self, silent: float, error: Unreachable) -> None:
+    def _be_patient(self, error: Unreachable) -> None:
+        silent = time.monotonic() - self._heard
         logger.info("%s", error)
         if silent > self.patience_s:
             raise Unreachable(f"{error} That for {silent:.0f} s; the terms allow {self.patience_s:g} s.")
 
 
-def _as_it_is(data: bytes) -> bytes:
+def _as_is(data: bytes) -> bytes:
     return data

@@ -1,6 +1,7 @@
-"""The coordinator's end: calls come in, a hub says what to reply, and calls without a reply wait as coroutines.
+"""The coordinator's end: parties call on a line each, a hub says what to reply, calls without a reply wait.
 
-One thread runs everything here. Those who wait cost no thread, and connections that say nothing cost none either.
+One thread runs everything here, a coroutine for each line. Those who wait cost no thread, and connections that say
+nothing cost none either.
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ import grpc
 from grpc import aio
 
 from gridpact.coordination.grpc.door import Door
-from gridpact.coordination.grpc.wire import HOLD_S, NOTHING, SERVICE, TURN, joined, server_options, split
+from gridpact.coordination.grpc.wire import HOLD_S, LINE, NOTHING, SERVICE, joined, server_options, split
 from gridpact.coordination.identity.authority import Credentials
 from gridpact.errors import InputError, Issue, Refused
 
 logger = logging.getLogger("gridpact.market")
 
 GRACE_S = 1.0
-# Besides the one of each party: calls made again after a connection broke, and calls that will be refused.
-SPARE_CALLS = 64
+# Besides the one of each party: lines made again before the coordinator knows that the last one broke, and strangers.
+SPARE_LINES = 64
 Context = aio.ServicerContext[bytes, bytes]
 
 
@@ -91,31 +92,47 @@ class Server:
 
     async def _serve(self) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        self._news: asyncio.Future[None] = self._loop.create_future()
-        calls = len(self.door.members.members) + SPARE_CALLS
-        server = aio.server(options=server_options(), maximum_concurrent_rpcs=calls)
-        server.add_generic_rpc_handlers([_handler(self._turn)])
+        self._waiting: set[asyncio.Future[bool]] = set()
+        self._lines: dict[str, asyncio.Task[object] | None] = {}
+        most = len(self.door.members.members) + SPARE_LINES
+        server = aio.server(options=server_options(), maximum_concurrent_rpcs=most)
+        server.add_generic_rpc_handlers([_handler(self._line)])
         port = _listen(server, self.host, self.port, self._credentials)
         await server.start()
         self._began.set_result(port)
         await self._stopping.wait()
-        self._tell()
         await server.stop(GRACE_S)
 
-    async def _turn(self, data: bytes, context: Context) -> bytes:
-        name = await self._who(context)
-        until = self._loop.time() + HOLD_S
-        while (reply := await self._reply(name, data, context)) is None:
-            if self._loop.time() >= until or self._stopping.is_set():
-                return NOTHING
-            await asyncio.wait([self._news], timeout=until - self._loop.time())
-        self._spoken(name, reply)
-        return reply
-
-    async def _who(self, context: Context) -> str:
-        shown = [*context.auth_context().get("x509_pem_cert", ()), b""]
+    async def _line(self, _: object, context: Context) -> None:
+        """Calls of one party, one after another, until it hangs up; a newer line of the same party ends an older."""
+        shown, me = _shown(context), asyncio.current_task()
+        name = await self._who(shown, context)
+        older, self._lines[name] = self._lines.get(name), me
+        if older is not None:
+            older.cancel()
         try:
-            return self.door.who(shown[0])
+            while isinstance(data := await context.read(), bytes):  # and not the end of the stream
+                await self._who(shown, context)
+                await self._answer(name, data, context)
+        except asyncio.CancelledError:
+            if self._lines.get(name) is me:
+                raise
+            await context.abort(grpc.StatusCode.CANCELLED, "a newer line of this party took over")
+        finally:
+            if self._lines.get(name) is me:
+                del self._lines[name]
+
+    async def _answer(self, name: str, data: bytes, context: Context) -> None:
+        """The reply to a call when there is one; until then a sign of life from time to time."""
+        while (reply := await self._reply(name, data, context)) is None:
+            if not await self._news():
+                await context.write(NOTHING)
+        await context.write(reply)
+        self._spoken(name, reply)
+
+    async def _who(self, shown: bytes, context: Context) -> str:
+        try:
+            return self.door.who(shown)
         except Refused as refused:
             logger.warning("refused %s: %s", context.peer(), refused)
             await context.abort(grpc.StatusCode.UNAUTHENTICATED, str(refused))
@@ -128,15 +145,36 @@ class Server:
             logger.exception("a call of %r was too much for the coordinator", name)
             await context.abort(grpc.StatusCode.INTERNAL, "the coordinator has failed; its own log says why")
 
+    async def _news(self) -> bool:
+        """Wait until there may be something new, but not for long."""
+        one: asyncio.Future[bool] = self._loop.create_future()
+        self._waiting.add(one)
+        late = self._loop.call_later(HOLD_S, _told, one, False)
+        try:
+            return await one
+        finally:
+            late.cancel()
+            self._waiting.discard(one)
+
     def _tell(self) -> None:
         """All who wait look again."""
-        told, self._news = self._news, self._loop.create_future()
-        told.set_result(None)
+        for one in self._waiting:
+            _told(one, True)
 
 
-def _handler(turn: Callable[[bytes, Context], object]) -> grpc.GenericRpcHandler:
-    method: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(turn)
-    return grpc.method_handlers_generic_handler(SERVICE, {TURN: method})
+def _told(one: asyncio.Future[bool], news: bool) -> None:
+    if not one.done():
+        one.set_result(news)
+
+
+def _shown(context: Context) -> bytes:
+    """The certificate of whoever is at the other end, PEM."""
+    return [*context.auth_context().get("x509_pem_cert", ()), b""][0]
+
+
+def _handler(line: Callable[[object, Context], object]) -> grpc.GenericRpcHandler:
+    method: grpc.RpcMethodHandler[bytes, bytes] = grpc.stream_stream_rpc_method_handler(line)
+    return grpc.method_handlers_generic_handler(SERVICE, {LINE: method})
 
 
 def _listen(server: aio.Server, host: str, port: int, shown: Credentials) -> int:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from gridpact.coordination.message import MOST_BYTES
 from gridpact.errors import InputError, Issue
 
-SERVICE, TURN = "gridpact.Market", "Turn"
-METHOD = f"/{SERVICE}/{TURN}"
+SERVICE, LINE = "gridpact.Market", "Line"
+METHOD = f"/{SERVICE}/{LINE}"
 MOST_CALL = MOST_BYTES + 2**16
 NOTHING = b""
-# A call for which there is nothing yet is answered so after HOLD_S; a coordinator silent for LATE_S more hangs.
+# Whoever waits for a reply is told so every HOLD_S; a coordinator that is silent for LATE_S more hangs.
 HOLD_S, LATE_S = 5.0, 10.0
 KEEPALIVE_MS = 20_000
 DEFAULT_ADDRESS = "127.0.0.1:47320"
@@ -22,9 +22,10 @@ def server_options() -> Options:
     return [
         *_sizes(),
         ("grpc.so_reuseport", 0),
-        ("grpc.max_concurrent_streams", 4),
+        ("grpc.max_concurrent_streams", 2),
         ("grpc.server_handshake_timeout_ms", 10_000),
         ("grpc.keepalive_time_ms", KEEPALIVE_MS),
+        ("grpc.keepalive_timeout_ms", KEEPALIVE_MS // 2),
         ("grpc.http2.min_recv_ping_interval_without_data_ms", KEEPALIVE_MS // 2),
     ]
 
@@ -36,6 +37,7 @@ def party_options() -> Options:
         ("grpc.enable_retries", 0),
         ("grpc.use_local_subchannel_pool", 1),
         ("grpc.keepalive_time_ms", KEEPALIVE_MS),
+        ("grpc.keepalive_timeout_ms", KEEPALIVE_MS // 2),
         ("grpc.min_reconnect_backoff_ms", 100),
         ("grpc.initial_reconnect_backoff_ms", 100),
         ("grpc.max_reconnect_backoff_ms", 2_000),

@@ -19,7 +19,8 @@ from gridpact.markets.trade.apart.conduct import Agreed, Floor, agreed
 from gridpact.markets.trade.apart.desks import party_of
 from gridpact.markets.trade.apart.outcome import Disagreement, encoded, outcome, read_outcome, require_sound
 from gridpact.markets.trade.apart.pay import Paid, paid, told_without
-from gridpact.markets.trade.apart.public import PublicMarket, from_terms, public_market
+from gridpact.markets.trade.apart.public import PublicMarket, from_terms
+from gridpact.markets.trade.apart.publish import public_market
 from gridpact.markets.trade.deal import How, Trade, traded
 from gridpact.markets.trade.market import TradeMarket, trade_market
 from tests.markets.trade.small import two_makers
@@ -135,6 +136,7 @@ LIES = {
     "one price": (lambda known: known["slope"].__setitem__(0, (0.0).hex()), "more could be gained"),
     "exchange": (lambda known: _moved(known), "not the one that was settled"),
     "one pays another": (lambda known: _paid_over(known), "worse off"),
+    "another share": (lambda known: _shared_otherwise(known), "of the surplus in it"),
     "another market": (lambda known: known["microgrids"].reverse(), "not one of this market"),
 }
 
@@ -142,6 +144,12 @@ LIES = {
 def _moved(known: dict[str, Any]) -> None:
     """Half a MW more, told in all that hangs together."""
     known["vector"][0] = (float.fromhex(known["vector"][0]) + 0.5).hex()
+
+
+def _shared_otherwise(known: dict[str, Any]) -> None:
+    """The first gets 1 of the second's gain, all sums in order: nobody is worse off than without a deal."""
+    for row in (known["cents"], known["sheet"][2]):
+        row[0], row[1] = row[0] + 100, row[1] - 100
 
 
 def _paid_over(known: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from gridpact.coordination.transport import InProcess
 from gridpact.markets.pool import clear_pool
 from gridpact.markets.trade.apart.desks import party_of
 from gridpact.markets.trade.apart.outcome import Disagreement, read_outcome, require_sound
-from gridpact.markets.trade.apart.public import public_market
+from gridpact.markets.trade.apart.publish import public_market
 from gridpact.markets.trade.apart.whole import traded_apart
 from gridpact.markets.trade.market import trade_market
 from tests.markets.trade.small import two_makers

@@ -23,6 +23,8 @@ from gridpact.markets.trade.apart.public import PublicMarket
 Floats = NDArray[np.float64]
 # What a party could still gain, over the money of its own exchange; what trades may miss of an exchange, MW per unit.
 REGRET, SPLIT = 1e-4, 1e-7
+# A part of the surplus is known to this share of it.
+KNOWN = 1e-6
 
 
 class Disagreement(DisagreementError):
@@ -179,8 +181,17 @@ def require_own(told: Outcome, name: str, vector: Floats, benefit: float, regret
         raise Disagreement("the exchange in it is not the one that was settled")
     if not regret[0] <= REGRET * max(1.0, regret[1]):
         raise Disagreement(f"at the prices in it {regret[0]:.3g} more could be gained")
-    if told.deal and not benefit + told.known["cents"][place] / 100.0 >= 0.0:
-        raise Disagreement(f"it leaves the party {-(benefit + told.known['cents'][place] / 100.0):.3g} worse off")
+    if told.deal:
+        _require_share(told, place, benefit + told.known["cents"][place] / 100.0)
+
+
+def _require_share(told: Outcome, place: int, gain: float) -> None:
+    """Not worse off, and its part of the surplus told, up to cents that all parties round."""
+    part = told.public.weights[place] * float.fromhex(told.known["surplus"])
+    if not gain >= 0.0:
+        raise Disagreement(f"it leaves the party {-gain:.3g} worse off")
+    if part and not abs(gain - part) <= 0.01 * len(told.public.names) + KNOWN * abs(part):
+        raise Disagreement(f"it leaves the party {gain:.6g} of the surplus in it, and {part:.6g} are its part")
 
 
 def _hex(values: Floats) -> list[str]:

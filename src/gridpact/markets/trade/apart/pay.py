@@ -1,7 +1,8 @@
 """Stage two between parties that are asked by messages alone: who pays whom, in whole cents.
 
-b_k = d_k - c_k stays with party k but for its receipt and its least whole cents, from which, with the surplus and the
-weights, whoever coordinates can tell it to the cent. Without a deal nothing but the surplus is told.
+b_k = d_k - c_k crosses under masks only, in a sum, and without a deal nothing but that sum is told. With one, the least
+whole cents tell whoever coordinates, and the operator, what b_k is to the cent, and the receipt in the outcome tells
+all who know the weights.
 """
 
 from __future__ import annotations
