@@ -34,8 +34,8 @@ SAME_PRICE = 1e-3
 SAME_COST = 2e-6
 FINEST = 1e-3
 POLISHING, POLISHED = 12, 8
-# Penalty of the opening answers: this share of the largest price, per unit.
-OPENING = 3e-3
+# First penalty: this share of the largest price over each microgrid's largest exchange at the first price.
+FIRST = 3e-3
 # Gap asked of the conic solver in the rounds: what is published comes from tighter solves.
 ROUGH = 1e-8
 # Exchanges below this share of the mean count as that; per unit in any case.
@@ -188,9 +188,9 @@ def _opened(
     """The agreement from the microgrids' answers to the first price on."""
     begin = first_price(market, found.microgrids, ratio)
     scale = float(np.abs(begin).max(initial=0.0)) or market.money
-    opening = found.roster.ask_below(begin, np.zeros(begin.size), np.full(begin.size, OPENING * scale))
+    opening = found.roster.ask_below(begin, np.zeros(begin.size), np.full(begin.size, FIRST * scale))
     sizes = np.array([np.abs(piece).max(initial=0.0) for piece in found.roster.pieces(opening)])
-    each = way.first * scale / np.maximum(sizes, max(LEAST * float(sizes.mean()), TINY))
+    each = FIRST * scale / np.maximum(sizes, max(LEAST * float(sizes.mean()), TINY))
     penalty = np.repeat(each, found.roster.sizes)
     return coordinate(way, opening, begin, penalty, tolerance, most_rounds, told)
 
