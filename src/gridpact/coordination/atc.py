@@ -25,7 +25,7 @@ from gridpact.coordination.roster import Roster
 Floats = NDArray[np.float64]
 RELAXATION = 1.6
 # Chosen by the rounds that 3 to 100 synthetic microgrids take (benchmarks/trading.md).
-EAGERNESS, FARTHEST, FIRST = 3.0, 6.0, 3e-3
+EAGERNESS, FARTHEST = 3.0, 6.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,6 @@ class TargetCascading:
     roster: Roster
     eagerness: float = EAGERNESS
     farthest: float = FARTHEST
-    first: float = FIRST
     sequences: int = 1
 
     def state(self, quantity: Floats, price: Floats, penalty: Floats) -> Floats:

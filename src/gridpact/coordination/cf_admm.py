@@ -7,12 +7,12 @@ f, g   cost above and below        x, y   copies above and below        z   cons
     y <- argmin g(y) - p'y + r/2 |y - z|^2
     s <- s + 2 (x - z),   t <- o + a (y - h)               h, o: x and t of the round before, with s = 2h - o
 
-x follows from t alone, since p and z pull towards z - p/r = t, and y from s alone. Two sequences t -> s -> t hence take
-turns, each as in target cascading (``atc``), and all that is answered in a round serves one of them: t moves from where
-it was two rounds before, by a, and all these moves are known to the acceleration. Twice the distance, and a = 2, is the
-iteration of Peaceman and Rachford; a < 2 makes it converge. f'(x) = r (t - x) and g'(y) = r (s - y). Boyd, Parikh, Chu,
-Peleato and Eckstein, Foundations and Trends in Machine Learning 3(1), 2011, sections 3.4 and 7; Eckstein and Bertsekas,
-Mathematical Programming 55, 1992.
+x follows from t alone, since p and z pull towards z - p/r = t, and y from s alone. Two sequences t -> s -> t take turns,
+each as in target cascading (``atc``) and accelerated by itself: t moves from where it was two rounds before. With
+t + 2 (y - z), the twin of what s does, it would be the iteration of Peaceman and Rachford, which is a = 2; a < 2 makes
+each sequence converge. f'(x) = r (t - x) and g'(y) = r (s - y), so that f'(h) + g'(y) = r (h - y) in one sequence. Boyd,
+Parikh, Chu, Peleato and Eckstein, Foundations and Trends in Machine Learning 3(1), 2011, sections 3.4 and 7; Eckstein
+and Bertsekas, Mathematical Programming 55, 1992.
 """
 
 from __future__ import annotations
@@ -22,13 +22,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gridpact.coordination.atc import EAGERNESS, FARTHEST, RELAXATION
 from gridpact.coordination.coordinate import Sweep
 from gridpact.coordination.roster import Roster
 
 Floats = NDArray[np.float64]
-RELAXATION = 1.6
-# Chosen by the rounds that 3 to 100 synthetic microgrids take (benchmarks/trading.md).
-EAGERNESS, FARTHEST, FIRST = 5.0, 6.0, 0.018
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +39,6 @@ class ClosedFormConsensus:
     roster: Roster
     eagerness: float = EAGERNESS
     farthest: float = FARTHEST
-    first: float = FIRST
     sequences: int = 2
 
     def state(self, quantity: Floats, price: Floats, penalty: Floats) -> Floats:

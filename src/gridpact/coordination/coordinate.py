@@ -60,8 +60,7 @@ class Sweep:
 class Method(Protocol):
     """A way to coordinate: states are vectors of any length; ``eagerness`` is how large a penalty it likes.
 
-    ``farthest`` is by how much that may move at once, ``first`` where it begins: such a share of the largest price over
-    the largest exchange. ``sequences`` of points take turns, round by round.
+    ``farthest`` is by how much that may move at once. ``sequences`` of points take turns, round by round.
     """
 
     @property
@@ -69,9 +68,6 @@ class Method(Protocol):
 
     @property
     def farthest(self) -> float: ...
-
-    @property
-    def first(self) -> float: ...
 
     @property
     def sequences(self) -> int: ...
@@ -129,7 +125,7 @@ def coordinate(
     """
     started, rounds = perf_counter(), []
     state = method.state(quantity, price, penalty)
-    faster = Anderson(np.sqrt(penalty / penalty.max(initial=np.finfo(np.float64).tiny)))
+    faster = [Anderson(_metric(penalty)) for _ in range(method.sequences)]
     before, least = [quantity] * method.sequences, max(NOTHING, LEAST * _length(quantity))
     for done in range(1, most_rounds + 1):
         found = method.sweep(state, penalty)
@@ -139,15 +135,15 @@ def coordinate(
             told(rounds[-1])
         if max(rounds[-1].primal, rounds[-1].dual) <= tolerance:
             return Coordinated(found.above, found.below, found.price, penalty, rounds)
-        state = np.concatenate([faster.step(found.point, found.step), found.rest])
-        turn, others = divmod(done, method.sequences)
-        if turn in MOVES and not others:
+        turn, whose = divmod(done, method.sequences)
+        state = np.concatenate([faster[whose].step(found.point, found.step), found.rest])
+        if turn in MOVES and not whose:
             eagerness = method.eagerness if turn < LATE else PATIENT
             factor = _factor(found, penalty * (found.below - before[0]), least, eagerness, method.farthest)
             if factor != 1.0:
                 centre = method.centre(state, found)
                 state, penalty = centre + (state - centre) / factor, penalty * factor
-                faster.forget()
+                faster = [Anderson(_metric(penalty)) for _ in faster]
         before = [*before[1:], found.below]
     if or_last:
         return Coordinated(found.above, found.below, found.price, penalty, rounds)
@@ -187,3 +183,7 @@ def _factor(found: Sweep, moved: Floats, least: float, eagerness: float, farthes
     ratio = eagerness * apart / max(_relative(moved, 0.0, found.price), 1e-12)
     factor = float(np.clip(np.sqrt(ratio), 1.0 / farthest, farthest))
     return factor if factor > WORTH or factor < 1.0 / WORTH else 1.0
+
+
+def _metric(penalty: Floats) -> Floats:
+    return np.asarray(np.sqrt(penalty / penalty.max(initial=np.finfo(np.float64).tiny)))

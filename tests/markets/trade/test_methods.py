@@ -104,19 +104,18 @@ def rounds(method: str, size: int) -> list[int]:
 
 
 @pytest.mark.campaign
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("method", DISTRIBUTED)
-def test_rounds_are_few(method: str) -> None:
-    """Over all sizes and days."""
-    counts = {size: rounds(method, size) for size in SIZES}
+def test_rounds_are_few(method: str, size: int) -> None:
+    counts = rounds(method, size)
     median, most = FEW[method]
-    everything = [count for size in SIZES for count in counts[size]]
-    assert len(everything) == len(SIZES) * len(SEEDS)
-    assert np.median(everything) <= median, counts
-    assert max(everything) <= most, counts
+    assert len(counts) == len(SEEDS)
+    assert np.median(counts) <= median, counts
+    assert max(counts) <= most, counts
 
 
 @pytest.mark.campaign
-def test_rounds_of_target_cascading_hardly_grow_with_their_number() -> None:
-    counts = {size: rounds("atc", size) for size in SIZES}
-    assert all(np.median(counts[size]) <= FEW["atc"][0] for size in SIZES), counts
-    assert np.median(counts[100]) <= GROWTH * np.median(counts[3]), counts
+@pytest.mark.parametrize("method", DISTRIBUTED)
+def test_rounds_hardly_grow_with_their_number(method: str) -> None:
+    few, many = (np.median(rounds(method, size)) for size in (3, 100))
+    assert many <= GROWTH * few

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gridpact.coordination.agent import ProgramAgent
 from gridpact.coordination.closed_form import ClosedFormAgent
-from gridpact.coordination.coordinate import Coordinated, Method, Round, coordinate, no_agreement
+from gridpact.coordination.coordinate import Coordinated, Round, coordinate, no_agreement
 from gridpact.coordination.message import Message
 from gridpact.coordination.party import ASK_FIXED, FIXED, ProgramParty
 from gridpact.coordination.roster import Roster, roster
@@ -124,7 +124,7 @@ def stage_one(
     where that has kept them from agreeing. Raises ``NotConverged``.
     """
     way = METHODS[method](found.roster)
-    begin = _opening(market, found, way, ratio)
+    begin = _opening(market, found, ratio)
     first = coordinate(way, *begin, tolerance, most_rounds, told, or_last=True)
     agreement, polishing = first, list[Round]()
     found.agent.exact = exactness in ("repair", "certify") and _invents_losses(found, first)
@@ -171,9 +171,9 @@ def _cost_gap(found: Parties, both: Settled, least: Floats) -> float:
     return float(known.regrets.sum()) / max(abs(known.total), 1.0)
 
 
-def _opening(market: TradeMarket, found: Parties, way: Method, ratio: Floats | None) -> tuple[Floats, Floats, Floats]:
+def _opening(market: TradeMarket, found: Parties, ratio: Floats | None) -> tuple[Floats, Floats, Floats]:
     price = market.transmission_price * (1.0 if ratio is None else ratio)
-    return opening(found.roster, way, price, market.money)
+    return opening(found.roster, price, market.money)
 
 
 def by_one_hand(market: TradeMarket, found: Parties, exactness: str) -> StageOne:

@@ -101,7 +101,7 @@ def _rounds(floor: Floor, asked: Roster, way: Method, told: Tell | None) -> tupl
     Where it invents so many that the rounds lead nowhere, they begin again at real flows.
     """
     public = floor.public
-    begin = opening(asked, way, public.first_price, public.money)
+    begin = opening(asked, public.first_price, public.money)
     first = coordinate(way, *begin, public.tolerance, public.rounds, told, or_last=True)
     agreed, again = first.within(public.tolerance), public.exactness in ("repair", "certify")
     if again and _answers_exactly(floor, first):
