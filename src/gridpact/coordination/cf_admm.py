@@ -7,10 +7,10 @@ f, g   cost above and below        x, y   copies above and below        z   cons
     y <- argmin g(y) - p'y + r/2 |y - z|^2
     s <- s + 2 (x - z),   t <- o + a (y - h)               h, o: x and t of the round before, with s = 2h - o
 
-x follows from t alone, since p and z pull towards z - p/r = t, and y from s alone. Two sequences t -> s -> t take turns,
-each as in target cascading (``atc``) and accelerated by itself: t moves from where it was two rounds before. With
-t + 2 (y - z), the twin of what s does, it would be the iteration of Peaceman and Rachford, which is a = 2; a < 2 makes
-each sequence converge. f'(x) = r (t - x) and g'(y) = r (s - y), so that f'(h) + g'(y) = r (h - y) in one sequence. Boyd,
+x follows from t alone, since p and z pull towards z - p/r = t, and y from s alone. Two sequences t -> s -> t take
+turns, each as in target cascading (``atc``) and accelerated by itself: t moves from where it was two rounds before.
+With t + 2 (y - z), the twin of what s does, it would be the iteration of Peaceman and Rachford, which is a = 2; a < 2
+makes each sequence converge. f'(x) = r (t - x), g'(y) = r (s - y); in one sequence f'(h) + g'(y) = r (h - y). Boyd,
 Parikh, Chu, Peleato and Eckstein, Foundations and Trends in Machine Learning 3(1), 2011, sections 3.4 and 7; Eckstein
 and Bertsekas, Mathematical Programming 55, 1992.
 """
