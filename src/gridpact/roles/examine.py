@@ -81,7 +81,10 @@ def _outcome(place: Path, members: Members, public: PublicMarket, signed: bytes 
         return [Finding("signed by all", False, f"{place / OUTCOME} is missing: the market has no outcome")]
     try:
         found = read_outcome(signed, members)
-        require_sound(read_document(public, found.outcome.document))
+        told = read_document(public, found.outcome.document)
+        require_sound(told)
+        if found.outcome.fallback != (told.known["kind"] == "no_deal"):
+            raise Disagreement("it was signed as another end than it tells of")
     except (MessageError, Disagreement) as error:
         return [Finding("sound outcome", False, str(error))]
     return [Finding("sound outcome", True), _readable(place / READABLE, members, public, found)]

@@ -17,6 +17,7 @@ from gridpact.coordination.kept.journal import Journal
 from gridpact.io.folder import read_case
 from gridpact.markets.trade.apart.declared import trade_limits
 from gridpact.markets.trade.apart.desks import party_of
+from gridpact.markets.trade.apart.outcome import require_known
 from gridpact.markets.trade.apart.public import PublicMarket
 from gridpact.markets.trade.apart.whole import traded_apart
 from gridpact.roles.convene import SHARE
@@ -52,7 +53,12 @@ def _seat(place: Place, public: PublicMarket, share: Case, journal: Journal) -> 
     party = party_of(place.me.name, share, public, sealing_key(place.signer), keys)
     audit = (lambda transport: traded_apart(public, transport)) if place.me.name == public.operator else None
     limits = trade_limits(place.members.terms, public)
-    return Seat(party.name, place.members, place.signer, party, journal, limits, party.check, audit, _digest(place))
+
+    def check(document: bytes) -> None:
+        party.check(document)
+        require_known(public, document, place.members.terms.fallback)
+
+    return Seat(party.name, place.members, place.signer, party, journal, limits, check, audit, _digest(place))
 
 
 def _digest(place: Place) -> bytes:

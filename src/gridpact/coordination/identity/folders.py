@@ -159,7 +159,12 @@ def _folder(name: str, ambiguous: bool) -> str:
 def _check(run: str, roles: Sequence[tuple[str, str]], terms: Terms) -> None:
     """The roster as it will be, with keys that stand for those to be made."""
     drafts = [Member(name, role, f"{2 * k:064x}", f"{2 * k + 1:064x}") for k, (name, role) in enumerate(roles)]
-    read_members(Members(run, tuple(drafts), terms).encode())
+    try:
+        encoded = Members(run, tuple(drafts), terms).encode()
+    except (ValueError, TypeError):
+        fix = "Give finite numbers, for the deadline too."
+        raise InputError([Issue("the terms hold something that is no number or text", fix)]) from None
+    read_members(encoded)
 
 
 def _member(name: str, role: str, signer: Signer, credentials: Credentials) -> Member:

@@ -17,12 +17,21 @@ from gridpact.coordination.transport import InProcess
 from gridpact.errors import InputError
 from gridpact.markets.trade.apart.conduct import Agreed, Floor, agreed
 from gridpact.markets.trade.apart.desks import party_of
-from gridpact.markets.trade.apart.outcome import Disagreement, encoded, outcome, read_outcome, require_sound
+from gridpact.markets.trade.apart.outcome import (
+    Disagreement,
+    encoded,
+    no_deal,
+    outcome,
+    read_outcome,
+    require_known,
+    require_sound,
+)
 from gridpact.markets.trade.apart.pay import Paid, paid, told_without
 from gridpact.markets.trade.apart.public import PublicMarket, from_terms
 from gridpact.markets.trade.apart.publish import public_market
 from gridpact.markets.trade.deal import How, Trade, traded
 from gridpact.markets.trade.market import TradeMarket, trade_market
+from tests.districts import interface
 from tests.markets.trade.small import two_makers
 
 FEES = {"grid_fee_per_mwh": 4.0, "pair_fee_per_mwh": 2.0}
@@ -126,6 +135,19 @@ def test_a_share_of_another_party_is_refused() -> None:
         party_of("homes", shares[1], apart.public, SealingKey(bytes(32)), {})
 
 
+@pytest.mark.parametrize("name", ["homes", "network"])
+def test_both_sides_must_know_the_same_of_a_microgrid(name: str) -> None:
+    """A tariff of 60 with one, and of 85 with the other, would leave the network with what nobody has paid."""
+    apart = three()
+    shares = [*microgrid_shares(apart.market.case, apart.market.transmission_price), operator_share(apart.market.case)]
+    share = shares[apart.public.names.index(name)]
+    table = share.tables["microgrids"]
+    column = "tariff_buy_per_mwh"
+    changed = share.with_table("microgrids", table.assign(**{column: table[column].to_numpy() - 25.0}))
+    with pytest.raises(InputError, match="is not what the roster stands for"):
+        party_of(name, changed, apart.public, SealingKey(bytes(32)), {})
+
+
 LIES = {
     "payments": (lambda known: known["cents"].__setitem__(0, known["cents"][0] + 1), "sum to 1 cents"),
     "sheet": (lambda known: known["sheet"][0].__setitem__(0, 0), "do not sum to the payments"),
@@ -133,12 +155,83 @@ LIES = {
     "trade": (lambda known: known["p_mw"].__setitem__(0, (5.0).hex()), "do not add up"),
     "nothing": (lambda known: known.pop("slope"), "missing"),
     "infinite": (lambda known: known["slope"].__setitem__(0, "inf"), "not finite"),
-    "one price": (lambda known: known["slope"].__setitem__(0, (0.0).hex()), "more could be gained"),
+    "one price": (lambda known: _priced(known, 0.0), "more could be gained"),
+    "a price nobody was asked at": (lambda known: known["slope"].__setitem__(0, (0.0).hex()), "not those at which"),
+    "another exchange to read": (lambda known: _sold_more(known), "not the one that was settled"),
+    "prices to read": (lambda known: known["nodal_price_per_mwh"].__setitem__(1, (1.0).hex()), "not those at which"),
+    "fees": (lambda known: known["fees"].__setitem__(0, (1e3).hex()), "not those of its trades"),
+    "all by the operator": (lambda known: _by_operator(known), "less fees"),
+    "there and back": (lambda known: _trade_too(known, (0, 1), (1, 0)), "do not add up"),
+    "with itself": (lambda known: _trade_too(known, (3, 3)), "do not add up"),
+    "energy for a lump sum": (lambda known: _sheet_moved(known), "its sheet"),
+    "regret": (lambda known: known["regrets"].__setitem__(0, (1e3).hex()), "more could be gained, and"),
+    "regrets of many": (lambda known: known["regrets"].append((0.0).hex()), "has 5 numbers, not 4"),
+    "a seller in words": (lambda known: known["seller"].__setitem__(0, "homes"), "not that of each trade"),
+    "a seller from behind": (lambda known: known["seller"].__setitem__(0, -1), "not that of each trade"),
+    "a note": (lambda known: known.update(note="all owe the operator"), "too much in it"),
+    "currency": (lambda known: known.update(currency="gold"), "not those of the terms"),
+    "sizes": (lambda known: known["sizes"].append(0), "not those of the terms"),
+    "rounds": (lambda known: known.update(rounds="many"), "rounds are not counted"),
+    "a number otherwise": (lambda known: known.update(surplus="0x1p3"), "not in its one form"),
+    "no deal that pays": (lambda known: _nothing_but(known, deal=True, received_cents={"homes": -1}), "too much in it"),
+    "no deal for no reason": (lambda known: _nothing_but(known, why="\x1b[2J"), "in words"),
     "exchange": (lambda known: _moved(known), "not the one that was settled"),
     "one pays another": (lambda known: _paid_over(known), "worse off"),
     "another share": (lambda known: _shared_otherwise(known), "of the surplus in it"),
     "another market": (lambda known: known["microgrids"].reverse(), "not one of this market"),
 }
+
+
+def _priced(known: dict[str, Any], price: float) -> None:
+    """One price in all that tells of it, and the energy that it pays for."""
+    exchanged, before = (float.fromhex(known[name][0]) for name in ("exchanged_mw", "nodal_price_per_mwh"))
+    cents = round(100.0 * three().public.hours * (price - before) * exchanged)
+    for row, more in ((0, cents), (2, -cents)):
+        known["sheet"][row][0] += more
+        known["sheet"][row][3] -= more
+    for name in ("slope", "nodal_price_per_mwh"):
+        known[name][0] = price.hex()
+
+
+def _sold_more(known: dict[str, Any]) -> None:
+    """The first sells 0.5 MW more to the operator, in all that is read; what was settled stands as it was."""
+    known["exchanged_mw"][0] = (float.fromhex(known["exchanged_mw"][0]) + 0.5).hex()
+    _trade_too(known, (0, 3), p_mw=0.5)
+
+
+def _trade_too(known: dict[str, Any], *pairs: tuple[int, int], p_mw: float = 100.0) -> None:
+    """More trades in the first step."""
+    for seller, buyer in pairs:
+        for name, value in (("seller", seller), ("buyer", buyer), ("step", 0), ("p_mw", p_mw.hex())):
+            known[name].append(value)
+
+
+def _by_operator(known: dict[str, Any]) -> None:
+    """Nobody trades with another microgrid, and all pay for it."""
+    public, trades = three().public, ("seller", "buyer", "step", "p_mw")
+    exchanged = np.array([float.fromhex(value) for value in known["exchanged_mw"]]).reshape(3, public.steps)
+    known.update({name: [] for name in trades})
+    for k, step in np.argwhere(exchanged).tolist():
+        e = float(exchanged[k, step])
+        ends = (k, 3) if e > 0.0 else (3, k)
+        for name, value in zip(trades, (*ends, step, abs(e).hex()), strict=True):
+            known[name].append(value)
+    fees = public.hours * np.abs(exchanged).sum(axis=1) * public.fee_table[:3, 3]
+    known["fees"] = [fee.hex() for fee in fees.tolist()]
+
+
+def _sheet_moved(known: dict[str, Any]) -> None:
+    """10 of the first's energy are told as a lump sum, all sums in order."""
+    for row, cents in ((0, -1000), (2, 1000)):
+        known["sheet"][row][0] += cents
+        known["sheet"][row][1] -= cents
+
+
+def _nothing_but(known: dict[str, Any], **entries: Any) -> None:
+    """An end without a deal, with entries that it does not have."""
+    header = {"kind": "no_deal", "why": "no", "microgrids": known["microgrids"], "operator": known["operator"]}
+    known.clear()
+    known.update(header | entries)
 
 
 def _moved(known: dict[str, Any]) -> None:
@@ -171,6 +264,26 @@ def test_somebody_disagrees_with_every_lie(lie: str) -> None:
         except Disagreement as error:
             said.append(str(error))
     assert any(why in text for text in said)
+
+
+def test_an_end_that_the_terms_do_not_know_is_none() -> None:
+    public = three().public
+    require_sound(read_outcome(public, no_deal(public, "no")))
+    require_known(public, no_deal(public, "no"), "no_deal")
+    require_known(public, three().outcome, "abort")
+    with pytest.raises(Disagreement, match="no such end"):
+        require_known(public, no_deal(public, "no"), "abort")
+
+
+def test_where_the_relaxation_invents_losses_all_agree_nevertheless() -> None:
+    """At a price below zero losses are worth having; what no flow explains is nothing that the operator could gain."""
+    rows = [interface(max_import_mw=9.0, max_export_mw=9.0, sell_ratio=1.0, price_per_mwh=-30.0)]
+    case = two_makers(interfaces=rows, network_operator=[{"operator": "grid"} | FEES])
+    apart, one = Apart(case), traded(trade_market(case), How())
+    assert apart.agreed.regrets[-1] > 1.0
+    assert apart.paid.cents.tolist() == pytest.approx(one.two.cents.tolist(), abs=1)
+    for party in apart.parties:
+        party.check(apart.outcome)
 
 
 def test_an_outcome_not_in_its_one_form_is_none() -> None:

@@ -12,6 +12,7 @@ from gridpact.markets.trade.apart.bargainer import Sealing
 from gridpact.markets.trade.apart.microgrid import MicrogridParty
 from gridpact.markets.trade.apart.operator import OperatorParty
 from gridpact.markets.trade.apart.public import PublicMarket
+from gridpact.markets.trade.apart.publish import shared_digest
 
 
 def party_of(
@@ -37,6 +38,12 @@ def _require_share(name: str, share: Case, public: PublicMarket) -> None:
         wrong.append(f"it has {share.steps} steps of {share.hours:g} h, not {public.steps} of {public.hours:g} h")
     if share.currency != public.currency:
         wrong.append(f"its currency is {share.currency}, not {public.currency}")
+    if not wrong:
+        wrong = [
+            f"what it says of {own!r} (bus, limits, tariffs, weight) is not what the roster stands for"
+            for place, own in enumerate(expected)
+            if shared_digest(share, place) != public.shared[public.microgrids.index(own)]
+        ]
     if wrong:
         fix = "Take the share of this market that `gridpact market init` made for this party."
         raise InputError([Issue(f"the case is not the share of {name!r}: {one}", fix) for one in wrong])

@@ -24,7 +24,7 @@ from gridpact.markets.trade.apart import words as w
 from gridpact.markets.trade.apart.bargainer import Sealing, bargaining
 from gridpact.markets.trade.apart.declared import declared
 from gridpact.markets.trade.apart.microgrid import Desk, program_agent
-from gridpact.markets.trade.apart.outcome import read_outcome, require_own, require_sound
+from gridpact.markets.trade.apart.outcome import Disagreement, read_outcome, require_own, require_sound
 from gridpact.markets.trade.apart.public import PublicMarket
 from gridpact.markets.trade.distances import distances
 from gridpact.markets.trade.fees import fee_payments, fee_rates
@@ -52,6 +52,7 @@ class OperatorParty(HandlingParty):
         self._fixed: Cleared | None = None
         self._drawn: Drawn | None = None
         self._fees = self._fee_cost = 0.0
+        self._slope: Floats = np.zeros(0)
         handlers = {w.REACTIVE: self._reactive, w.WITHOUT: self._without}
         super().__init__(public.operator, declared(public)[public.operator], handlers)
 
@@ -60,8 +61,11 @@ class OperatorParty(HandlingParty):
         told = read_outcome(self.public, data)
         require_sound(told)
         if told.known["kind"] == "trade":
-            benefit = self.desk.benefit
-            require_own(told, self.name, self.desk.settled, benefit, self._could_gain(-told.numbers("slope")))
+            slope, (_, agent) = told.numbers("slope"), self._ready()
+            if slope.tolist() != self._slope.tolist():
+                raise Disagreement("the prices in it are not those of the network")
+            gain = self._could_gain(-slope)
+            require_own(told, self.name, self.desk.settled, self.desk.benefit, gain, kept_to=not agent.exact)
 
     def _could_gain(self, price: Floats) -> Floats:
         """What it could still gain at a price, and the money of all exchanges, in currency."""
@@ -136,8 +140,8 @@ class OperatorParty(HandlingParty):
         self._fixed = fixed
         taken = fixed.solution.x[program.columns]
         self.desk.cost, self.desk.settled = program.form.cost(fixed.solution.x), taken
-        slope = np.asarray(fixed.form.A.T @ fixed.solution.z)[program.columns]
-        return w.told(message, w.row(EXCHANGE, w.PER_UNIT, taken), w.row(w.SLOPES, w.SLOPE, slope))
+        self._slope = np.asarray(fixed.form.A.T @ fixed.solution.z)[program.columns]
+        return w.told(message, w.row(EXCHANGE, w.PER_UNIT, taken), w.row(w.SLOPES, w.SLOPE, self._slope))
 
     def _at(self, target: Floats) -> Cleared:
         """The network at settled exchanges, as exact as asked."""

@@ -16,13 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.coordination.apart.seat import DisagreementError
+from gridpact.markets.trade.apart.accounts import inconsistent
 from gridpact.markets.trade.apart.conduct import NEARLY, Agreed, Floor
+from gridpact.markets.trade.apart.form import NUMBERS, misshapen
 from gridpact.markets.trade.apart.pay import Paid, exchanged_mw
 from gridpact.markets.trade.apart.public import PublicMarket
+from gridpact.markets.trade.pairs import Trades
 
 Floats = NDArray[np.float64]
-# What a party could still gain, over the money of its own exchange; what trades may miss of an exchange, MW per unit.
-REGRET, SPLIT = 1e-4, 1e-7
+# What a party could still gain, over the money of its own exchange.
+REGRET = 1e-4
 # A part of the surplus is known to this share of it.
 KNOWN = 1e-6
 
@@ -41,6 +44,10 @@ class Outcome:
     def numbers(self, name: str) -> Floats:
         """Numbers of a quantity, as they were."""
         return np.array([float.fromhex(value) for value in self.known[name]])
+
+    def places(self, name: str) -> NDArray[np.int64]:
+        """Whole numbers that name parties or steps."""
+        return np.array(self.known[name], dtype=np.int64)
 
     def of_microgrids(self, name: str) -> Floats:
         """A quantity with one number per microgrid and step."""
@@ -129,13 +136,17 @@ def plain(public: PublicMarket, data: bytes) -> dict[str, Any]:
     }
 
 
+def require_known(public: PublicMarket, data: bytes, fallback: str) -> None:
+    """Raises ``Disagreement`` for an end without a deal that the terms' ``fallback`` does not know."""
+    if read_outcome(public, data).known["kind"] == "no_deal" and fallback != "no_deal":
+        raise Disagreement("the terms know no such end")
+
+
 def require_sound(told: Outcome) -> None:
     """What anybody can check; raises ``Disagreement``."""
-    if told.known["kind"] == "no_deal":
-        return
     try:
         wrong = next(_unsound(told), None)
-    except (KeyError, ValueError, TypeError, IndexError, OverflowError) as error:
+    except (KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError) as error:
         wrong = f"something is missing in it or is no number ({type(error).__name__})"
     if wrong is not None:
         raise Disagreement(wrong)
@@ -143,43 +154,42 @@ def require_sound(told: Outcome) -> None:
 
 def _unsound(told: Outcome) -> Iterator[str]:
     public, known = told.public, told.known
-    parties, count = len(public.names), len(public.microgrids)
+    yield from misshapen(public, known)
+    if known["kind"] == "no_deal":
+        return
     cents, sheet = known["cents"], np.array(known["sheet"], dtype=object)
     if not all(type(value) is int for value in [*cents, *sheet.ravel()]):
         yield "payments are not whole cents"
-    if len(cents) != parties or sum(cents) != 0:
+    if sum(cents) != 0:
         yield f"payments sum to {sum(cents)} cents, not to zero"
-    if sheet.shape != (3, parties) or sheet.sum(axis=0).tolist() != list(cents):
+    if sheet.shape != (3, len(cents)) or sheet.sum(axis=0).tolist() != list(cents):
         yield "energy, fees and lump sums do not sum to the payments"
-    numbers = [told.numbers(name) for name in ("vector", "slope", "regrets", "p_mw", "fees", "nodal_price_per_mwh")]
-    if not all(np.isfinite(values).all() for values in numbers):
+    numbers = {name: told.numbers(name) for name in NUMBERS}
+    surplus = np.array([float.fromhex(known["surplus"])])
+    if not all(np.isfinite(values).all() for values in [*numbers.values(), surplus]):
         yield "a number is not finite"
-    if told.deal and not _balanced(told, count):
-        yield "trades do not add up to the exchanges"
     if not told.deal and (any(cents) or sheet.any()):
         yield "somebody pays although there is no deal"
+    places = (told.places(name) for name in ("seller", "buyer", "step"))
+    trades = Trades(len(public.microgrids), public.steps, *places, numbers["p_mw"])
+    yield from inconsistent(public, numbers, trades, sheet.astype(np.int64))
 
 
-def _balanced(told: Outcome, count: int) -> bool:
-    """Whether what each sells less what it buys is its exchange."""
-    sold = np.zeros((count + 1, told.public.steps))
-    step, traded = np.array(told.known["step"], dtype=np.int64), told.numbers("p_mw")
-    for name, sign in (("seller", 1.0), ("buyer", -1.0)):
-        np.add.at(sold, (np.array(told.known[name], dtype=np.int64), step), sign * traded)
-    away = np.abs(sold[:count] - told.of_microgrids("exchanged_mw"))
-    return bool((traded >= 0.0).all() and away.max(initial=0.0) <= SPLIT * told.public.base_mva)
-
-
-def require_own(told: Outcome, name: str, vector: Floats, benefit: float, regret: Floats) -> None:
+def require_own(
+    told: Outcome, name: str, vector: Floats, benefit: float, regret: Floats, *, kept_to: bool = True
+) -> None:
     """What a party alone can check: its exchange, to the last bit but for the operator; gain; regret, computed anew.
 
-    ``vector`` is what it settled, ``regret`` what it could gain now and the money of its exchange, (2,).
+    ``vector`` is what it settled, ``regret`` what it could gain now and the money of its exchange, (2,). That is no
+    more than a bound where what would be gained cannot be ``kept_to``: a relaxation with losses that no flow explains.
     """
     place, parts = told.public.names.index(name), np.split(told.numbers("vector"), np.cumsum(told.known["sizes"])[:-1])
-    own = told.numbers("vector") if name == told.public.operator else parts[place]
+    own, said = told.numbers("vector") if name == told.public.operator else parts[place], told.numbers("regrets")[place]
     if own.shape != vector.shape or not np.abs(own - vector).max(initial=0.0) <= NEARLY:
         raise Disagreement("the exchange in it is not the one that was settled")
-    if not regret[0] <= REGRET * max(1.0, regret[1]):
+    if not abs(said - regret[0]) <= NEARLY * max(1.0, regret[1], regret[0]):
+        raise Disagreement(f"it says {said:.6g} more could be gained, and {regret[0]:.6g} could")
+    if kept_to and not regret[0] <= REGRET * max(1.0, regret[1]):
         raise Disagreement(f"at the prices in it {regret[0]:.3g} more could be gained")
     if told.deal:
         _require_share(told, place, benefit + told.known["cents"][place] / 100.0)

@@ -23,7 +23,8 @@ class PublicMarket:
 
     ``price`` is the transmission price per MWh, a row for each microgrid. ``weights`` are those of bargaining, the
     operator's last: zero where it only earns fees. Reactive power is agreed on where it is ``free``, of a microgrid
-    whose devices can change theirs.
+    whose devices can change theirs. ``fees`` per MWh are those from each party to each, the operator last; None where
+    two cannot trade, and no rows where fees follow from prices. ``fees_are_costs`` where they are the true cost.
     """
 
     microgrids: tuple[str, ...]
@@ -35,6 +36,10 @@ class PublicMarket:
     price: tuple[tuple[float, ...], ...]
     weights: tuple[float, ...]
     free: tuple[bool, ...]
+    fees: tuple[tuple[float | None, ...], ...] = ()
+    fees_are_costs: bool = False
+    buyer_share: float = 0.5
+    shared: tuple[str, ...] = ()
     dynamics: str = "quasi_dynamic"
     method: str = "atc"
     closed_form: bool = False
@@ -57,6 +62,11 @@ class PublicMarket:
         return np.array(self.price, dtype=np.float64).reshape(len(self.microgrids), self.steps)
 
     @property
+    def fee_table(self) -> Floats:
+        """Fees per MWh from each to each, infinite where two cannot trade; empty where the terms say none."""
+        return np.array([[np.inf if fee is None else fee for fee in row] for row in self.fees], dtype=np.float64)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """All parties, the operator last."""
         return (*self.microgrids, self.operator)
@@ -71,6 +81,8 @@ class PublicMarket:
         return {**asdict(self), "microgrids": list(self.microgrids), "price": [list(row) for row in self.price]} | {
             "weights": list(self.weights),
             "free": list(self.free),
+            "shared": list(self.shared),
+            "fees": [list(row) for row in self.fees],
         }
 
 
@@ -84,10 +96,13 @@ def from_terms(terms: Mapping[str, Any]) -> PublicMarket:
             "price": rows,
             "weights": tuple(terms["weights"]),
             "free": tuple(terms["free"]),
+            "shared": tuple(terms["shared"]),
+            "fees": tuple(tuple(row) for row in terms.get("fees", ())),
         }
         market = PublicMarket(**known)
         fits = market.first_price.size == sum(map(len, rows)) and len(market.weights) == len(market.names)
         fits = fits and len(market.free) == len(market.microgrids)
+        fits = fits and market.fee_table.shape in ((0,), (len(market.names),) * 2)
     except (TypeError, KeyError, ValueError) as error:
         raise _wrong(f"the terms are not those of a trade: {type(error).__name__} {error}") from None
     if not fits:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any
 
 import numpy as np
 
 from gridpact.case.case import Case
+from gridpact.case.trade_shares import PRIVATE
 from gridpact.markets.trade.apart.public import PublicMarket
+from gridpact.markets.trade.fees import fee_rates, tariff
 from gridpact.markets.trade.market import TradeMarket
 from gridpact.markets.trade.programs import microgrid_program
 
@@ -27,9 +31,35 @@ def public_market(market: TradeMarket, **settings: Any) -> PublicMarket:
         price=tuple(tuple(row) for row in market.transmission_price.tolist()),
         weights=tuple((weights / weights.sum()).tolist()),
         free=tuple(_is_free(part, market) for part in market.parts),
+        fees=_fees(market),
+        fees_are_costs=market.charges_cost,
+        buyer_share=tariff(market.case).buyer_share,
+        shared=tuple(shared_digest(market.case, place) for place in range(len(market.names))),
         dynamics=market.dynamics,
         **settings,
     )
+
+
+def shared_digest(case: Case, place: int) -> str:
+    """SHA-256 of what a microgrid and the operator both know of it: bus, limits, tariffs, weight, with their series."""
+    row = case.tables["microgrids"].iloc[place]
+    known = {str(name): _plain(value) for name, value in row.items() if name != PRIVATE}
+    start = f"microgrids/{row['microgrid']}/"
+    series = {str(path): case.profiles[path].tolist() for path in case.profiles if str(path).startswith(start)}
+    return hashlib.sha256(json.dumps([known, series], sort_keys=True).encode()).hexdigest()
+
+
+def _plain(value: Any) -> str:
+    """A cell as text, numbers to the last bit."""
+    return float(value).hex() if isinstance(value, int | float | np.number) else str(value)
+
+
+def _fees(market: TradeMarket) -> tuple[tuple[float | None, ...], ...]:
+    """Fees of each trade where they are the same whatever comes of the market."""
+    if tariff(market.case).fee_rule == "network":
+        return ()
+    table = fee_rates(market.case).table[:, :, 0]
+    return tuple(tuple(fee if np.isfinite(fee) else None for fee in row) for row in table.tolist())
 
 
 def _is_free(part: Case, market: TradeMarket) -> bool:
