@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -134,7 +135,7 @@ def test_a_share_of_another_party_is_refused() -> None:
         party_of("homes", shares[1], apart.public, SealingKey(bytes(32)), {})
 
 
-LIES = {
+LIES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "payments": (lambda known: known["cents"].__setitem__(0, known["cents"][0] + 1), "sum to 1 cents"),
     "sheet": (lambda known: known["sheet"][0].__setitem__(0, 0), "do not sum to the payments"),
     "fraction": (lambda known: known["cents"].__setitem__(0, 0.5), "not whole cents"),
