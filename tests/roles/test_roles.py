@@ -141,6 +141,14 @@ def test_there_is_no_market_of_one_hand(tmp_path: Path) -> None:
         convened(tmp_path)
 
 
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), 1e300, -1.0])
+def test_times_are_times(tmp_path: Path, seconds: float) -> None:
+    with pytest.raises(gp.InputError):
+        convened(tmp_path / "m", deadline_s=seconds)
+    with pytest.raises(gp.InputError, match="join_s"):
+        gp.coordinate_market(tmp_path, join_s=seconds)
+
+
 def test_an_outcome_that_could_not_travel_is_not_begun(tmp_path: Path) -> None:
     """Two microgrids and 4,000 steps: 160 bytes each are 1.28 MB, and a message has at most 1 MiB."""
     with pytest.raises(gp.InputError, match="too large an outcome"):

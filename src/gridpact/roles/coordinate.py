@@ -11,10 +11,13 @@ from gridpact.coordination.coordinate import Round
 from gridpact.coordination.grpc.preside import preside
 from gridpact.coordination.grpc.progress import Tell, on_stderr
 from gridpact.coordination.grpc.wire import DEFAULT_ADDRESS
+from gridpact.coordination.identity.members import MOST_SECONDS
+from gridpact.errors import InputError
 from gridpact.markets.trade.apart.declared import trade_limits
 from gridpact.markets.trade.apart.outcome import no_deal
 from gridpact.markets.trade.apart.whole import traded_apart
 from gridpact.roles.desk import journal_of, keep, place_of
+from gridpact.setting_checks import not_possible
 
 FALLBACK = "the parties did not agree within the rounds of the terms"
 
@@ -31,6 +34,8 @@ def coordinate_market(
     Raises ``InputError`` for a folder that is none, ``Aborted`` where there is no result, naming who ended it and why,
     ``JournalError`` where its journal is damaged or cannot be written.
     """
+    if not 0.0 <= join_s <= MOST_SECONDS:
+        raise InputError([not_possible("join_s", join_s, f"Give seconds, from 0 to {MOST_SECONDS:g}.")])
     place, public = place_of(folder, True)
     with journal_of(place) as journal:
         hub = Hub(place.members, place.signer, journal, trade_limits(place.members.terms, public))

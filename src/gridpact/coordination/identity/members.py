@@ -18,6 +18,7 @@ from gridpact.errors import InputError, Issue
 
 COORDINATOR, OPERATOR, MICROGRID = "coordinator", "operator", "microgrid"
 ROLES = (COORDINATOR, OPERATOR, MICROGRID)
+MOST_SECONDS = 1e7
 HEX = re.compile("[0-9a-f]{64}")
 FIX = "Take the roster that `gridpact market init` wrote."
 
@@ -131,6 +132,8 @@ def _wrong_terms(terms: Terms) -> list[str]:
     mistakes = []
     if not all(type(value) in (int, float) and 0.0 < value < float("inf") for value in numbers):
         mistakes.append("deadline, bounds and rates must be positive numbers")
+    elif terms.deadline_s > MOST_SECONDS:
+        mistakes.append(f"the deadline must be at most {MOST_SECONDS:g} seconds")
     if type(terms.strikes) is not int or not 1 <= terms.strikes <= 100:
         mistakes.append(f"strikes must be a whole number from 1 to 100, not {terms.strikes!r}")
     if terms.fallback not in ("abort", "no_deal"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -148,7 +149,7 @@ def test_both_sides_must_know_the_same_of_a_microgrid(name: str) -> None:
         party_of(name, changed, apart.public, SealingKey(bytes(32)), {})
 
 
-LIES = {
+LIES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "payments": (lambda known: known["cents"].__setitem__(0, known["cents"][0] + 1), "sum to 1 cents"),
     "sheet": (lambda known: known["sheet"][0].__setitem__(0, 0), "do not sum to the payments"),
     "fraction": (lambda known: known["cents"].__setitem__(0, 0.5), "not whole cents"),

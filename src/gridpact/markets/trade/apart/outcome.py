@@ -170,8 +170,8 @@ def _unsound(told: Outcome) -> Iterator[str]:
         yield "a number is not finite"
     if not told.deal and (any(cents) or sheet.any()):
         yield "somebody pays although there is no deal"
-    places = (told.places(name) for name in ("seller", "buyer", "step"))
-    trades = Trades(len(public.microgrids), public.steps, *places, numbers["p_mw"])
+    seller, buyer, step = (told.places(name) for name in ("seller", "buyer", "step"))
+    trades = Trades(len(public.microgrids), public.steps, seller, buyer, step, numbers["p_mw"])
     yield from inconsistent(public, numbers, trades, sheet.astype(np.int64))
 
 
