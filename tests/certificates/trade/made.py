@@ -19,8 +19,9 @@ from gridpact.case.owners import owner_of
 from gridpact.case.trade_cases import microgrids_at, microgrids_before, network_with
 from gridpact.markets.bargaining.cents import in_cents, split_cents
 from gridpact.markets.bargaining.nash import Deal, nash
-from gridpact.markets.trade.fees import FeeRates, fee_payments, fee_rates, peer_share, tariff
+from gridpact.markets.trade.fees import fee_rates, peer_share, tariff
 from gridpact.markets.trade.pairs import Trades, least_fee_trades
+from gridpact.markets.trade.rates import FeeRates, fee_payments
 from gridpact.results.record import Record, long_table, words
 from tests.districts import bus, district, interface, line, load
 

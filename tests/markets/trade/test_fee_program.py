@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from gridpact.errors import InputError
 from gridpact.markets.trade.fee_program import fee_device, trading_pairs
-from gridpact.markets.trade.fees import FeeRates
 from gridpact.markets.trade.pairs import least_fee_trades
+from gridpact.markets.trade.rates import FeeRates
 from gridpact.programs.affine import Variable, constant
 from gridpact.programs.program import Program, box
 from gridpact.programs.solve import Solution, solve

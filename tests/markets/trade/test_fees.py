@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from gridpact.case.case import Case
 from gridpact.errors import InputError
 from gridpact.markets.trade.distances import distances
-from gridpact.markets.trade.fees import FeeRates, fee_payments, fee_rates, peer_savings, peer_share, tariff
+from gridpact.markets.trade.fees import fee_rates, peer_savings, peer_share, tariff
 from gridpact.markets.trade.pairs import least_fee_trades
+from gridpact.markets.trade.rates import FeeRates, fee_payments
 from tests.districts import bus, district, interface, line, load
 
 Floats = NDArray[np.float64]

@@ -18,8 +18,9 @@ from gridpact.case.trade_cases import microgrids_at, microgrids_before, network_
 from gridpact.examples.synthetic_microgrids import synthetic_microgrids
 from gridpact.markets.bargaining.cents import in_cents, split_cents
 from gridpact.markets.bargaining.nash import Deal, NoDeal, nash
-from gridpact.markets.trade.fees import FeeRates, fee_payments, fee_rates, peer_share, tariff
+from gridpact.markets.trade.fees import fee_rates, peer_share, tariff
 from gridpact.markets.trade.pairs import Trades, least_fee_trades
+from gridpact.markets.trade.rates import FeeRates, fee_payments
 from gridpact.results.record import Record, long_table
 from tests.report.synthetic import certificate
 

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from gridpact.markets.bargaining.coalitions import Game
 from gridpact.markets.trade.before import Before
 from gridpact.markets.trade.central import central_prices
-from gridpact.markets.trade.fees import fee_payments, fee_rates
+from gridpact.markets.trade.fees import fee_rates
 from gridpact.markets.trade.market import TradeMarket
 from gridpact.markets.trade.pairs import least_fee_trades
 from gridpact.markets.trade.programs import dispatch, traded_by
+from gridpact.markets.trade.rates import fee_payments
 from gridpact.programs.program import Program
 from gridpact.programs.solve import solve
 from gridpact.programs.standard_form import compile_program

@@ -13,11 +13,12 @@ from gridpact.errors import InfeasibleError, NotConverged
 from gridpact.markets.prices import roots_of
 from gridpact.markets.trade.before import Before, before
 from gridpact.markets.trade.distances import distances
-from gridpact.markets.trade.fees import FeeRates, fee_payments, fee_rates
+from gridpact.markets.trade.fees import fee_rates
 from gridpact.markets.trade.infeasible import diagnosed
 from gridpact.markets.trade.market import TradeMarket
 from gridpact.markets.trade.one_way import require_one_way
 from gridpact.markets.trade.pairs import Trades, least_fee_trades
+from gridpact.markets.trade.rates import FeeRates, fee_payments
 from gridpact.markets.trade.sides import Settled
 from gridpact.markets.trade.stage_one import Parties, StageOne, by_one_hand, parties, stage_one
 from gridpact.markets.trade.stage_two import StageTwo, roles, stage_two

@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import minimum_spanning_tree
 
 from gridpact.errors import InputError, Issue
-from gridpact.markets.trade.fees import FeeRates, peer_savings
+from gridpact.markets.trade.fees import peer_savings
 from gridpact.markets.trade.pairs import TIE, highest
+from gridpact.markets.trade.rates import FeeRates
 from gridpact.physics.devices.device import total
 from gridpact.programs.affine import Affine, Variable, nothing
 from gridpact.programs.program import Named, box, equal

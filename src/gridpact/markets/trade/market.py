@@ -17,7 +17,8 @@ from gridpact.case.owners import microgrid_parts, network_part
 from gridpact.errors import InputError
 from gridpact.markets.market_program import formulation_named, market_network
 from gridpact.markets.trade.admission import trade_issues
-from gridpact.markets.trade.fees import FeeRates, Tariff, fee_rates, tariff
+from gridpact.markets.trade.fees import Tariff, fee_rates, tariff
+from gridpact.markets.trade.rates import FeeRates
 from gridpact.physics.electric.network import Network, first_interfaces
 
 Floats = NDArray[np.float64]

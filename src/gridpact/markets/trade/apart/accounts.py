@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.markets.trade.apart.public import PublicMarket
-from gridpact.markets.trade.fees import FeeRates, fee_payments
 from gridpact.markets.trade.pairs import Trades, highest, least_fee_trades
+from gridpact.markets.trade.rates import FeeRates, fee_payments
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -27,11 +27,12 @@ from gridpact.markets.trade.apart.microgrid import Desk, program_agent
 from gridpact.markets.trade.apart.outcome import Disagreement, read_outcome, require_own, require_sound
 from gridpact.markets.trade.apart.public import PublicMarket
 from gridpact.markets.trade.distances import distances
-from gridpact.markets.trade.fees import fee_payments, fee_rates
+from gridpact.markets.trade.fees import fee_rates
 from gridpact.markets.trade.market import TradeMarket
 from gridpact.markets.trade.operator import OperatorAgent
 from gridpact.markets.trade.pairs import Trades, least_fee_trades
 from gridpact.markets.trade.programs import OperatorProgram, operator_program
+from gridpact.markets.trade.rates import fee_payments
 from gridpact.markets.trade.sides import exact_at
 from gridpact.markets.trade.welfare import least_cost
 from gridpact.physics.electric.network import electric_network, require_radial
