@@ -133,9 +133,7 @@ class Filling:
         self.journal.append(kind, payload, durable)
 
 
-def test_a_coordinator_that_stopped_goes_on_where_it_was_with_the_same_parties(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_coordinator_that_stopped_goes_on_where_it_was_with_the_same_parties(tmp_path: Path) -> None:
     """The disk fills up in the middle; after room was made the parties, who waited, never notice."""
     net = networked(made(3), tmp_path / "market")
     chair, told, address = (
@@ -152,7 +150,6 @@ def test_a_coordinator_that_stopped_goes_on_where_it_was_with_the_same_parties(
         signed = net.preside(Told(), address)
         assert {one.result(20.0).outcome.document for one in playing} == {signed.outcome.document}
     assert signed.outcome.document == net.market.in_process()
-    assert "was too much for the coordinator" in caplog.text
 
 
 def _again(
