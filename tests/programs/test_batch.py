@@ -23,6 +23,7 @@ import numpy as np
 import psutil
 import pytest
 
+from gridpact.coordination.apart.states import Aborted, Ending
 from gridpact.errors import GridPactError, InfeasibleError, InputError, Issue, WorkerLost
 from gridpact.programs.batch import Outcome, Pool, open_pool, run_batch
 
@@ -193,9 +194,14 @@ def subclasses(of: type[Exception]) -> Iterator[type[Exception]]:
         yield from subclasses(kind)
 
 
+def an_example(kind: type[Exception]) -> Exception:
+    """Most are made of their text; a market that was ended is made of who ended it and why."""
+    return Aborted(Ending("homes", "it had enough")) if kind is Aborted else kind("text")
+
+
 def test_every_error_of_ours_survives_the_way(pool: Pool) -> None:
     """Also those written later: whoever adds one with attributes is told when these get lost."""
-    ours = [kind("text") for kind in {GridPactError, *subclasses(GridPactError)}]
+    ours = [an_example(kind) for kind in {GridPactError, *subclasses(GridPactError)}]
     found = errors(pool.run(raised, ours))
     assert [type(found[number]) for number in range(len(ours))] == [type(error) for error in ours]
     assert [vars(found[number]) for number in range(len(ours))] == [vars(error) for error in ours]
