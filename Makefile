@@ -15,6 +15,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCKED := .venv/stamp-locked
 READY := .venv/stamp-ready
+# Tests of one file stay together: they share what is costly to make.
+SPREAD := -n logical --maxprocesses 8 --dist loadfile
 BUILD_DOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 RUN := runs/ieee30-district-$(shell date +%Y%m%d-%H%M%S)
 
@@ -34,11 +36,11 @@ demo: $(READY)
 	@echo "Figures and certificate: $(RUN)/report.html"
 
 test: lint
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q $(SPREAD)
 	$(BUILD_DOCS) --quiet
 
 test-all: lint
-	$(BIN)/python -m pytest -q -m "campaign or not campaign"
+	$(BIN)/python -m pytest -q -m "campaign or not campaign" $(SPREAD)
 	$(BUILD_DOCS) --quiet
 
 lint: $(READY)
