@@ -18,12 +18,20 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gridpact.case.case import Case
-from gridpact.markets.heat.side import heat_devices, heating
-from gridpact.markets.market_program import assembled, clearing_program, electric_devices, formulation_named, with_heat
+from gridpact.markets.heat.side import Heating, heat_devices, heating
+from gridpact.markets.market_program import (
+    Formulation,
+    assembled,
+    clearing_program,
+    electric_devices,
+    formulation_named,
+    with_heat,
+)
 from gridpact.markets.trade.fee_program import fee_device
 from gridpact.markets.trade.market import TradeMarket
 from gridpact.physics.devices.device import Device, unlimited, zeros
 from gridpact.physics.electric import distflow_soc
+from gridpact.physics.electric.network import Network
 from gridpact.programs.affine import Affine, Variable, constant, nothing
 from gridpact.programs.program import Named, Program, box, equal
 from gridpact.programs.standard_form import StandardForm, compile_program
@@ -80,18 +88,26 @@ class OperatorProgram(PartyProgram):
 
 def microgrid_program(part: Case, base: float, dynamics: str = "quasi_dynamic") -> PartyProgram:
     """The program of one microgrid from its own part of the case."""
-    heat = heating(part, base, dynamics)
+    return microgrid_side(compile_program(microgrid_law(part, base, heating(part, base, dynamics))))
+
+
+def microgrid_side(form: StandardForm) -> PartyProgram:
+    """A compiled program of a microgrid with the columns of what it exchanges."""
+    active, reactive = form.columns[EXCHANGE_P].ravel(), form.columns[EXCHANGE_Q].ravel()
+    fixed = _fixed(form, form.rows["microgrid/reactive"].ravel(), reactive)
+    return PartyProgram(form, active if fixed is not None else np.concatenate([active, reactive]), fixed)
+
+
+def microgrid_law(part: Case, base: float, heat: Heating | None, others: Sequence[Device] = ()) -> Program:
+    """Devices, ``others`` and limits of one microgrid, and what leaves its bus."""
     warm = heat_devices(part, heat, {}) if heat else []
-    devices = electric_devices(part, base, distflow_soc, {}, {}, {}) + warm
+    devices = [*electric_devices(part, base, distflow_soc, {}, {}, {}), *warm, *others]
     e, f = Variable((1, part.steps)), Variable((1, part.steps))
     rows = {"microgrid/active": equal(e - _added([one.p for one in devices], part.steps))}
     rows |= {"microgrid/reactive": equal(f - _added([one.q for one in devices], part.steps))}
     rows |= exchange_limits(part, base, e)
     program = assembled(part, devices, {EXCHANGE_P: e, EXCHANGE_Q: f}, rows)
-    form = compile_program(with_heat(part, program, heat, warm) if heat else program)
-    active, reactive = form.columns[EXCHANGE_P].ravel(), form.columns[EXCHANGE_Q].ravel()
-    fixed = _fixed(form, form.rows["microgrid/reactive"].ravel(), reactive)
-    return PartyProgram(form, active if fixed is not None else np.concatenate([active, reactive]), fixed)
+    return with_heat(part, program, heat, warm) if heat else program
 
 
 def _added(powers: list[Affine], steps: int) -> Affine:
@@ -132,6 +148,27 @@ def _fixed(form: StandardForm, rows: Ints, columns: Ints) -> Floats | None:
 
 def operator_program(market: TradeMarket, reactive: Sequence[Floats | None]) -> OperatorProgram:
     """The operator's program; ``reactive`` is what the microgrids state of theirs, in their order."""
+    heat = heating(market.operator, market.base, market.dynamics)
+    form = compile_program(operator_law(market, reactive, market.network, formulation_named("soc"), heat))
+    return operator_side(form, reactive)
+
+
+def operator_side(form: StandardForm, reactive: Sequence[Floats | None]) -> OperatorProgram:
+    """A compiled program of the operator with the columns of what microgrids exchange."""
+    steps = form.columns[EXCHANGE_P].shape[1]
+    free = np.array([values is None for values in reactive])
+    stated = np.array([np.zeros(steps) if values is None else values for values in reactive])
+    return OperatorProgram(form, _exchanged(form, free), stated=stated, free=free)
+
+
+def operator_law(
+    market: TradeMarket,
+    reactive: Sequence[Floats | None],
+    network: Network,
+    formulation: Formulation,
+    heat: Heating | None,
+) -> Program:
+    """The clearing of ``market.operator`` on ``network`` with what microgrids exchange at their buses."""
     shape = (market.buses.size, market.case.steps)
     e, free = Variable(shape), np.array([values is None for values in reactive])
     f = Variable((int(free.sum()), shape[1]))
@@ -143,11 +180,7 @@ def operator_program(market: TradeMarket, reactive: Sequence[Floats | None]) -> 
     variables = {EXCHANGE_P: e} | ({EXCHANGE_Q: f} if free.any() else {})
     q = known + where @ f if free.any() else known
     exchange = _priced(market, Device("exchange", market.buses, variables, {}, e, q, nothing()))
-    heat = heating(market.operator, market.base, market.dynamics)
-    form = compile_program(
-        clearing_program(market.operator, market.network, formulation_named("soc"), heat, others=[exchange])
-    )
-    return OperatorProgram(form, _exchanged(form, free), stated=stated, free=free)
+    return clearing_program(market.operator, network, formulation, heat, others=[exchange])
 
 
 def _exchanged(form: StandardForm, free: NDArray[np.bool_]) -> Ints:

@@ -16,33 +16,48 @@ not served is refused.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import scipy.sparse as sp
 
 from gridpact.case.case import Case, Floats, Ints
 from gridpact.case.planned import UNITS, planned_case
-from gridpact.markets.heat.side import heating
+from gridpact.markets.heat.side import Heating, heating
 from gridpact.markets.market_program import clearing_program
 from gridpact.physics.electric.line_choice import LineChoice
-from gridpact.physics.electric.network import electric_network, power_base
+from gridpact.physics.electric.network import Network, electric_network, power_base
 from gridpact.planning.investment.candidates import Candidates
 from gridpact.planning.investment.switching import Switching
+from gridpact.programs.program import Program
 from gridpact.programs.standard_form import StandardForm, compile_program
+
+# The variable of a program that says itself what is missing.
+EMERGENCY = "emergency_p"
+
+
+class Build(Protocol):
+    """Makes the program of a case with a choice among types of lines."""
+
+    def __call__(self, case: Case, network: Network, formulation: LineChoice, heat: Heating | None, /) -> Program: ...
 
 
 @dataclass(frozen=True, eq=False)
 class DayProgram:
     """The program of a day: its form for no units, what a unit adds to the right-hand side, (rows, columns of n).
 
-    ``emergency`` are the columns of demand that only a plan's own price keeps served; ``base_mva`` their unit.
+    ``emergency`` are the columns of demand that only a plan's own price keeps served. ``network`` is that of the form.
     """
 
     form: StandardForm
     units: sp.csc_array
     emergency: Ints
-    base_mva: float
+    network: Network
     hours: float
+
+    @property
+    def base_mva(self) -> float:
+        return self.network.base_mva
 
     def at(self, n: Floats) -> StandardForm:
         """The program with n units built and lines closed."""
@@ -53,25 +68,40 @@ class DayProgram:
 
 
 def day_program(
-    day: Case, candidates: Candidates, emergency_price: float, switching: Switching | None = None
+    day: Case,
+    candidates: Candidates,
+    emergency_price: float | None,
+    switching: Switching | None = None,
+    build: Build = clearing_program,
+    base_mva: float | None = None,
 ) -> DayProgram:
-    """The program of a case that has candidates; all demand may stay unserved at ``emergency_price`` per MWh."""
+    """The program of a case that has candidates; all demand may stay unserved at ``emergency_price`` per MWh.
+
+    ``build`` makes the program of the case in which everything is built, its network per unit of ``base_mva``. Without
+    an emergency price that program is to say itself, as ``EMERGENCY``, what may be missing.
+    """
     every, served = _everything_built(day, emergency_price, switching)
-    network = electric_network(every, power_base(every))
+    network = electric_network(every, power_base(every) if base_mva is None else base_mva)
     replaced = _replaced(day, switching)
     corridor = _corridors(day, replaced, network.branches.carrying, every.count("lines"))
     openable = np.searchsorted(replaced, switching.line) if switching is not None else np.zeros(0, dtype=np.int64)
     heat = heating(every, network.base_mva, "quasi_dynamic", None, None)
-    form = compile_program(clearing_program(every, network, LineChoice(corridor, openable), heat))
+    form = compile_program(build(every, network, LineChoice(corridor, openable), heat))
     right = _grown(form, day, candidates)
     _chosen(form, day, candidates, replaced, right)
     _closed(form, replaced.size, openable, candidates.count, right)
-    emergency = form.columns["unserved_p"][served:].ravel() if every.count("unserved") else np.zeros(0, np.int64)
+    emergency = _emergency(form, served, emergency_price is not None and every.count("unserved") > 0)
     units = right.matrix(candidates.count + openable.size)
-    return DayProgram(form.with_b(right.b), units, emergency, network.base_mva, day.hours)
+    return DayProgram(form.with_b(right.b), units, emergency, network, day.hours)
 
 
-def _everything_built(day: Case, price: float, switching: Switching | None) -> tuple[Case, int]:
+def _emergency(form: StandardForm, served: int, unserved: bool) -> Ints:
+    """The columns of demand that is missing: of loads that may stay unserved, or of the program's own."""
+    own = form.columns.get(EMERGENCY, np.zeros(0, np.int64)).ravel()
+    return np.concatenate([form.columns["unserved_p"][served:].ravel(), own]) if unserved else own
+
+
+def _everything_built(day: Case, price: float | None, switching: Switching | None) -> tuple[Case, int]:
     """One unit of everything in units, types as lines beside those they would replace, demand that gives way.
 
     Where lines may be opened and closed, all of them are closed, built ties among them.
@@ -88,6 +118,8 @@ def _everything_built(day: Case, price: float, switching: Switching | None) -> t
             "lines", {"line": types["candidate"], **rows, **{name: types[name] for name in columns}}
         )
     served = built.count("unserved")
+    if price is None:
+        return built, served
     left = sorted(set(day.ids("loads")) - set(built.ids("unserved")))
     return built.with_rows("unserved", {"load": left, "price_per_mwh": [price] * len(left)}), served
 

@@ -31,12 +31,17 @@ UNSERVED_MWH = 1e-5
 
 @dataclass(frozen=True, eq=False)
 class PricedDay:
-    """The cost of one day, the energy that it leaves unserved without being allowed to, and a cut."""
+    """The cost of one day, the energy that it leaves unserved without being allowed to, and a cut.
+
+    ``x`` and ``z`` are the optimum and its multipliers.
+    """
 
     cost: float
     unserved_mwh: float
     constant: float
     slope: Floats
+    x: Floats
+    z: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +73,7 @@ def _priced_day(program: DayProgram, n: Floats, answer: Answer) -> PricedDay:
     left = reach(x) * np.abs(Px + form.q + form.A.T @ z).sum()
     constant = form.constant - program.form.b @ z - 0.5 * x @ Px - left
     slope = -(program.units.T @ z)
-    return PricedDay(form.cost(x), program.unserved_mwh(x), float(constant), np.asarray(slope))
+    return PricedDay(form.cost(x), program.unserved_mwh(x), float(constant), np.asarray(slope), x, z)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,16 +85,21 @@ class Days:
 
     def __call__(self, n: Floats) -> Priced:
         """Costs, unserved energy and cuts of all days at n. Raises what a day raises."""
+        return together(self.each(n))
+
+    def each(self, n: Floats) -> list[PricedDay]:
+        """All days at n, in their order. Raises what a day raises."""
         tasks = [(day, n) for day in range(len(self.pricer.programs))]
         found: list[PricedDay | None] = [None] * len(tasks)
         for outcome in self.pool.run(self.pricer, tasks):
             if outcome.error is not None:
                 raise outcome.error
             found[outcome.task] = outcome.value
-        return _together([day for day in found if day is not None])
+        return [day for day in found if day is not None]
 
 
-def _together(days: Sequence[PricedDay]) -> Priced:
+def together(days: Sequence[PricedDay]) -> Priced:
+    """Costs, unserved energy and cuts of all days."""
     unserved = np.array([day.unserved_mwh for day in days])
     cuts = Cuts(np.arange(len(days)), np.array([day.constant for day in days]), np.array([day.slope for day in days]))
     return Priced(np.array([day.cost for day in days]), np.where(unserved > UNSERVED_MWH, unserved, 0.0), cuts)

@@ -9,9 +9,10 @@ import numpy as np
 
 from gridpact.case.case import Case, Floats
 from gridpact.case.planned import planned_case
+from gridpact.markets.market_program import clearing_program
 from gridpact.planning.investment.candidates import Candidates, candidates_of
 from gridpact.planning.investment.customer_flows import flow_reliability
-from gridpact.planning.investment.day_program import DayProgram, day_program
+from gridpact.planning.investment.day_program import Build, DayProgram, day_program
 from gridpact.planning.investment.forest import forest_form
 from gridpact.planning.investment.limits import Limits, master_program, rivals
 from gridpact.planning.investment.relaxed import core_point
@@ -46,7 +47,7 @@ class Problem:
     """Everything that the search needs; ``emergency_price`` is per MWh of demand that no plan may leave unserved.
 
     ``switching`` is there where the plan also decides which lines are closed; then ``reliability`` has its rows, also
-    where reliability decides nothing.
+    where reliability decides nothing. ``build`` makes the programs of the days.
     """
 
     case: Case
@@ -56,6 +57,7 @@ class Problem:
     reliability: LinearReliability | None
     emergency_price: float
     switching: Switching | None = None
+    build: Build = clearing_program
 
     @cached_property
     def master(self) -> Master:
@@ -77,7 +79,8 @@ class Problem:
     @cached_property
     def programs(self) -> tuple[DayProgram, ...]:
         """The program of every day."""
-        return tuple(day_program(day, self.candidates, self.emergency_price, self.switching) for day in self.days.days)
+        of = self.candidates, self.emergency_price, self.switching, self.build
+        return tuple(day_program(day, *of) for day in self.days.days)
 
     def core(self, units: Floats) -> Floats:
         """A point near ``units`` in the interior of what may be built, and closed."""

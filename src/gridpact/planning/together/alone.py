@@ -1,0 +1,154 @@
+"""The disagreement point: what every owner would build and pay in a year if each planned for itself.
+
+A microgrid then has its tariff, or stays an island; the operator has microgrids that exchange by their tariffs. Each is
+an ordinary plan of one owner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gridpact.case.case import Floats
+from gridpact.case.planned import planned_case
+from gridpact.case.trade_cases import microgrids_before, network_with
+from gridpact.errors import InfeasibleError
+from gridpact.markets.cleared import Cleared
+from gridpact.markets.trade.before import rid
+from gridpact.planning.investment.limits import Limits
+from gridpact.planning.investment.operation import operated
+from gridpact.planning.investment.problem import Problem, problem_of
+from gridpact.planning.investment.representative import Representatives
+from gridpact.planning.investment.search import search
+from gridpact.programs.batch import Pool
+
+TIME_S = 3600.0
+
+
+@dataclass(frozen=True, eq=False)
+class Alone:
+    """What every owner does by itself, the operator last: a design by name, cost of a year and a bound of that.
+
+    ``investment`` (owners,) is the part of the cost that is for building; ``paid`` (microgrids,) what each pays by its
+    tariff in a year.
+    """
+
+    designs: tuple[dict[str, int], ...]
+    costs: Floats
+    bounds: Floats
+    investment: Floats
+    paid: Floats
+
+
+def alone(problem: Problem, pool: Pool, gap: float, rate: float) -> Alone:
+    """The plan of every owner by itself; ``problem`` is that of all. Raises ``InfeasibleError`` with whose it is."""
+    days, case = problem.days, problem.days.case
+    names, table = case.ids("microgrids"), case.tables["microgrids"]
+    given = (table["disagreement"] == "given").to_numpy()
+    fixed = case.column("microgrids", "disagreement_cost")
+    own = [
+        _given(float(cost), case.steps) if told else _microgrid(days, number, pool, gap, rate)
+        for number, (told, cost) in enumerate(zip(given, fixed, strict=True))
+    ]
+    p, q = (np.array([getattr(one, name) for one in own]) for name in ("p", "q"))
+    paid = np.array([one.paid for one in own])
+    above = _operator(days, rid(p), rid(q), float(paid.sum()), pool, gap, rate)
+    every = [*own, above]
+    assert len(own) == len(names)
+    return Alone(
+        tuple(one.design for one in every),
+        np.array([one.cost for one in every]),
+        np.array([one.bound for one in every]),
+        np.array([one.investment for one in every]),
+        paid,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Own:
+    """One owner's plan, and what it then exchanges, MW and Mvar into the network, (steps,) each."""
+
+    design: dict[str, int]
+    cost: float
+    bound: float
+    investment: float
+    paid: float
+    p: Floats
+    q: Floats
+
+
+def _given(cost: float, steps: int) -> _Own:
+    return _Own({}, cost, cost, 0.0, 0.0, np.zeros(steps), np.zeros(steps))
+
+
+def _microgrid(days: Representatives, number: int, pool: Pool, gap: float, rate: float) -> _Own:
+    table = days.case.tables["microgrids"]
+    only = days.case.with_table("microgrids", table.iloc[[number]].reset_index(drop=True))
+    own = replace(days, case=microgrids_before(only))
+    found = _planned(f"microgrid {table['microgrid'][number]!r}", own, pool, gap, rate)
+    bought, sold, reactive = (_joined(found.days, name) for name in ("buy", "sell", "import_q"))
+    paid = float(days.weights @ [_paid(day) for day in found.days])
+    return _Own(found.design, found.cost, found.bound, found.investment, paid, sold - bought, -reactive)
+
+
+def _joined(days: list[Cleared], name: str) -> Floats:
+    return np.concatenate([day.megawatts(name, "interfaces")[0] for day in days])
+
+
+def _operator(days: Representatives, p: Floats, q: Floats, paid: float, pool: Pool, gap: float, rate: float) -> _Own:
+    table = days.case.tables["network_operator"]
+    fixed = float(table["disagreement_cost"].iloc[0]) if len(table) else np.nan
+    if np.isfinite(fixed):
+        return _given(fixed, 0)
+    found = _planned("the operator", replace(days, case=network_with(days.case, p, q)), pool, gap, rate)
+    none = np.zeros(0)
+    return _Own(found.design, found.cost - paid, found.bound - paid, found.investment, -paid, none, none)
+
+
+@dataclass(frozen=True, eq=False)
+class _Planned:
+    """Design, cost of a year and its bound, what of it is paid for building, and the days as they are operated."""
+
+    design: dict[str, int]
+    cost: float
+    bound: float
+    investment: float
+    days: list[Cleared]
+
+
+def _planned(who: str, days: Representatives, pool: Pool, gap: float, rate: float) -> _Planned:
+    problem = problem_of(days.case, days, Limits(), rate)
+    units, lower, investment = dict[str, int](), -np.inf, 0.0
+    with _of(who):
+        if problem.candidates.count:
+            *_, last = search(problem, pool, gap, TIME_S, None)
+            point = last.designs[last.best]
+            units, lower, investment = problem.plan(point).units, last.lower, problem.master.cost(point)
+        cleared = [operated(day) for day in planned_case(days.case, units).windows()]
+    cost = investment + float(days.weights @ [day.solution.cost for day in cleared])
+    return _Planned(units, cost, min(lower, cost) if units or np.isfinite(lower) else cost, investment, cleared)
+
+
+@contextmanager
+def _of(who: str) -> Iterator[None]:
+    """Say whose plan it is that cannot be."""
+    try:
+        yield
+    except InfeasibleError as error:
+        fix = (
+            "Give it a disagreement that can be (islanded, tariff), more candidates, or the cost without a deal "
+            '(disagreement "given").'
+        )
+        raise InfeasibleError(
+            f"Planning alone, {who} cannot meet its demand: {error}\n{fix}", error.diagnosis
+        ) from error
+
+
+def _paid(cleared: Cleared) -> float:
+    """What is paid at the interfaces over a day."""
+    form, x = cleared.form, cleared.solution.x
+    cost = x * (form.q + 0.5 * (form.P @ x))
+    return float(sum(cost[form.columns[name].ravel()].sum() for name in ("buy", "sell") if name in form.columns))

@@ -1,0 +1,116 @@
+r"""The lower level: what an owner would build by itself, others and their trades held as they are.
+
+    at prices       min over n_k of  a_k'n_k + sum over d of w_d v_kd(n_k; p_d)
+    at quantities   min over n_k of  a_k'n_k + sum over d of w_d c_kd(n_k; e_d)
+
+Both are mixed-integer cone programs of the owner alone, solved by the decomposition of ``programs.benders`` on its own
+days. At held quantities what it cannot give or take any more is missing, or given away, at the emergency price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import scipy.sparse as sp
+
+from gridpact.case.case import Floats, Ints
+from gridpact.planning.investment.day_program import DayProgram
+from gridpact.planning.investment.pricing import Days, Pricer
+from gridpact.planning.together.days import OwnDay
+from gridpact.programs.batch import Pool
+from gridpact.programs.benders import Cuts, Master, beginning, decompose
+from gridpact.programs.standard_form import StandardForm, in_order
+
+# An own problem is small: it ends by its gap.
+TIME_S = 600.0
+CORE = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class OwnPlan:
+    """Units of an owner's own candidates, what a year then costs it, and a bound of what it could."""
+
+    units: Floats
+    cost: float
+    lower: float
+
+
+@dataclass(frozen=True, eq=False)
+class Owner:
+    """An owner: its programs by day, the ``master`` of its own candidates, and its part of all that is exchanged.
+
+    ``places`` are the entries of ``Day.coupled`` that are its own; ``sign`` is 1 for who is paid for what it gives to
+    the network, -1 for the operator. ``emergency_price`` is per unit.
+    """
+
+    name: str
+    days: tuple[OwnDay, ...]
+    master: Master
+    places: tuple[Ints, ...]
+    sign: float
+    emergency_price: float
+
+    def at_prices(self, prices: Sequence[Floats], pool: Pool, gap: float) -> OwnPlan:
+        """Its best plan where what is exchanged has these prices, by day (n,)."""
+        priced = [
+            replace(day.program, form=day.program.form.with_price(day.columns, -self.sign * price[own]))
+            for day, own, price in zip(self.days, self.places, prices, strict=True)
+        ]
+        return self._best(priced, pool, gap)
+
+    def at_quantities(self, exchanged: Sequence[Floats], pool: Pool, gap: float) -> OwnPlan:
+        """Its best plan where it exchanges this, by day (n,); costs are without what is paid for that."""
+        held = [
+            _held(day, quantity[own], self.emergency_price)
+            for day, own, quantity in zip(self.days, self.places, exchanged, strict=True)
+        ]
+        return self._best(held, pool, gap)
+
+    def _best(self, programs: Sequence[DayProgram], pool: Pool, gap: float) -> OwnPlan:
+        oracle = Days(Pricer(tuple(programs), gap), pool)
+        if not self.master.integers:
+            cost = self.master.constant + float(self.master.weights @ oracle(np.zeros(0)).costs)
+            return OwnPlan(np.zeros(0), cost, cost)
+        core = CORE * self.master.program.bounds[1][: self.master.integers]
+        start = beginning(self.master, _no_cuts(core.size), -np.inf)
+        *_, state = decompose(self.master, oracle, start, core, gap, TIME_S)
+        return OwnPlan(np.rint(state.designs[state.best][: core.size]), state.upper, state.lower)
+
+
+def _no_cuts(count: int) -> Cuts:
+    return Cuts(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros((0, count)))
+
+
+def _held(day: OwnDay, quantity: Floats, price: float) -> DayProgram:
+    """The program with what is exchanged held; what differs from it costs ``price`` in either direction.
+
+    x[columns] + more - less = quantity,   more, less >= 0
+    """
+    program, form, count = day.program, day.program.form, quantity.size
+    width = form.q.size
+    pick = sp.csc_array((np.ones(count), (np.arange(count), day.columns)), shape=(count, width))
+    eye = sp.eye_array(count, format="csc")
+    rows = [
+        [pick, sp.hstack([eye, -eye])],
+        [form.A, sp.csc_array((form.b.size, 2 * count))],
+        [sp.csc_array((2 * count, width)), -sp.eye_array(2 * count)],
+    ]
+    wide, order = in_order(
+        StandardForm(
+            P=sp.csc_array(sp.block_diag([form.P, sp.csc_array((2 * count, 2 * count))])),
+            q=np.append(form.q, np.full(2 * count, price)),
+            A=sp.csc_array(sp.vstack([sp.hstack(row, format="csc") for row in rows])),
+            b=np.concatenate([quantity, form.b, np.zeros(2 * count)]),
+            constant=form.constant,
+            cones=(("zero", count), *form.cones, ("nonnegative", 2 * count)),
+            rows={},
+            columns={},
+            integers=form.integers,
+        )
+    )
+    none = [sp.csc_array((size, program.units.shape[1])) for size in (count, 2 * count)]
+    units = sp.csr_array(sp.vstack([none[0], program.units, none[1]]))[order]
+    apart = width + np.arange(2 * count)
+    return replace(program, form=wide, units=sp.csc_array(units), emergency=np.append(program.emergency, apart))
