@@ -32,6 +32,8 @@ BATTERY = {
     "efficiency_discharge": 0.9,
     "initial_mwh": 0.5,
 }
+COST = {"investment": 1000.0, "lifetime_years": 20.0}
+WIRE = {"r_ohm_per_km": 0.2, "x_ohm_per_km": 0.2}
 
 
 def generator(at: str, **more: Any) -> dict[str, Any]:
@@ -44,7 +46,7 @@ def three_microgrids(**more: Any) -> Case:
     parts: dict[str, Any] = {
         "steps": 2,
         "buses": [bus(str(k)) for k in (1, 2, 3, 4, 5)],
-        "lines": [line(f"L{k}", str(k), str(k + 1)) for k in (1, 2, 3, 4)],
+        "lines": [line(f"L{k}", str(k), str(k + 1), max_i_ka=0.4) for k in (1, 2, 3, 4)],
         "interfaces": [interface()],
         "microgrids": [{"microgrid": f"M{k}", "bus": k} for k in ("4", "2", "3")],
         "network_operator": [{"operator": "dso", "fee_rule": "flat"}],
@@ -72,11 +74,22 @@ def three_microgrids(**more: Any) -> Case:
         "electric_boilers": [{"electric_boiler": "kettle", "bus": "5", "node": "v1", "max_heat_mw": 0.5}],
         "chps": [{"chp": "engine", "bus": "3", "node": "t1", "kind": "engine"}],
         "chp_points": [{"point": f"p{k}", "chp": "engine", "p_mw": k / 2, "heat_mw": k / 2} for k in (0, 1)],
+        "renewable_candidates": [
+            {"candidate": f"sun-{k}", "bus": k, "kind": "pv", "p_mw": 0.1, **COST} for k in ("4", "1", "3")
+        ],
+        "storage_candidates": [{"candidate": f"cell-{k}", "bus": k, **BATTERY, **COST} for k in "52"],
+        "generator_candidates": [{"candidate": "motor", "bus": "2", "max_p_mw": 1.0, **COST}],
+        "line_candidates": [{"candidate": "thick", "line": "L1", **WIRE, "max_i_ka": 0.9, **COST}],
+        "tie_candidates": [{"candidate": "tie", "from_bus": "2", "to_bus": "4", "length_km": 1.0, **WIRE, **COST}],
+        "protection_candidates": [
+            {"candidate": "breaker", "line": "L2", "end": "from", "kind": "breaker", **COST},
+        ],
     }
     profiles = {
         "loads/load-3/p_mw": [0.2, 0.3],
         "loads/load-5/p_mw": [0.4, 0.5],
         "microgrids/M2/max_buy_mw": [1.0, 2.0],
+        "renewable_candidates/sun-3/p_mw": [0.0, 0.1],
         "heat_loads/th/heat_mw": [0.1, 0.05],
         "interfaces/grid/price_per_mwh": [40.0, 60.0],
     }
@@ -112,6 +125,12 @@ OWNERS = {
     "electric_boilers": [-1],
     "chps": [2],
     "chp_points": [2, 2],
+    "renewable_candidates": [0, -1, 2],
+    "storage_candidates": [-1, 1],
+    "generator_candidates": [1],
+    "line_candidates": [-1],
+    "tie_candidates": [-1],
+    "protection_candidates": [-1],
 }
 
 
@@ -131,6 +150,7 @@ def test_every_table_at_a_bus_has_been_thought_of() -> None:
     at_bus = {name for name, table in SCHEMA.items() if any(c.references == "buses" for c in table.columns)}
     devices = {"generators", "renewables", "storages", "loads", "compensators", "chps", "electric_boilers"}
     devices |= {"heat_pumps", "heat_sources", "microgrids"}
+    devices |= {"renewable_candidates", "storage_candidates", "generator_candidates"}
     assert at_bus - {"lines", "transformers"} - set(OF_THE_NETWORK) == devices
     assert set(COUPLINGS) == {"chps", "electric_boilers", "heat_pumps", "heat_sources"}
 
@@ -161,6 +181,8 @@ def test_parts_of_microgrids() -> None:
     assert parts[2].ids("pipes") == ["t12"] and parts[0].ids("pipes") == []
     assert parts[1].series("microgrids", "max_buy_mw").tolist() == [[1.0, 2.0]]
     assert parts[2].series("heat_loads", "heat_mw").tolist() == [[0.1, 0.05]]
+    assert parts[2].series("renewable_candidates", "p_mw").tolist() == [[0.0, 0.1]]
+    assert [part.ids("storage_candidates") for part in parts] == [[], ["cell-2"], []]
     assert all(part.count("lines") == part.count("network_operator") == 0 for part in parts)
     assert all(part.validated and part.snapshots.equals(case.snapshots) for part in parts)
     assert all(list(part.tables) == list(SCHEMA) for part in parts)
@@ -172,6 +194,7 @@ def test_part_of_the_network() -> None:
     assert part.validated and list(part.tables) == list(SCHEMA)
     for name in ("buses", "lines", "interfaces", "shunts", *TRADING):
         pd.testing.assert_frame_equal(part.tables[name], case.tables[name])
+    assert part.ids("renewable_candidates") == ["sun-1"] and part.ids("storage_candidates") == ["cell-5"]
     assert part.ids("loads") == ["load-5"] and part.ids("heat_networks") == ["village"]
     assert part.series("loads", "p_mw").tolist() == [[0.4, 0.5]]
     assert part.series("microgrids", "max_buy_mw")[1].tolist() == [1.0, 2.0]

@@ -1,8 +1,9 @@
 """Who owns what: a case with microgrids taken apart into its network and its microgrids.
 
-What stands at the bus of a microgrid is the microgrid's. The exceptions are what belongs to the network even there
-(``OF_THE_NETWORK``). Rows that refer to others (offers, bids, corners of plants) follow them. A heat network whose
-couplings with electricity all stand at one microgrid's bus is that microgrid's, with everything in it.
+What stands at the bus of a microgrid is the microgrid's, and so is what may be built there. The exceptions are what
+belongs to the network even there (``OF_THE_NETWORK``). Rows that refer to others (offers, bids, corners of plants)
+follow them. A heat network whose couplings with electricity all stand at one microgrid's bus is that microgrid's, with
+everything in it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ OF_THE_NETWORK = (
     "capacitors",
     "shunts",
     "connections",
-    *(name for name in SCHEMA if name.endswith("_candidates")),
+    "line_candidates",
+    "tie_candidates",
+    "protection_candidates",
 )
 TRADING = tuple(table.name for table in TRADE)
 _REFERENCES: Mapping[str, tuple[str, ...]] = {

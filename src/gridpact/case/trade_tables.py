@@ -27,9 +27,10 @@ def _fee(name: str, description: str, unit: str = "currency/MWh") -> Column:
 
 _MICROGRIDS = Table(
     "microgrids",
-    "Microgrids that trade with each other and with the network. A microgrid owns what stands at its bus, except "
-    "interfaces, capacitors, shunts and candidates, and the heat network that its devices heat. Limits are those of "
-    "its net exchange at the bus. Counts where trade is asked for; otherwise all is dispatched by one hand.",
+    "Microgrids that trade with each other and with the network. A microgrid owns what stands at its bus and what may "
+    "be built there, except interfaces, capacitors, shunts, lines and what is built in lines, and the heat network "
+    "that its devices heat. Limits are those of its net exchange at the bus. Counts where trade is asked for; "
+    "otherwise all is dispatched by one hand.",
     (
         own_id("microgrid", "name of the microgrid"),
         reference("bus", "buses", "bus it is connected to, and no other microgrid"),
