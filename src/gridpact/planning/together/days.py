@@ -42,7 +42,6 @@ from gridpact.physics.electric.line_choice import LineChoice
 from gridpact.physics.electric.network import Network
 from gridpact.planning.investment.candidates import candidates_of
 from gridpact.planning.investment.day_program import EMERGENCY, DayProgram, day_program
-from gridpact.planning.together.owners import Owners
 from gridpact.programs.affine import Variable
 from gridpact.programs.program import Program, box
 
@@ -83,7 +82,7 @@ class Day:
         return np.concatenate([np.concatenate([p, q]) if free else p for p, q, free in pairs])
 
 
-def day_of(case: Case, owners: Owners, emergency_price: float, discount_rate: float) -> Day:
+def day_of(case: Case, emergency_price: float, discount_rate: float) -> Day:
     """The programs of one day; ``case`` has candidates. Raises what ``trade_market`` raises."""
     market = trade_market(planned_case(case, {}))
     below = [_microgrid_day(part, market.base, emergency_price, discount_rate) for part in microgrid_parts(case)]

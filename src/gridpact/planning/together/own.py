@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -91,17 +92,13 @@ def _held(day: OwnDay, quantity: Floats, price: float) -> DayProgram:
     program, form, count = day.program, day.program.form, quantity.size
     width = form.q.size
     pick = sp.csc_array((np.ones(count), (np.arange(count), day.columns)), shape=(count, width))
-    eye = sp.eye_array(count, format="csc")
-    rows = [
-        [pick, sp.hstack([eye, -eye])],
-        [form.A, sp.csc_array((form.b.size, 2 * count))],
-        [sp.csc_array((2 * count, width)), -sp.eye_array(2 * count)],
-    ]
+    eye = sp.csc_array(sp.eye_array(count))
+    blocks: list[list[Any]] = [[pick, eye, -eye], [form.A, None, None], [None, -eye, None], [None, None, -eye]]
     wide, order = in_order(
         StandardForm(
             P=sp.csc_array(sp.block_diag([form.P, sp.csc_array((2 * count, 2 * count))])),
             q=np.append(form.q, np.full(2 * count, price)),
-            A=sp.csc_array(sp.vstack([sp.hstack(row, format="csc") for row in rows])),
+            A=sp.csc_array(sp.block_array(blocks)),
             b=np.concatenate([quantity, form.b, np.zeros(2 * count)]),
             constant=form.constant,
             cones=(("zero", count), *form.cones, ("nonnegative", 2 * count)),

@@ -1,0 +1,93 @@
+r"""The owners' investments as a game of identical interest, and moves in it.
+
+With generalised Nash bargaining an owner gains $w_k S(n)$, $S(n) = \sum_k D_k - \text{cost}(n)$, at frozen weights
+$w_k > 0$ and disagreement costs $D_k$: whatever one owner changes by itself pays it if and only if the common surplus
+grows. So an equilibrium in pure strategies exists, the best of all plans is one, and moves that are accepted only where
+the surplus grows end after finitely many (Monderer and Shapley, "Potential games", Games and Economic Behavior 14,
+1996).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from gridpact.case.case import Floats
+from gridpact.planning.together.joint import Joint
+from gridpact.planning.together.upper import Traded, Upper
+from gridpact.programs.batch import Pool
+from gridpact.programs.benders import INWARD, Cuts, beginning, proposed
+
+# A year that is cheaper by less than this share is no improvement: it is not known so well.
+SAME = 1e-7
+TIME_S = 600.0
+
+
+@dataclass(eq=False)
+class Game:
+    """What is known of a joint plan: trades that were found, all cuts, and how often the upper level was solved."""
+
+    joint: Joint
+    upper: Upper
+    pool: Pool
+    gap: float
+    solves: int = 0
+    known: dict[bytes, Traded] = field(default_factory=dict)
+    cuts: Cuts | None = None
+
+    def trade(self, units: Floats) -> Traded:
+        """The trade at some units, solved once."""
+        key = units.tobytes()
+        if key not in self.known:
+            found = self.known[key] = self.upper(units)
+            self.solves += 1
+            self.cuts = found.priced.cuts if self.cuts is None else self.cuts.joined(found.priced.cuts)
+        return self.known[key]
+
+    def cost(self, units: Floats) -> float:
+        """What a year costs all together; infinite where demand stays unserved."""
+        priced = self.trade(units).priced
+        return np.inf if priced.excess.any() else self.joint.cost(units, priced.costs)
+
+    def least(self, units: Floats) -> float:
+        """What it costs at least, by the cuts so far."""
+        assert self.cuts is not None
+        floor = np.full(self.joint.problem.master.weights.size, -np.inf)
+        np.maximum.at(floor, self.cuts.of, self.cuts.at(units))
+        return self.joint.cost(units, floor)
+
+    def better(self, cost: float, than: float) -> bool:
+        """Whether a cost is lower by more than it is known."""
+        return cost < than - SAME * max(1.0, abs(than))
+
+    def look_near(self, units: Floats) -> None:
+        """Cuts where multipliers are unique: a little inside of what may be built."""
+        core = self.joint.problem.core(units)
+        self.trade((1.0 - INWARD) * units + INWARD * core)
+
+    def at_prices(self, owner: int, units: Floats) -> Floats:
+        """The plan with what an owner would build at the prices of a plan."""
+        own = self.joint.parties[owner].at_prices(self.trade(units).prices, self.pool, self.gap)
+        return self.moved(owner, units, own.units)
+
+    def at_quantities(self, owner: int, units: Floats) -> Floats:
+        """The plan with what an owner would build where all exchange what they do."""
+        own = self.joint.parties[owner].at_quantities(self.trade(units).exchanged, self.pool, self.gap)
+        return self.moved(owner, units, own.units)
+
+    def by_cuts(self, owner: int, units: Floats) -> tuple[Floats, float]:
+        """The plan that the cuts hold for the best where an owner alone moves, and a bound of the cost of all such."""
+        assert self.cuts is not None
+        master, own = self.joint.problem.master, self.joint.owners.own(owner)
+        low, high = (np.append(units, bound[units.size :]) for bound in master.program.bounds)
+        low[own], high[own] = (bound[own] for bound in master.program.bounds)
+        held = replace(master, program=replace(master.program, bounds=(low, high)))
+        point, bound = proposed(held, beginning(held, self.cuts, -np.inf), self.gap, TIME_S)
+        return point[: units.size], bound
+
+    def moved(self, owner: int, units: Floats, own: Floats) -> Floats:
+        """The plan in which an owner builds ``own`` and others what they did."""
+        plan = units.copy()
+        plan[self.joint.owners.own(owner)] = own
+        return plan

@@ -1,0 +1,70 @@
+"""The plan of several owners as one problem, and as one for each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gridpact.case.case import Case, Floats, Ints
+from gridpact.case.owners import microgrid_parts, network_part
+from gridpact.planning.investment.candidates import candidates_of
+from gridpact.planning.investment.limits import Limits, master_program
+from gridpact.planning.investment.problem import Problem, problem_of
+from gridpact.planning.investment.representative import Representatives
+from gridpact.planning.together.days import Day, day_of, within_limits
+from gridpact.planning.together.own import Owner
+from gridpact.planning.together.owners import Owners, owners_of
+
+
+@dataclass(frozen=True, eq=False)
+class Joint:
+    """``problem`` of all candidates and devices within the limits of what microgrids exchange; its owners and days."""
+
+    problem: Problem
+    owners: Owners
+    days: tuple[Day, ...]
+    parties: tuple[Owner, ...]
+
+    def cost(self, units: Floats, operation: Floats) -> float:
+        """What a year costs all owners together; ``operation`` (days,) are the costs of the days."""
+        master = self.problem.master
+        return float(self.problem.candidates.annual @ units + master.weights @ operation) + master.constant
+
+
+def joint_of(days: Representatives, discount_rate: float) -> Joint:
+    """The problem of the owners of a case with candidates. Raises ``InputError`` where it cannot be traded."""
+    from dataclasses import replace
+
+    case = days.case
+    problem = replace(problem_of(case, days, Limits(), discount_rate), build=within_limits)
+    of_day = tuple(day_of(day, problem.emergency_price, discount_rate) for day in days.days)
+    owners = owners_of(case, of_day[0].market.operator_name)
+    return Joint(problem, owners, of_day, _parties(problem, owners, of_day, discount_rate))
+
+
+def _parties(problem: Problem, owners: Owners, days: Sequence[Day], rate: float) -> tuple[Owner, ...]:
+    parts = [*microgrid_parts(problem.days.case), network_part(problem.days.case)]
+    return tuple(_party(problem, owners.names[number], number, part, days, rate) for number, part in enumerate(parts))
+
+
+def _party(problem: Problem, name: str, number: int, part: Case, days: Sequence[Day], rate: float) -> Owner:
+    own = candidates_of(part, rate)
+    operator = number == len(days[0].owners) - 1
+    return Owner(
+        name=name,
+        days=tuple(day.owners[number] for day in days),
+        master=master_program(part, own, problem.days, Limits(), None),
+        places=tuple(_places(day, number) for day in days),
+        sign=-1.0 if operator else 1.0,
+        emergency_price=problem.emergency_price * days[0].market.money,
+    )
+
+
+def _places(day: Day, number: int) -> Ints:
+    """The entries of all that is exchanged that are an owner's; all of them, for the operator."""
+    edges = np.cumsum([0, *day.sizes])
+    if number == len(day.sizes):
+        return np.arange(int(edges[-1]))
+    return np.arange(int(edges[number]), int(edges[number + 1]))

@@ -1,0 +1,148 @@
+"""Ways to a joint plan: from one plan to the next, and why each was taken or left.
+
+alternating    all owners at once answer to the trades of the last plan; the scheme as it is usually described
+in_turn        one owner at a time; a move counts where it makes the common surplus larger
+benders        one master for all, with what capacity is worth to each owner as cuts
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridpact.case.case import Floats
+from gridpact.planning.together.game import Game
+from gridpact.programs.benders import beginning, decompose
+
+TIME_S = 3600.0
+Answer = Callable[[int, Floats], Floats]
+
+
+@dataclass(frozen=True, eq=False)
+class Move:
+    """A plan that was looked at: by which scheme, who moved (empty: all), its cost, whether it was taken, and why."""
+
+    scheme: str
+    who: str
+    units: Floats
+    cost: float
+    taken: bool
+    why: str
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Where a search stands: the best plan so far with its cost, a bound of the cost of all plans, the moves so far."""
+
+    units: Floats
+    cost: float
+    lower: float
+    moves: tuple[Move, ...]
+    solves: int
+    ended: str = ""
+
+
+def alternating(game: Game, start: Floats, answer: Answer, most: int = 50) -> Iterator[Found]:
+    """All owners answer at once, until nobody changes anything or a plan comes back."""
+    units, moves, seen = start, [Move("alternating", "", start, game.cost(start), True, "begins")], {start.tobytes()}
+    best, cost = start, moves[0].cost
+    for _ in range(most):
+        after = units.copy()
+        for owner in game.joint.owners.in_turn():
+            own = game.joint.owners.own(owner)
+            after[own] = answer(owner, units)[own]
+        if np.array_equal(after, units):
+            yield Found(best, cost, -np.inf, tuple(moves), game.solves, "nobody changes anything at these trades")
+            return
+        new = game.cost(after)
+        moves.append(Move("alternating", "", after, new, True, "all answered at once"))
+        if game.better(new, cost):
+            best, cost = after, new
+        if after.tobytes() in seen:
+            yield Found(
+                best, cost, -np.inf, tuple(moves), game.solves, "a plan came back: answers go round in a circle"
+            )
+            return
+        seen.add(after.tobytes())
+        units = after
+        yield Found(best, cost, -np.inf, tuple(moves), game.solves)
+    yield Found(best, cost, -np.inf, tuple(moves), game.solves, f"{most} rounds are over")
+
+
+@dataclass(eq=False)
+class _Standing:
+    """The plan that holds, its cost, and the moves that led there."""
+
+    units: Floats
+    cost: float
+    moves: list[Move]
+
+    def judged(self, game: Game, who: str, plan: Floats, why: str) -> None:
+        """Take a proposal where it makes the surplus larger."""
+        cost = game.cost(plan)
+        taken = game.better(cost, self.cost)
+        self.moves.append(Move("in_turn", who, plan, cost, taken, why))
+        if taken:
+            self.units, self.cost = plan, cost
+
+    def found(self, game: Game, ended: str = "") -> Found:
+        return Found(self.units, self.cost, -np.inf, tuple(self.moves), game.solves, ended)
+
+
+def in_turn(game: Game, start: Floats) -> Iterator[Found]:
+    """One owner at a time, by prices first, then by cuts, until no owner can make the surplus larger by itself."""
+    at = _Standing(start, game.cost(start), [])
+    at.moves.append(Move("in_turn", "", start, at.cost, True, "begins"))
+    names, moved = game.joint.owners.names, True
+    while moved:
+        before = at.cost
+        for owner in game.joint.owners.in_turn():
+            for plan, why in _proposals(game, owner, at):
+                at.judged(game, names[owner], plan, why)
+                yield at.found(game)
+        moved = at.cost < before
+    yield at.found(game, "no owner gains by changing its own plan alone")
+
+
+def _proposals(game: Game, owner: int, at: _Standing) -> Iterator[tuple[Floats, str]]:
+    """What an owner proposes, until nothing of its own can be better."""
+    plan = game.at_prices(owner, at.units)
+    if not np.array_equal(plan, at.units) and game.better(game.least(plan), at.cost):
+        yield plan, "best at the prices"
+    tried = set[bytes]()
+    while True:
+        plan, bound = game.by_cuts(owner, at.units)
+        if not game.better(bound, at.cost) or plan.tobytes() in tried or np.array_equal(plan, at.units):
+            return
+        tried.add(plan.tobytes())
+        game.look_near(plan)
+        if game.better(game.least(plan), at.cost):
+            yield plan, "best by what capacity is worth"
+
+
+def benders(game: Game, start: Floats, gap: float) -> Iterator[Found]:
+    """All owners' capacity in one master; ends where no plan can be better by more than ``gap``, relative."""
+    master = game.joint.problem.master
+    moves = [Move("benders", "", start, game.cost(start), True, "begins")]
+    assert game.cuts is not None
+    core = game.joint.problem.core(start)
+    for state in decompose(
+        master, lambda n: game.trade(n).priced, beginning(master, game.cuts, -np.inf), core, gap, TIME_S
+    ):
+        units, cost = _best(moves, state.designs, state.totals, state.allowed)
+        yield Found(units, cost, state.lower, tuple(moves), game.solves)
+
+
+def _best(moves: list[Move], designs: Floats, totals: Floats, allowed: NDArray[np.bool_]) -> tuple[Floats, float]:
+    count = moves[0].units.size
+    for design, total, well in zip(
+        designs[len(moves) - 1 :], totals[len(moves) - 1 :], allowed[len(moves) - 1 :], strict=True
+    ):
+        cost = float(total) if well else np.inf
+        taken = cost < min(move.cost for move in moves if move.taken)
+        moves.append(Move("benders", "", np.rint(design[:count]), cost, taken, "best by what capacity is worth"))
+    best = min((move for move in moves if move.taken), key=lambda move: move.cost)
+    return best.units, best.cost
