@@ -27,12 +27,12 @@ def own_and_paid(cleared: Cleared, constants: Floats) -> tuple[Floats, Floats]:
     at_interface = np.zeros(x.size, dtype=np.bool_)
     for name in PAID:
         at_interface[form.columns[name].ravel()] = True
-    owner, count = _owners(cleared), constants.size
+    owner, count = owners_of_columns(cleared), constants.size
     own, paid = (np.bincount(owner[part], cost[part], count) for part in (~at_interface, at_interface))
     return own + constants, np.asarray(paid, dtype=np.float64)
 
 
-def _owners(cleared: Cleared) -> Ints:
+def owners_of_columns(cleared: Cleared) -> Ints:
     """The microgrid of every column: that of the balance which it hangs together with."""
     form, buses = cleared.form, cleared.case.positions("interfaces", "bus")
     rows, width = form.A.shape

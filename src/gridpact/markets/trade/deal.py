@@ -106,21 +106,53 @@ def _agreed(
     return start, one
 
 
-def _paid(market: TradeMarket, everybody: Parties, one: StageOne, start: Before, seed: int) -> Trade:
-    """Pairs, fees and payments of an agreement."""
-    both, hours = one.settled, market.case.hours
-    exchanged = both.exchanged[0] * market.base
-    prices = everybody.operator.exchanged(-both.slope)[0] / market.money
+@dataclass(frozen=True, eq=False)
+class Priced:
+    """An agreement with its prices, trades and fees; see ``Trade``."""
+
+    welfare: Welfare
+    prices: Floats
+    at_bus: Floats
+    roots: Floats
+    rates: FeeRates
+    trades: Trades
+    paid_fees: Floats
+
+
+def priced(market: TradeMarket, everybody: Parties, one: StageOne) -> Priced:
+    """Prices, pairs and fees of an agreement."""
+    both = one.settled
     nodal = both.network.price("active_balance")
     at_bus, roots = nodal[market.buses], nodal[roots_of(market.network)[market.buses]]
     rates = fee_rates(market.case, at_bus, roots)
-    trades = least_fee_trades(rates.table, exchanged, distances(market.case).table)
-    fees = fee_payments(rates, trades, hours)
+    trades = least_fee_trades(rates.table, both.exchanged[0] * market.base, distances(market.case).table)
+    fees = fee_payments(rates, trades, market.case.hours)
     true_cost = float(fees.sum()) if market.charges_cost else 0.0
     found = welfare(everybody.operator, everybody.microgrids, both, one.least, true_cost)
-    benefits = np.append(start.costs - found.costs, start.operator - found.operator)
-    energy = hours * (at_bus * exchanged).sum(axis=1)
+    prices = everybody.operator.exchanged(-both.slope)[0] / market.money
+    return Priced(found, prices, at_bus, roots, rates, trades, fees)
+
+
+def _paid(market: TradeMarket, everybody: Parties, one: StageOne, start: Before, seed: int) -> Trade:
+    """Pairs, fees and payments of an agreement."""
+    found = priced(market, everybody, one)
+    benefits = np.append(start.costs - found.welfare.costs, start.operator - found.welfare.operator)
+    energy = market.case.hours * (found.at_bus * one.settled.exchanged[0] * market.base).sum(axis=1)
+    fees = found.paid_fees
     received = np.array([np.append(energy, -energy.sum()), np.append(-fees, fees.sum())])
-    who = roles(market, float(fees.sum()), true_cost)
+    who = roles(market, float(fees.sum()), found.welfare.fee_cost)
     two = stage_two(who, benefits, received, everybody.transport.ledger, seed)
-    return Trade(market, everybody, one, found, start, prices, at_bus, roots, rates, trades, fees, two)
+    return Trade(
+        market,
+        everybody,
+        one,
+        found.welfare,
+        start,
+        found.prices,
+        found.at_bus,
+        found.roots,
+        found.rates,
+        found.trades,
+        fees,
+        two,
+    )

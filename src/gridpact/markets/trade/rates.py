@@ -32,11 +32,14 @@ class FeeRates:
         return np.block([[[self.pair], [column]], [[row], [np.zeros((1, 1, self.sell.shape[1]))]]])
 
 
+def fees_by_step(rates: FeeRates, trades: Trades) -> Floats:
+    """What each microgrid pays per hour of every step, (n, steps)."""
+    pair = trades.pair
+    between = np.where(pair > 0.0, rates.pair, 0.0) * pair
+    shared = rates.buyer_share * between.sum(axis=0) + (1.0 - rates.buyer_share) * between.sum(axis=1)
+    return np.asarray(shared + rates.sell * trades.sell + rates.buy * trades.buy)
+
+
 def fee_payments(rates: FeeRates, trades: Trades, hours: float) -> Floats:
     """What each microgrid pays (n,), in currency: all together what the operator earns. A step has ``hours``."""
-    pair = trades.pair
-    between = (np.where(pair > 0.0, rates.pair, 0.0) * pair).sum(axis=2)
-    shared = rates.buyer_share * between.sum(axis=0) + (1.0 - rates.buyer_share) * between.sum(axis=1)
-    with_operator = (rates.sell * trades.sell + rates.buy * trades.buy).sum(axis=1)
-    payments: Floats = hours * (shared + with_operator)
-    return payments
+    return np.asarray(hours * fees_by_step(rates, trades).sum(axis=1))

@@ -42,7 +42,7 @@ class Roles:
 class StageTwo:
     """The outcome for all parties, the operator last; all zero without a deal, which ``why`` then explains.
 
-    ``cents`` are what each receives; ``sheet`` (3, parties) are the cents received for energy, fees and as lump sum.
+    ``cents`` are what each receives; ``sheet`` are the cents received for energy, in fees and, last, as lump sum.
     """
 
     roles: Roles
@@ -73,18 +73,21 @@ def roles(market: TradeMarket, fees: float, fee_cost: float) -> Roles:
 
 
 def stage_two(who: Roles, benefits: Floats, received: Floats, ledger: Ledger, seed: int) -> StageTwo:
-    """Bargaining over ``benefits`` (parties,); ``received`` (2, parties) is exact money for energy and for fees."""
+    """Bargaining over ``benefits`` (parties,); ``received`` (rows, parties) is exact money, for energy and for fees.
+
+    The sheet has a row in cents for each of them and one for the lump sum.
+    """
     found = _bargained(who, benefits, ledger, seed)
     exact = nash(benefits, who.weights, who.kept, KNOWN)
     if isinstance(exact, NoDeal) or not found.deal:
         why = exact.reason if isinstance(exact, NoDeal) else "the surplus is nothing but rounding"
-        return _no_deal(who, benefits, found, why)
+        return _no_deal(who, benefits, received, found, why)
     receipts = np.where(who.bargains, 0.0, who.kept - benefits)
     receipts[who.bargains] = found.receipts
     receipts[np.flatnonzero(who.bargains)[-1]] -= receipts.sum()
     cents = in_cents(benefits, receipts, None if who.bargains[-1] else who.weights.size - 1)
     if isinstance(cents, NoDeal):
-        return _no_deal(who, benefits, found, cents.reason)
+        return _no_deal(who, benefits, received, found, cents.reason)
     sheet = split_cents(cents, received)
     return StageTwo(who, benefits, found.surplus, "", benefits + receipts, receipts, cents, sheet, found)
 
@@ -112,6 +115,7 @@ def _alone(benefit: float, pot: float, least: float) -> Bargain:
     return Bargain(np.array([pot if deal else 0.0]), surplus, deal, np.zeros((0, 2)))
 
 
-def _no_deal(who: Roles, benefits: Floats, found: Bargain, why: str) -> StageTwo:
+def _no_deal(who: Roles, benefits: Floats, received: Floats, found: Bargain, why: str) -> StageTwo:
     nothing, cents = np.zeros(benefits.size), np.zeros(benefits.size, dtype=np.int64)
-    return StageTwo(who, benefits, found.surplus, why, nothing, nothing, cents, np.tile(cents, (3, 1)), found)
+    sheet = np.zeros((len(received) + 1, benefits.size), dtype=np.int64)
+    return StageTwo(who, benefits, found.surplus, why, nothing, nothing, cents, sheet, found)
