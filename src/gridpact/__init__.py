@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from gridpact.study import validate_study as validate_study
     from gridpact.study import verify as verify
     from gridpact.sweep import sweep_stackelberg as sweep_stackelberg
+    from gridpact.together.study import plan_together as plan_together
     from gridpact.trading.study import trade as trade
 
 _HOMES = {
@@ -109,6 +110,7 @@ _HOMES = {
     "gridpact.run": ("Certificate", "Run"),
     "gridpact.study": ("compare", "open_run", "run_study", "validate_study", "verify"),
     "gridpact.sweep": ("sweep_stackelberg",),
+    "gridpact.together.study": ("plan_together",),
     "gridpact.trading.study": ("trade",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -145,6 +147,7 @@ __all__ = [
     "market_ledger",
     "open_run",
     "plan",
+    "plan_together",
     "read_case",
     "reconfigure",
     "reliability",

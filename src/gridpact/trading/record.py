@@ -73,13 +73,14 @@ def _clearings(found: Trade) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
     tables: dict[str, pd.DataFrame] = {}
     kept: dict[str, Any] = {}
     for prefix, cleared in sides.items():
-        tables |= {f"{prefix}{name}": table for name, table in _clearing_tables(cleared).items()}
+        tables |= {f"{prefix}{name}": table for name, table in clearing_tables(cleared).items()}
         own = arrays(cleared.form, cleared.solution) | {"base_mva": np.array(cleared.network.base_mva)}
         kept |= {f"{prefix[:-1]}/{name}" if prefix else name: values for name, values in own.items()}
     return tables, kept
 
 
-def _clearing_tables(cleared: Cleared) -> dict[str, pd.DataFrame]:
+def clearing_tables(cleared: Cleared) -> dict[str, pd.DataFrame]:
+    """The tables of one side of a trade."""
     from gridpact.clearing import cleared_tables
     from gridpact.markets.probes import price_probes
 

@@ -16,13 +16,15 @@ Floats = NDArray[np.float64]
 
 def trade_tables(trade: Trade) -> dict[str, pd.DataFrame]:
     """Exchanges, trades, fees, bargaining, sheet, regrets, convergence of both stages, disclosures."""
+    return operation_tables(trade) | {"fees": _fees(trade), "bargaining": _bargaining(trade), "sheet": _sheet(trade)}
+
+
+def operation_tables(trade: Trade) -> dict[str, pd.DataFrame]:
+    """Those of them that say nothing of who pays whom."""
     return {
         "exchanges": _exchanges(trade),
         "trades": _trades(trade),
-        "fees": _fees(trade),
         "fee_rates": _fee_rates(trade),
-        "bargaining": _bargaining(trade),
-        "sheet": _sheet(trade),
         "regrets": _regrets(trade),
         "convergence": _convergence(trade),
         "bargaining_convergence": _bargaining_convergence(trade),

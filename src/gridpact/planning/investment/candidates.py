@@ -35,8 +35,8 @@ _KIND = {"storage_candidates": "storage", "generator_candidates": "generator", "
 class Candidates:
     """All candidates (c): names, tables, kinds and places; most units; costs of one unit.
 
-    ``investment`` is in currency, ``capex`` and ``maintenance`` in currency per year; ``size_mw`` and ``size_mwh`` are
-    the power and the energy of one unit, NaN where it has none.
+    ``investment`` is in currency, ``capex`` and ``maintenance`` in currency per year, ``lifetime`` in years;
+    ``size_mw`` and ``size_mwh`` are the power and the energy of one unit, NaN where it has none.
     """
 
     names: tuple[str, ...]
@@ -47,6 +47,7 @@ class Candidates:
     investment: Floats
     capex: Floats
     maintenance: Floats
+    lifetime: Floats
     size_mw: Floats
     size_mwh: Floats
 
@@ -91,6 +92,7 @@ def candidates_of(case: Case, discount_rate: float) -> Candidates:
         investment=investment,
         capex=investment * capital_recovery(discount_rate, all_of("lifetime_years")),
         maintenance=all_of("maintenance_per_year"),
+        lifetime=all_of("lifetime_years"),
         size_mw=np.concatenate([_size(case, table, POWER) for table in CANDIDATES]),
         size_mwh=np.concatenate([_size(case, table, ENERGY) for table in CANDIDATES]),
     )

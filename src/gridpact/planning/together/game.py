@@ -17,11 +17,13 @@ from gridpact.case.case import Floats
 from gridpact.planning.together.joint import Joint
 from gridpact.planning.together.upper import Traded, Upper
 from gridpact.programs.batch import Pool
-from gridpact.programs.benders import INWARD, Cuts, beginning, proposed
+from gridpact.programs.benders import INWARD, Cuts, Priced, Progress, beginning, proposed, with_design
 
 # A year that is cheaper by less than this share is no improvement: it is not known so well.
 SAME = 1e-7
 TIME_S = 600.0
+# How far inside of what may be built marginal values are taken.
+NEAR = 0.02
 
 
 @dataclass(eq=False)
@@ -60,6 +62,20 @@ class Game:
     def better(self, cost: float, than: float) -> bool:
         """Whether a cost is lower by more than it is known."""
         return cost < than - SAME * max(1.0, abs(than))
+
+    def near(self, units: Floats) -> Priced:
+        """The days a little inside of what may be built, where what a unit is worth is unique."""
+        return self.trade((1.0 - NEAR) * units + NEAR * self.joint.problem.core(units)).priced
+
+    def progress(self, lower: float) -> Progress:
+        """All cuts, and every whole plan that was looked at, as a decomposition knows them."""
+        assert self.cuts is not None
+        state = beginning(self.joint.problem.master, self.cuts, lower)
+        for key, found in self.known.items():
+            units = np.frombuffer(key)
+            if (units == np.rint(units)).all():
+                state = replace(with_design(self.joint.problem.master, state, units, found.priced), cuts=self.cuts)
+        return state
 
     def look_near(self, units: Floats) -> None:
         """Cuts where multipliers are unique: a little inside of what may be built."""

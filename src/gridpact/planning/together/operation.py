@@ -11,13 +11,16 @@ import numpy as np
 import scipy.sparse as sp
 
 from gridpact.case.case import Case, Floats
+from gridpact.case.planned import planned_case
 from gridpact.markets.cleared import Cleared
+from gridpact.markets.trade.before import Before, before
 from gridpact.markets.trade.costs import PAID, owners_of_columns
 from gridpact.markets.trade.deal import How, Priced, priced
 from gridpact.markets.trade.market import TradeMarket, trade_market
 from gridpact.markets.trade.one_way import require_one_way
 from gridpact.markets.trade.rates import fees_by_step
 from gridpact.markets.trade.stage_one import Parties, StageOne, by_one_hand, parties, stage_one
+from gridpact.planning.together.alone import Alone
 from gridpact.planning.together.joint import Joint
 from gridpact.programs.parts import steps_of_columns
 
@@ -90,3 +93,10 @@ def _yearly(cleared: Cleared, weight: Floats) -> Floats:
     """The cost of every column in a year."""
     x, form = cleared.solution.x, cleared.form
     return np.asarray(weight[steps_of_columns(form)] * x * (form.q + 0.5 * (form.P @ x)))
+
+
+def operated_alone(joint: Joint, alone: Alone, exactness: str) -> Before:
+    """The days where each has built what it would alone: microgrids at their tariffs, or as islands."""
+    designs = {name: units for design in alone.designs for name, units in design.items()}
+    market = trade_market(planned_case(joint.problem.days.case, designs))
+    return before(market, np.zeros(len(market.parts)), exactness)

@@ -61,13 +61,21 @@ class Owner:
         ]
         return self._best(priced, pool, gap)
 
+    def cost_at(self, units: Floats, exchanged: Sequence[Floats], pool: Pool, gap: float) -> float:
+        """What a year costs it where it builds ``units`` and exchanges this, by day (n,)."""
+        days = Days(Pricer(tuple(self._held(exchanged)), gap), pool)(units)
+        return float(self.master.program.cost @ units + self.master.weights @ days.costs) + self.master.constant
+
     def at_quantities(self, exchanged: Sequence[Floats], pool: Pool, gap: float) -> OwnPlan:
         """Its best plan where it exchanges this, by day (n,); costs are without what is paid for that."""
-        held = [
+        return self._best(self._held(exchanged), pool, gap)
+
+    def _held(self, exchanged: Sequence[Floats]) -> list[DayProgram]:
+        """The days with what is exchanged held."""
+        return [
             _held(day, quantity[own], self.emergency_price)
             for day, own, quantity in zip(self.days, self.places, exchanged, strict=True)
         ]
-        return self._best(held, pool, gap)
 
     def _best(self, programs: Sequence[DayProgram], pool: Pool, gap: float) -> OwnPlan:
         oracle = Days(Pricer(tuple(programs), gap), pool)

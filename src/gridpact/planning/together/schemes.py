@@ -8,16 +8,14 @@ benders        one master for all, with what capacity is worth to each owner as 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gridpact.case.case import Floats
 from gridpact.planning.together.game import Game
-from gridpact.programs.benders import beginning, decompose
+from gridpact.programs.benders import beginning, decompose, with_design
 
-TIME_S = 3600.0
 Answer = Callable[[int, Floats], Floats]
 
 
@@ -80,11 +78,11 @@ class _Standing:
     cost: float
     moves: list[Move]
 
-    def judged(self, game: Game, who: str, plan: Floats, why: str) -> None:
+    def judged(self, game: Game, scheme: str, who: str, plan: Floats, why: str) -> None:
         """Take a proposal where it makes the surplus larger."""
         cost = game.cost(plan)
         taken = game.better(cost, self.cost)
-        self.moves.append(Move("in_turn", who, plan, cost, taken, why))
+        self.moves.append(Move(scheme, who, plan, cost, taken, why))
         if taken:
             self.units, self.cost = plan, cost
 
@@ -101,7 +99,7 @@ def in_turn(game: Game, start: Floats) -> Iterator[Found]:
         before = at.cost
         for owner in game.joint.owners.in_turn():
             for plan, why in _proposals(game, owner, at):
-                at.judged(game, names[owner], plan, why)
+                at.judged(game, "in_turn", names[owner], plan, why)
                 yield at.found(game)
         moved = at.cost < before
     yield at.found(game, "no owner gains by changing its own plan alone")
@@ -123,26 +121,14 @@ def _proposals(game: Game, owner: int, at: _Standing) -> Iterator[tuple[Floats, 
             yield plan, "best by what capacity is worth"
 
 
-def benders(game: Game, start: Floats, gap: float) -> Iterator[Found]:
+def benders(game: Game, start: Floats, gap: float, time_limit: float, scheme: str = "benders") -> Iterator[Found]:
     """All owners' capacity in one master; ends where no plan can be better by more than ``gap``, relative."""
     master = game.joint.problem.master
-    moves = [Move("benders", "", start, game.cost(start), True, "begins")]
+    at = _Standing(start, game.cost(start), [Move(scheme, "", start, game.cost(start), True, "begins")])
     assert game.cuts is not None
-    core = game.joint.problem.core(start)
-    for state in decompose(
-        master, lambda n: game.trade(n).priced, beginning(master, game.cuts, -np.inf), core, gap, TIME_S
-    ):
-        units, cost = _best(moves, state.designs, state.totals, state.allowed)
-        yield Found(units, cost, state.lower, tuple(moves), game.solves)
-
-
-def _best(moves: list[Move], designs: Floats, totals: Floats, allowed: NDArray[np.bool_]) -> tuple[Floats, float]:
-    count = moves[0].units.size
-    for design, total, well in zip(
-        designs[len(moves) - 1 :], totals[len(moves) - 1 :], allowed[len(moves) - 1 :], strict=True
-    ):
-        cost = float(total) if well else np.inf
-        taken = cost < min(move.cost for move in moves if move.taken)
-        moves.append(Move("benders", "", np.rint(design[:count]), cost, taken, "best by what capacity is worth"))
-    best = min((move for move in moves if move.taken), key=lambda move: move.cost)
-    return best.units, best.cost
+    core, begun = game.joint.problem.core(start), beginning(master, game.cuts, -np.inf)
+    begun = with_design(master, begun, start, game.trade(start).priced)
+    for state in decompose(master, lambda n: game.trade(n).priced, begun, core, gap, time_limit):
+        for plan in state.designs[len(at.moves) :]:
+            at.judged(game, scheme, "", np.rint(plan[: start.size]), "best by what capacity is worth")
+        yield replace(at.found(game), lower=state.lower)

@@ -1,0 +1,1 @@
+"""Owners plan together: the study."""

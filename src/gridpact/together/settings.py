@@ -1,0 +1,25 @@
+"""The settings of a joint plan: their names, their types and ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gridpact.errors import Issue
+from gridpact.plans.settings import setting_issues as plan_setting_issues
+from gridpact.results.together import SCHEMES, WEIGHTS
+from gridpact.setting_checks import choice_issues, flag_issues, whole_issues
+
+TRADES = ("central", "atc", "cf_admm")
+EXACTNESS = ("off", "repair", "certify")
+CHOICES = {"scheme": SCHEMES, "weights": WEIGHTS, "trade": TRADES, "exactness": EXACTNESS}
+WHOLE = {"years": (1, 100), "seed": (0, 2**31 - 1)}
+# What a joint plan has in common with one of one owner.
+PLANNED = ("typical_days", "representation", "extreme_days", "discount_rate", "gap", "time_limit_s", "workers")
+
+
+def setting_issues(settings: Mapping[str, Any]) -> list[Issue]:
+    """What is wrong with the types and ranges of the settings that are there, whatever the caller passed."""
+    common = {name: settings[name] for name in PLANNED if name in settings}
+    issues = plan_setting_issues(common) + choice_issues(settings, CHOICES) + whole_issues(settings, WHOLE)
+    return issues + flag_issues(settings, ("compare",))
