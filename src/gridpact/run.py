@@ -15,6 +15,7 @@ from gridpact.results.days import QUESTION as DAYS
 from gridpact.results.planning import QUESTION as PLAN
 from gridpact.results.record import Record, Summary
 from gridpact.results.reliability import QUESTION as RELIABILITY
+from gridpact.results.together import QUESTION as TOGETHER
 from gridpact.results.trading import QUESTION as TRADE
 from gridpact.results.trading import SIDES
 
@@ -183,7 +184,14 @@ def judge_of(record: Record) -> Callable[[Record], Mapping[str, Any]]:
     from gridpact.certificates.judge import certify
     from gridpact.certificates.planning.plan_judge import certify_plan
     from gridpact.certificates.planning.reliability_judge import certify_reliability
+    from gridpact.certificates.together.judge import certify_together
     from gridpact.certificates.trade.judge import certify_trade
 
-    own = {GAME: certify_game, PLAN: certify_plan, RELIABILITY: certify_reliability, TRADE: certify_trade}
+    own = {
+        GAME: certify_game,
+        PLAN: certify_plan,
+        RELIABILITY: certify_reliability,
+        TRADE: certify_trade,
+        TOGETHER: certify_together,
+    }
     return own.get(record.question, certify)

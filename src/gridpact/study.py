@@ -27,10 +27,13 @@ from gridpact.results.planning import QUESTION as PLAN
 from gridpact.results.record import Record
 from gridpact.results.reliability import INDICES
 from gridpact.results.reliability import QUESTION as RELIABILITY
+from gridpact.results.together import QUESTION as TOGETHER
 from gridpact.results.trading import QUESTION as TRADE
 from gridpact.run import GAME, MONEY, Run, judge_of, marked, require
 from gridpact.study_cases import case_issues, read_cases
 from gridpact.study_file import cases_of, examine_study, setting_issues
+from gridpact.together.settings import setting_issues as together_setting_issues
+from gridpact.together.study import plan_together
 from gridpact.trading.settings import setting_issues as trade_setting_issues
 from gridpact.trading.study import trade
 
@@ -41,6 +44,7 @@ QUESTIONS: dict[str, Callable[..., Run]] = {
     RELIABILITY: assess_reliability,
     PLAN: plan,
     TRADE: trade,
+    TOGETHER: plan_together,
 }
 # What is wrong with the ranges of settings, question by question.
 RANGES: dict[str, Callable[[Mapping[str, Any]], list[Issue]]] = {
@@ -48,6 +52,7 @@ RANGES: dict[str, Callable[[Mapping[str, Any]], list[Issue]]] = {
     RELIABILITY: reliability_setting_issues,
     PLAN: plan_setting_issues,
     TRADE: trade_setting_issues,
+    TOGETHER: together_setting_issues,
 }
 
 
