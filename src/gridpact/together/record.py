@@ -106,7 +106,7 @@ def _planned(case: Case, settings: Mapping[str, Any], progress: bool, pool: Any)
 
     def game() -> Game:
         upper = OneHand(Days(Pricer(joint.problem.programs, PRICED), pool), joint.days)
-        return Game(joint, upper, pool, PRICED)
+        return Game(joint, joint.problem.master, upper, pool, PRICED)
 
     def told(found: Found) -> None:
         text = f"a year costs {found.cost:.10g} together, {found.solves} trades were looked at"
