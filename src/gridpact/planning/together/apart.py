@@ -54,6 +54,8 @@ from gridpact.programs.benders import Cuts, Master, Priced
 # A year that is cheaper by less than this share is no improvement: agreements are not known so well.
 SAME = 2e-6
 NOTHING = np.zeros(0)
+# Designs that an owner tries in one turn by what it has heard; each makes it know more.
+TRIALS = 20
 
 
 @dataclass(eq=False)
@@ -163,34 +165,46 @@ def apart(
     return Apart(joint, method, tolerance, rounds, desk, days)
 
 
-def in_turn_apart(at: Apart, most: int = 20) -> Iterator[Found]:
+@dataclass(eq=False)
+class _Turns:
+    """What a year costs with the designs that stand, the moves that led there, and how many trades were looked at."""
+
+    cost: float
+    moves: list[Move]
+    solves: int = 1
+
+    def judged(self, at: Apart, owner: int, why: str) -> None:
+        """Trade with an owner's design on trial; it stands where the year costs less."""
+        cost = at.trade()
+        taken = cost < self.cost - SAME * max(1.0, abs(self.cost))
+        at.decide(owner, taken)
+        self.moves.append(Move("in_turn", at.names[owner], NOTHING, cost, taken, why))
+        self.cost, self.solves = cost if taken else self.cost, self.solves + 1
+
+    def found(self, units: Floats = NOTHING, ended: str = "") -> Found:
+        return Found(units, self.cost, -np.inf, tuple(self.moves), self.solves, ended)
+
+
+def in_turn_apart(at: Apart) -> Iterator[Found]:
     """One owner at a time, until no owner hopes for more from what it alone builds."""
-    cost, moves, solves = at.trade(), list[Move](), 1
-    moves.append(Move("in_turn", "", NOTHING, cost, True, "begins"))
-    moved = True
+    cost = at.trade()
+    turns, moved = _Turns(cost, [Move("in_turn", "", NOTHING, cost, True, "begins")]), True
     while moved:
-        moved = False
+        before = turns.cost
         for owner in at.joint.owners.in_turn():
-            for why in _hopes(at, owner, lambda: moves, most):
-                new = at.trade()
-                solves += 1
-                best = min(move.cost for move in moves if move.taken)
-                taken = new < best - SAME * max(1.0, abs(best))
-                at.decide(owner, taken)
-                moves.append(Move("in_turn", at.names[owner], NOTHING, new, taken, why))
-                moved = moved or taken
-                yield Found(NOTHING, min(best, new) if taken else best, -np.inf, tuple(moves), solves)
-    best = min(move.cost for move in moves if move.taken)
-    yield Found(at.revealed(), best, -np.inf, tuple(moves), solves, "no owner gains by changing its own plan alone")
+            for why in _hopes(at, owner, turns):
+                turns.judged(at, owner, why)
+                yield turns.found()
+        moved = turns.cost < before
+    yield turns.found(at.revealed(), "no owner gains by changing its own plan alone")
 
 
-def _hopes(at: Apart, owner: int, moves: object, most: int) -> Iterator[str]:
+def _hopes(at: Apart, owner: int, turns: _Turns) -> Iterator[str]:
     """While an owner has something to try."""
     if at.proposes(owner, SUGGEST):
         yield "best at the prices"
-    for _ in range(most):
-        best = min(move.cost for move in moves() if move.taken)  # type: ignore[operator]
-        if not at.weighs(owner, best):
+    for _ in range(TRIALS):
+        if not at.weighs(owner, turns.cost):
             return
         yield "best by all prices heard"
 
