@@ -51,6 +51,6 @@ def shared(
 ) -> StageTwo:
     """Gains, receipts and cents of a year; the rows of the sheet are energy by day, fees by day, and the lump sum."""
     none = np.zeros(weights.size)
-    who = Roles(list(joint.owners.names), np.ones(weights.size, dtype=np.bool_), weights, none)
+    who = Roles(list(joint.owners.names), weights > 0.0, weights, none)
     benefits = alone.costs - joint.owners.added(joint.problem.candidates.annual * units) - found.costs
     return stage_two(who, benefits, np.vstack([found.energy, found.fees]), ledger, seed)
