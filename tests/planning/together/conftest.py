@@ -27,7 +27,7 @@ GAP = 1e-7
 CHEAP = 0.4
 
 
-def small_case(seed: int = 1, microgrids: int = 2, days: int = 1) -> Case:
+def small_case(seed: int = 2, microgrids: int = 2, days: int = 1) -> Case:
     """Wind and a battery of one unit for each of the microgrids, and one type of the first line."""
     case = synthetic_owners(microgrids, seed, days, types=1)
     wind = case.tables["renewable_candidates"]

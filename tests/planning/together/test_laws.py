@@ -93,11 +93,7 @@ def test_the_unit_of_money_changes_money_alone(known: Outcome) -> None:
     for table, columns in MONEY.items():
         frame = case.tables[table]
         case = case.with_table(table, frame.assign(**{name: factor * frame[name] for name in columns}))
-    dear = {
-        name: factor * case.profiles[name]
-        for name in case.profiles.columns
-        if name.rsplit("/", 1)[1] in MONEY["interfaces"]
-    }
+    dear = {name: factor * case.profiles[name] for name in case.profiles.columns if name.endswith("_per_mwh")}
     found = outcome(case.with_profiles({name: row.to_numpy() for name, row in dear.items()}), "stand_alone")
     assert found.design == known.design
     assert found.cost == pytest.approx(factor * known.cost, rel=1e-7)
@@ -106,21 +102,21 @@ def test_the_unit_of_money_changes_money_alone(known: Outcome) -> None:
 
 def test_who_has_nothing_changes_nothing(known: Outcome) -> None:
     """A microgrid at a bus without a load: planning alone costs it nothing, so that it has no weight either."""
-    case = small_case()
-    bus = _empty_bus(case)
-    rows = {"microgrid": ["nobody"], "bus": [bus], "disagreement": "islanded", "max_buy_mw": 0.0, "max_sell_mw": 0.0}
+    case, bus = small_case(), "nowhere"
+    line = {"line": "to-nowhere", "from_bus": "2", "to_bus": bus, "length_km": 0.1, "r_ohm_per_km": 0.4}
+    case = case.with_rows("buses", {"bus": [bus], "vn_kv": 12.66, "vm_min_pu": 0.9, "vm_max_pu": 1.1})
+    case = case.with_rows(
+        "lines", {name: [value] for name, value in {**line, "x_ohm_per_km": 0.1, "max_i_ka": 0.1}.items()}
+    )
+    plant = {"renewable": ["calm"], "bus": bus, "kind": "wind", "p_mw": 0.0}  # who owns nothing at all is no microgrid
+    case = case.with_rows("renewables", plant)
+    rows = {"microgrid": ["nobody"], "bus": [bus], "disagreement": "islanded", "max_buy_mw": 0.1, "max_sell_mw": 0.1}
     found = outcome(case.with_rows("microgrids", rows), "stand_alone")
     assert found.design == known.design
     assert found.surplus == pytest.approx(known.surplus, rel=1e-6)
     assert abs(found.receipts.pop("nobody")) <= 1e-6
     for name, receipt in known.receipts.items():
         assert found.receipts[name] == pytest.approx(receipt, abs=1e-4 * abs(known.surplus))
-
-
-def _empty_bus(case: Case) -> str:
-    """A bus with nothing on it."""
-    taken = {bus for name in ("loads", "microgrids", "interfaces") for bus in case.tables[name]["bus"]}
-    return next(bus for bus in case.ids("buses") if bus not in taken)
 
 
 def test_everybody_is_better_off_than_alone(known: Outcome) -> None:
