@@ -1,7 +1,8 @@
 """Candidates of a plan that make or keep heat: of what they would become they have all that grows with their number.
 
-Not theirs are costs that grow faster than size (quadratic ones), costs and fuel of running at all, switching off, and
-corners of polygons: n units operated alike are one unit n times the size only without them.
+n units operated alike are one unit n times the size only where costs are in proportion to power, heat or energy. So
+candidates have no quadratic costs, no costs or fuel of running without output, and are not switched off. Polygons
+would scale, but their corners stand in a table of their own: plants that may be built have a fixed ratio.
 """
 
 from __future__ import annotations
