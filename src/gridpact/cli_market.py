@@ -100,13 +100,29 @@ def _told(document: Document, folder: str) -> str:
 
 
 def verify_member(parsed: Arguments, say: Say) -> int:
-    """Examine what a member of a market has in its folder; 4 where a check fails."""
+    """Examine what a member of a market has in its folder; 4 where a check fails, 5 where there is no result."""
     checks = gp.verify_market(parsed.run)
-    sound = all(one["passed"] for one in checks)
-    lines = [f"{'passed' if one['passed'] else 'FAILED'}  {one['name']}{_where(one)}" for one in checks]
-    text = "\n".join([*lines, f"verdict: {'sound' if sound else 'failed'}"])
-    say(parsed, {"folder": parsed.run, "checks": checks, "verdict": "sound" if sound else "failed"}, text)
-    return 0 if sound else 4
+    verdict, code = _verdict(checks)
+    lines = [f"{_mark(one)}  {one['name']}{_where(one)}" for one in checks]
+    absent = next((one["where"] for one in checks if one["absent"]), "")
+    why = f": what there is is sound; {absent}" if verdict == "no result" else ""
+    say(
+        parsed,
+        {"folder": parsed.run, "checks": checks, "verdict": verdict},
+        "\n".join([*lines, f"verdict: {verdict}{why}"]),
+    )
+    return code
+
+
+def _verdict(checks: list[Document]) -> tuple[str, int]:
+    """In words, and the exit code."""
+    if not all(one["passed"] or one["absent"] for one in checks):
+        return "failed", 4
+    return ("no result", 5) if any(one["absent"] for one in checks) else ("sound", 0)
+
+
+def _mark(check: Document) -> str:
+    return "passed" if check["passed"] else "absent" if check["absent"] else "FAILED"
 
 
 def _where(check: Document) -> str:

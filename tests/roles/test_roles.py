@@ -20,6 +20,7 @@ from gridpact.cli import main
 from gridpact.coordination.apart.outcome import read_outcome
 from gridpact.coordination.apart.states import Aborted
 from gridpact.coordination.identity.folders import read_place, read_roster
+from gridpact.coordination.kept.journal import CHECK, HEAD, scan
 from gridpact.examples.synthetic_microgrids import synthetic_microgrids
 from tests.markets.trade.small import two_makers
 from tests.roles.played import FEES, PARTIES, Played, begun, convened, in_process, played_with_kills, stopped
@@ -30,6 +31,16 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = convened(tmp_path_factory.mktemp("market") / "m")
     played = Played(folder)
     assert {name: type(end) for name, end in played.ended.items()} == dict.fromkeys(("coordinator", *PARTIES), dict)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def aborted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ended by the coordinator: no agreement in the only round."""
+    folder = convened(tmp_path_factory.mktemp("aborted") / "m", rounds=1)
+    played = Played(folder)
+    assert all(isinstance(end, Aborted) for end in played.ended.values())
+    assert "No agreement after 1 rounds" in str(played.ended["a"])
     return folder
 
 
@@ -65,9 +76,6 @@ def test_a_market_without_agreement_has_the_fallback_of_its_terms(tmp_path: Path
     played = Played(folder)
     for end in played.ended.values():
         assert end["kind"] == "no_deal" and end["fallback"]
-    other = Played(convened(tmp_path / "n", rounds=1))
-    assert all(isinstance(end, Aborted) for end in other.ended.values())
-    assert "No agreement after 1 rounds" in str(other.ended["a"])
 
 
 def test_who_has_another_case_than_before_is_found_out(tmp_path: Path, market: Path) -> None:
@@ -170,6 +178,45 @@ def test_everybody_can_verify_what_it_has(market: Path, capsys: pytest.CaptureFi
         out = capsys.readouterr().out
         assert "verdict: sound" in out
         assert ("repeated" in out) == (name == "coordinator")
+
+
+@pytest.mark.parametrize("name", ["coordinator", "grid", "b"])
+def test_an_honest_end_without_a_result_is_no_failure(
+    aborted: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify", str(aborted / name)]) == 5
+    out = capsys.readouterr().out
+    assert "FAILED" not in out and "verdict: no result: what there is is sound; the market was ended by" in out
+    folder = Path(shutil.copytree(aborted / name, tmp_path / name))
+    data = bytearray((folder / "journal").read_bytes())
+    data[len(data) // 2] ^= 1
+    (folder / "journal").write_bytes(data)
+    assert main(["verify", str(folder)]) == 4
+    assert "verdict: failed" in capsys.readouterr().out
+
+
+def test_a_market_that_still_runs_has_no_result_yet(
+    market: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = Path(shutil.copytree(market / "a", tmp_path / "a"))
+    (folder / "outcome.bin").unlink()
+    assert main(["verify", str(folder)]) == 4
+    assert "begin the role again, which writes it" in capsys.readouterr().out
+    shorten(folder / "journal", 20)
+    assert main(["verify", str(folder)]) == 4
+    assert "an outcome that nobody has signed" in capsys.readouterr().out
+    (folder / "outcome.json").unlink()
+    assert main(["verify", str(folder), "--json"]) == 5
+    told = json.loads(capsys.readouterr().out)
+    assert told["verdict"] == "no result"
+    assert {one["name"] for one in told["checks"] if one["absent"]} == {"outcome", "signatures"}
+    assert "there is none yet: the last state is ITERATING" in [one["where"] for one in told["checks"]]
+
+
+def shorten(journal: Path, count: int) -> None:
+    """Leave so many records of a journal."""
+    size = sum(len(one.kind) + len(one.payload) + HEAD.size + CHECK.size + 96 for one in scan(journal).records[:count])
+    journal.write_bytes(journal.read_bytes()[:size])
 
 
 @pytest.mark.parametrize("name", ["coordinator", "grid", "b"])

@@ -4,11 +4,14 @@ journal         the checks of ``coordination.kept.transcript``
 repeated        in a coordinator's folder: the algorithm, answered as it was, asks and concludes the same
 sound outcome   payments sum to zero cents, trades add up to exchanges, all that anybody can check
 readable        outcome.json says what was signed
+
+A market that was ended without a result, or is not over, has no outcome to check: that is ``absent``, and no fault.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +34,9 @@ from gridpact.roles.desk import JOURNAL, OUTCOME, READABLE, readable
 def verify_market(folder: str | Path) -> list[dict[str, Any]]:
     """Checks of what a member of a market has in its folder: ``name``, ``passed``, and ``where`` it fails.
 
-    Needs the roster, the journal and the outcome in it, and no private key. Raises ``InputError`` where there is no
-    roster, ``ArchiveError`` where there is no journal.
+    A check that has not ``passed`` is ``absent`` where there is nothing to check: the market was ended without a
+    result, or is not over; ``where`` says which. Needs the roster, the journal and the outcome in it, and no private
+    key. Raises ``InputError`` where there is no roster, ``ArchiveError`` where there is no journal.
     """
     place = Path(folder)
     members = read_roster(place / ROSTER)
@@ -41,8 +45,8 @@ def verify_market(folder: str | Path) -> list[dict[str, Any]]:
     found = verify_transcript(_journal(place), members, signed)
     if all(one.passed for one in found):
         found += _repeated(place, members, public)
-    found += _outcome(place, members, public, signed)
-    return [{"name": one.name, "passed": one.passed, "where": one.where} for one in found]
+    found += _outcome(place, members, public, signed) if signed is not None else _no_outcome(place, found)
+    return [asdict(one) for one in found]
 
 
 def market_ledger(folder: str | Path) -> list[dict[str, str | int]]:
@@ -76,9 +80,18 @@ def _repeated(place: Path, members: Members, public: PublicMarket) -> list[Findi
     return [verify_repeated(records, members, lambda transport: traded_apart(public, transport))]
 
 
-def _outcome(place: Path, members: Members, public: PublicMarket, signed: bytes | None) -> list[Finding]:
-    if signed is None:
-        return [Finding("signed by all", False, f"{place / OUTCOME} is missing: the market has no outcome")]
+def _no_outcome(place: Path, found: list[Finding]) -> list[Finding]:
+    """Where there is no file of the outcome there must be nothing that it would say."""
+    doubts = []
+    if not any(one.absent for one in found):
+        why = f"{place / OUTCOME} is missing, although all have signed: begin the role again, which writes it"
+        doubts.append(Finding("signed outcome", False, why))
+    if (place / READABLE).exists():
+        doubts.append(Finding("readable", False, f"{place / READABLE} tells of an outcome that nobody has signed"))
+    return doubts
+
+
+def _outcome(place: Path, members: Members, public: PublicMarket, signed: bytes) -> list[Finding]:
     try:
         found = read_outcome(signed, members)
         told = read_document(public, found.outcome.document)
