@@ -46,9 +46,14 @@ class Played:
     """What the coordinator and each party ended with: their documents, or what they raised; lines that they told."""
 
     def __init__(
-        self, folder: Path, join_s: float = 20.0, parties: tuple[str, ...] = PARTIES, **instead: Callable[[str], Any]
+        self,
+        folder: Path,
+        join_s: float = 20.0,
+        parties: tuple[str, ...] = PARTIES,
+        linger_s: float = 5.0,
+        **instead: Callable[[str], Any],
     ) -> None:
-        self.join_s = join_s
+        self.times = {"join_s": join_s, "linger_s": linger_s}
         self.ended: dict[str, Any] = {}
         self.lines: list[str] = []
         self._port = threading.Event()
@@ -64,7 +69,7 @@ class Played:
             assert not one.is_alive()
 
     def _coordinate(self, folder: Path) -> None:
-        usual: dict[str, Any] = {"address": "127.0.0.1:0", "join_s": self.join_s, "tell": self._tell}
+        usual: dict[str, Any] = {"address": "127.0.0.1:0", **self.times, "tell": self._tell}
         self._try("coordinator", lambda: gp.coordinate_market(folder / "coordinator", **usual))
 
     def _take_part(self, folder: Path, name: str, instead: Callable[[str], Any] | None) -> None:
@@ -86,10 +91,10 @@ class Played:
             self._port.set()
 
 
-def begun(folder: Path, name: str, address: str) -> subprocess.Popen[str]:
+def begun(folder: Path, name: str, address: str, *options: str) -> subprocess.Popen[str]:
     """A role in a process of its own."""
     role = "coordinator" if name == "coordinator" else "agent"
-    command = [sys.executable, "-m", "gridpact", role, str(folder / name), "--address", address]
+    command = [sys.executable, "-m", "gridpact", role, str(folder / name), "--address", address, *options]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
 
 

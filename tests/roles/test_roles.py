@@ -9,7 +9,6 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +20,7 @@ from gridpact.coordination.apart.outcome import read_outcome
 from gridpact.coordination.apart.states import Aborted
 from gridpact.coordination.identity.folders import read_place, read_roster
 from gridpact.coordination.kept.journal import CHECK, HEAD, scan
+from gridpact.errors import Unreachable
 from gridpact.examples.synthetic_microgrids import synthetic_microgrids
 from tests.markets.trade.small import two_makers
 from tests.roles.played import FEES, PARTIES, Played, begun, convened, in_process, played_with_kills, stopped
@@ -103,16 +103,30 @@ def test_a_folder_that_is_another_ones_is_refused(
     assert said in capsys.readouterr().err
 
 
-def test_a_party_that_does_not_come_is_named(tmp_path: Path) -> None:
-    """b never dials: after its patience the coordinator says who is missing."""
+def test_a_party_that_does_not_come_is_named_and_waited_for_again(tmp_path: Path) -> None:
+    """b never dials: after its patience the coordinator says who is missing. Begun again, it just waits again."""
     folder = convened(tmp_path / "m")
+    told: list[str] = []
+    with pytest.raises(
+        Unreachable, match=r"Not joined within 0\.3 s: 'grid', 'a', 'b'\. .* begin the coordinator again"
+    ):
+        gp.coordinate_market(folder / "coordinator", address="127.0.0.1:0", join_s=0.3, tell=told.append)
+    assert not any("ABORTED" in line for line in told)
+    played = Played(folder)
+    assert {type(end) for end in played.ended.values()} == {dict}
 
-    def nobody(address: str) -> dict[str, Any]:
-        return {}
 
-    played = Played(folder, 3.0, b=nobody)
-    assert isinstance(played.ended["coordinator"], Aborted)
-    assert "'b'" in str(played.ended["coordinator"])
+def test_who_comes_after_the_end_is_told_how_it_ended(aborted: Path, tmp_path: Path) -> None:
+    """They were off when the market was ended; the coordinator is begun again for them, and ends when all know."""
+    folder = Path(shutil.copytree(aborted, tmp_path / "m"))
+    for name in PARTIES:
+        shorten(folder / name / "journal", 3)
+    with pytest.raises(Unreachable, match=r"--linger 600`, begun again, tells all who call"):
+        gp.take_part_in_market(folder / "a", address=f"127.0.0.1:{free_port()}", join_s=0.2, tell=lambda line: None)
+    played = Played(folder, linger_s=60.0)
+    assert len({str(end) for end in played.ended.values()}) == 1
+    assert "No agreement after 1 rounds" in str(played.ended["a"])
+    assert any("the market is over; who calls within 60 s is told how it ended" in line for line in played.lines)
 
 
 def free_port() -> int:
@@ -157,6 +171,24 @@ def test_times_are_times(tmp_path: Path, seconds: float) -> None:
         gp.coordinate_market(tmp_path, join_s=seconds)
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["market", "init", "three-microgrids", "DIR", "--deadline", "0"], "--deadline 0.0 is not possible"),
+        (["market", "init", "three-microgrids", "DIR", "--tolerance", "1"], "--tolerance 1.0 is not possible"),
+        (["coordinator", "DIR", "--wait", "-1"], "--wait -1.0 is not possible"),
+        (["coordinator", "DIR", "--linger", "nan"], "--linger nan is not possible"),
+        (["agent", "DIR", "--wait", "inf"], "--wait inf is not possible"),
+    ],
+)
+def test_an_option_is_called_by_its_name(
+    tmp_path: Path, options: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(tmp_path / "m") if one == "DIR" else one for one in options]) == 2
+    told = capsys.readouterr().err
+    assert said in told and "roster.json" not in told
+
+
 def test_an_outcome_that_could_not_travel_is_not_begun(tmp_path: Path) -> None:
     """Two microgrids and 4,000 steps: 160 bytes each are 1.28 MB, and a message has at most 1 MiB."""
     with pytest.raises(gp.InputError, match="too large an outcome"):
@@ -164,12 +196,14 @@ def test_an_outcome_that_could_not_travel_is_not_begun(tmp_path: Path) -> None:
 
 
 def test_a_stopped_role_says_so(tmp_path: Path) -> None:
-    """Without a coordinator an agent waits as long as the terms say, then tells whom it did not reach."""
+    """Without a coordinator an agent waits as long as it is told to, then tells whom it did not reach."""
     folder = convened(tmp_path / "m", deadline_s=2.0)
-    process = begun(folder, "a", f"127.0.0.1:{free_port()}")
+    process = begun(folder, "a", f"127.0.0.1:{free_port()}", "--wait", "0.5")
     _, err = process.communicate(timeout=60.0)
     assert process.returncode == 5
     assert "Unreachable" in err and "Traceback" not in err
+    assert "while parties join it is waited for 0.5 s. Begin the coordinator, or name its address" in err
+    assert "a: OPEN, 1 calls, Nobody answers at" in err
 
 
 def test_everybody_can_verify_what_it_has(market: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ from gridpact.case.validate import require_valid
 from gridpact.coordination.apart.outcome import MOST_DOCUMENT
 from gridpact.coordination.identity.authority import HOSTS, HOURS
 from gridpact.coordination.identity.folders import make_folders
-from gridpact.coordination.identity.members import COORDINATOR, MICROGRID, OPERATOR, Members, Terms
+from gridpact.coordination.identity.members import COORDINATOR, MICROGRID, MOST_SECONDS, OPERATOR, Members, Terms
 from gridpact.errors import InputError, Issue
 from gridpact.io.folder import read_case, write_case
 from gridpact.markets.trade.apart.publish import public_market
@@ -64,6 +64,9 @@ def convene_market(
     issues = setting_issues(settings)
     if method == "central":
         issues = [*issues, _central()]
+    if not (type(deadline_s) in (int, float) and 0.0 < deadline_s <= MOST_SECONDS):
+        fix = f"Give seconds, more than 0 and at most {MOST_SECONDS:g}."
+        issues = [*issues, not_possible("deadline_s", deadline_s, fix)]
     if issues:
         raise InputError(issues)
     market = trade_market(require_valid(case) if isinstance(case, Case) else read_case(case))

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from gridpact.coordination.apart.outcome import SignedOutcome
 from gridpact.coordination.identity.folders import Place, read_place
-from gridpact.coordination.identity.members import COORDINATOR, Members
+from gridpact.coordination.identity.members import COORDINATOR, MOST_SECONDS, Members
 from gridpact.coordination.kept.journal import Journal
 from gridpact.coordination.kept.transcript import genesis_of
 from gridpact.errors import InputError, Issue
 from gridpact.markets.trade.apart.outcome import plain
 from gridpact.markets.trade.apart.public import PublicMarket, from_terms
+from gridpact.setting_checks import not_possible
 
 JOURNAL, OUTCOME, READABLE = "journal", "outcome.bin", "outcome.json"
 
@@ -32,6 +34,14 @@ def place_of(folder: str | Path, coordinates: bool) -> tuple[Place, PublicMarket
         message = f"this is the folder of the {place.me.role} {place.me.name!r}"
         raise InputError([Issue(message, f"Begin it by `gridpact {role}`.", str(folder))])
     return place, from_terms(place.members.terms.market)
+
+
+def require_times(seconds: Mapping[str, float]) -> None:
+    """Raises ``InputError`` for what cannot be waited for."""
+    fix = f"Give seconds, from 0 to {MOST_SECONDS:g}."
+    issues = [not_possible(name, value, fix) for name, value in seconds.items() if not 0.0 <= value <= MOST_SECONDS]
+    if issues:
+        raise InputError(issues)
 
 
 def journal_of(place: Place) -> Journal:

@@ -11,9 +11,10 @@ from gridpact.coordination.apart.seat import Seat
 from gridpact.coordination.apart.states import Aborted
 from gridpact.coordination.grpc.agent import take_part
 from gridpact.coordination.grpc.progress import Tell, on_stderr
-from gridpact.coordination.grpc.wire import DEFAULT_ADDRESS
+from gridpact.coordination.grpc.wire import DEFAULT_ADDRESS, JOIN_S
 from gridpact.coordination.identity.folders import Place, sealing_key
 from gridpact.coordination.kept.journal import Journal
+from gridpact.errors import Unreachable
 from gridpact.io.folder import read_case
 from gridpact.markets.trade.apart.declared import trade_limits
 from gridpact.markets.trade.apart.desks import party_of
@@ -21,29 +22,40 @@ from gridpact.markets.trade.apart.outcome import require_known
 from gridpact.markets.trade.apart.public import PublicMarket
 from gridpact.markets.trade.apart.whole import traded_apart
 from gridpact.roles.convene import SHARE
-from gridpact.roles.desk import journal_of, keep, place_of
+from gridpact.roles.desk import journal_of, keep, place_of, require_times
+
+# What may be the matter where a coordinator does not answer.
+AGAIN = (
+    "Begin the coordinator, or name its address; then the same command again, which goes on from here. If the market "
+    "has ended without this party, the coordinator knows how: `gridpact coordinator DIR --linger 600`, begun again, "
+    "tells all who call."
+)
 
 
 def take_part_in_market(
-    folder: str | Path, *, address: str = DEFAULT_ADDRESS, tell: Tell = on_stderr
+    folder: str | Path, *, address: str = DEFAULT_ADDRESS, join_s: float = JOIN_S, tell: Tell = on_stderr
 ) -> dict[str, Any]:
     """Take part in a market as the party whose folder ``convene`` made; what all have signed.
 
     Dials the coordinator at ``address`` (host:port). What the party has stands in ``case`` in its folder and stays
     there. The operator also repeats what the coordinator made of the answers before it signs. After a stop, the same
-    command in the same folder goes on from its journal. ``tell`` hears a line for each step.
+    command in the same folder goes on from its journal. Until all have joined, a coordinator that does not answer is
+    dialled for ``join_s`` seconds, later as long as the terms say. ``tell`` hears a line for each step.
 
     Raises ``InputError`` for a folder that is none, ``Refused`` where one of the two ends is not who the roster says,
     ``Unreachable``, ``Aborted`` where there is no result, ``JournalError``, and what the party's own program raises.
     """
+    require_times({"join_s": join_s})
     place, public = place_of(folder, False)
     share = read_case(place.folder / SHARE)
     with journal_of(place) as journal:
         seat = _seat(place, public, share, journal)
         try:
-            signed = take_part(seat, place, address, tell)
+            signed = take_part(seat, place, address, tell, join_s)
         except Aborted as error:
             raise seat.cause or error from None
+        except Unreachable as error:
+            raise Unreachable(f"{error} {AGAIN}") from None
         return keep(place, public, signed)
 
 
