@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import socket
 import struct
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,10 +21,13 @@ from gridpact.case.owners import microgrid_parts
 from gridpact.cli import main
 from gridpact.coordination.apart.outcome import read_outcome
 from gridpact.coordination.apart.states import Aborted
-from gridpact.coordination.identity.folders import read_place, read_roster
+from gridpact.coordination.identity.folders import read_place, read_roster, sealing_key
 from gridpact.coordination.kept.journal import CHECK, HEAD, scan
 from gridpact.errors import Unreachable
 from gridpact.examples.synthetic_microgrids import synthetic_microgrids
+from gridpact.markets.trade.apart.declared import trade_limits
+from gridpact.markets.trade.apart.desks import party_of
+from gridpact.roles.desk import public_of
 from tests.markets.trade.small import two_makers
 from tests.roles.played import FEES, PARTIES, Played, begun, convened, in_process, played_with_kills, stopped
 
@@ -76,16 +82,112 @@ def test_a_market_without_agreement_has_the_fallback_of_its_terms(tmp_path: Path
     played = Played(folder)
     for end in played.ended.values():
         assert end["kind"] == "no_deal" and end["fallback"]
+    kept = [json.loads((folder / name / "outcome.json").read_text()) for name in PARTIES]
+    assert kept == [played.ended["a"]] * 3 and kept[0]["agreed"] is False
+    assert all(sound(folder / name) for name in ("coordinator", *PARTIES))
 
 
-def test_who_has_another_case_than_before_is_found_out(tmp_path: Path, market: Path) -> None:
-    """After all is signed the case of a party is changed: the journal it goes on from was another one's."""
+@pytest.mark.parametrize("listed", [True, False])
+def test_who_has_another_case_than_it_signed_is_told_which_file(
+    market: Path, tmp_path: Path, listed: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After all is signed, or before; both digests are named, and where the list of files is gone, those of all."""
+    folder = Path(shutil.copytree(market / "a", tmp_path / "a"))
+    shorten(folder / "journal", 3)
+    loads = folder / "case" / "loads.csv"
+    before, after = loads.read_bytes(), loads.read_bytes().replace(b"1.0", b"1.5", 1)
+    loads.write_bytes(after)
+    (folder / "case" / "notes.csv").write_text("mine\n")
+    if not listed:
+        (folder / "inputs.sha256").unlink()
+    assert main(["agent", str(folder)]) == 2
+    told = capsys.readouterr().err
+    if listed:
+        assert f"{loads}: this is not the file that was signed for this market: its SHA-256 is {digest(after)}" in told
+        assert f"and {digest(before)} was signed. Put it back as it was, and begin again." in told
+        assert f"{folder / 'case' / 'notes.csv'}: this file is new" in told
+    else:
+        assert f"{folder / 'case'}: these files are not those that were signed: their digest is" in told
+    loads.write_bytes(before)
+    (folder / "case" / "notes.csv").unlink()
+    with pytest.raises(Unreachable):
+        gp.take_part_in_market(folder, address=f"127.0.0.1:{free_port()}", join_s=0.2, tell=lambda line: None)
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def test_who_has_another_roster_than_the_coordinator_is_told_so_and_may_come_again(tmp_path: Path) -> None:
     folder = convened(tmp_path / "m")
-    Played(folder)
-    loads = folder / "a" / "case" / "loads.csv"
-    loads.write_text(loads.read_text().replace("1.0", "1.5", 1))
-    with pytest.raises(gp.GridPactError):
-        gp.take_part_in_market(folder / "a", address="127.0.0.1:9", tell=lambda line: None)
+    roster = folder / "a" / "roster.json"
+    before = roster.read_bytes()
+    roster.write_bytes(before.replace(b'"strikes":3', b'"strikes":4'))
+
+    def twice(address: str) -> Any:
+        with pytest.raises(gp.InputError) as refused:
+            gp.take_part_in_market(folder / "a", address=address, tell=lambda line: None)
+        said = f"{roster}: this is not the coordinator's roster: its SHA-256 is {digest(roster.read_bytes())}"
+        assert said in str(refused.value) and f"and {digest(before)} is the coordinator's" in str(refused.value)
+        roster.write_bytes(before)
+        return gp.take_part_in_market(folder / "a", address=address, tell=lambda line: None)
+
+    played = Played(folder, a=twice)
+    assert {name: type(end) for name, end in played.ended.items()} == dict.fromkeys(("coordinator", *PARTIES), dict)
+
+
+@pytest.mark.parametrize("name", ["coordinator", "a"])
+def test_a_roster_that_was_changed_after_joining_is_named(
+    market: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = Path(shutil.copytree(market / name, tmp_path / name))
+    roster = folder / "roster.json"
+    roster.write_bytes(roster.read_bytes().replace(b'"strikes":3', b'"strikes":4'))
+    assert main(["coordinator" if name == "coordinator" else "agent", str(folder)]) == 2
+    told = capsys.readouterr().err
+    assert f"{roster}: this is not the roster under which `journal` was begun: its SHA-256 is" in told
+    assert f"and it was {digest((market / 'roster.json').read_bytes())}. Put that one back." in told
+
+
+WRONG = [None, True, "x", -1, 0.5, 10**400, float("nan"), [], {}, [None], ["x"], [[[]]]]
+
+
+def test_a_roster_with_anything_in_it_is_a_mistake_and_no_crash(market: Path, tmp_path: Path) -> None:
+    """Every entry of every list and table replaced, left out, and doubled."""
+    folder = Path(shutil.copytree(market / "a", tmp_path / "a"))
+    known = json.loads((folder / "roster.json").read_bytes())
+    share, signer = gp.read_case(folder / "case"), read_place(folder).signer
+    count = 0
+    for changed in spoilt(known):
+        (folder / "roster.json").write_text(json.dumps(changed, sort_keys=True, separators=(",", ":")))
+        try:
+            members = read_roster(folder / "roster.json")
+            public = public_of(members, folder / "roster.json")
+            trade_limits(members.terms, public)
+            keys = {one.name: one.sealing for one in members.parties}
+            party_of("a", share, public, sealing_key(signer), keys)
+        except gp.InputError:
+            count += 1
+    assert count > 1000
+
+
+def spoilt(known: Any) -> Iterator[Any]:
+    for place in list(known) if isinstance(known, dict) else range(len(known)) if isinstance(known, list) else ():
+        rest = {**known} if isinstance(known, dict) else [*known]
+        del rest[place]
+        yield rest
+        values = [*WRONG, [known[place]], *spoilt(known[place])]
+        yield from (
+            {**known, place: one} if isinstance(known, dict) else exchanged(known, place, one) for one in values
+        )
+    if isinstance(known, dict):
+        yield {**known, "more": 1}
+    if isinstance(known, list) and known:
+        yield [*known, known[-1]]
+
+
+def exchanged(row: list[Any], place: int, value: Any) -> list[Any]:
+    return [*row[:place], value, *row[place + 1 :]]
 
 
 @pytest.mark.parametrize(

@@ -24,11 +24,11 @@ from gridpact.coordination.kept.journal import Record, scan
 from gridpact.coordination.kept.transcript import verify_repeated, verify_transcript, writer_of
 from gridpact.coordination.message import MessageError
 from gridpact.errors import ArchiveError
-from gridpact.markets.trade.apart.outcome import Disagreement, require_sound
+from gridpact.markets.trade.apart.outcome import Disagreement, require_end, require_sound
 from gridpact.markets.trade.apart.outcome import read_outcome as read_document
-from gridpact.markets.trade.apart.public import PublicMarket, from_terms
+from gridpact.markets.trade.apart.public import PublicMarket
 from gridpact.markets.trade.apart.whole import traded_apart
-from gridpact.roles.desk import JOURNAL, OUTCOME, READABLE, readable
+from gridpact.roles.desk import JOURNAL, OUTCOME, READABLE, public_of, readable
 
 
 def verify_market(folder: str | Path) -> list[dict[str, Any]]:
@@ -40,7 +40,7 @@ def verify_market(folder: str | Path) -> list[dict[str, Any]]:
     """
     place = Path(folder)
     members = read_roster(place / ROSTER)
-    public = from_terms(members.terms.market)
+    public = public_of(members, place / ROSTER)
     signed = _bytes(place / OUTCOME)
     found = verify_transcript(_journal(place), members, signed)
     if all(one.passed for one in found):
@@ -96,8 +96,7 @@ def _outcome(place: Path, members: Members, public: PublicMarket, signed: bytes)
         found = read_outcome(signed, members)
         told = read_document(public, found.outcome.document)
         require_sound(told)
-        if found.outcome.fallback != (told.known["kind"] == "no_deal"):
-            raise Disagreement("it was signed as another end than it tells of")
+        require_end(public, found.outcome.document, found.outcome.fallback)
     except (MessageError, Disagreement) as error:
         return [Finding("sound outcome", False, str(error))]
     return [Finding("sound outcome", True), _readable(place / READABLE, members, public, found)]
