@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from gridpact.reliability_study import assess_reliability as assess_reliability
     from gridpact.remedies import compare_remedies as compare_remedies
     from gridpact.roles.convene import convene_market as convene_market
+    from gridpact.roles.convene import make_market_key as make_market_key
     from gridpact.roles.coordinate import coordinate_market as coordinate_market
     from gridpact.roles.examine import market_ledger as market_ledger
     from gridpact.roles.examine import verify_market as verify_market
@@ -102,7 +103,7 @@ _HOMES = {
     "gridpact.reliability_study": ("assess_reliability",),
     "gridpact.remedies": ("compare_remedies",),
     "gridpact.clearing": ("clear", "compare_structures"),
-    "gridpact.roles.convene": ("convene_market",),
+    "gridpact.roles.convene": ("convene_market", "make_market_key"),
     "gridpact.roles.coordinate": ("coordinate_market",),
     "gridpact.roles.examine": ("market_ledger", "verify_market"),
     "gridpact.roles.take_part": ("take_part_in_market",),
@@ -142,6 +143,7 @@ __all__ = [
     "from_pandapipes",
     "from_pandapower",
     "join_cases",
+    "make_market_key",
     "market_ledger",
     "open_run",
     "plan",

@@ -47,6 +47,7 @@ def add_commands(command: Command, say: Say) -> None:
             role.add_argument("--linger", type=float, default=5.0, metavar="SECONDS", help=told)
     ledger = command("ledger", lambda parsed: _ledger(parsed, say), "print every quantity that left a party")
     ledger.add_argument("folder", metavar="DIR", help="the folder of a member")
+    ledger.add_argument("--received", action="store_true", help="also what others sent, as far as the journal has it")
 
 
 def _add_market(command: Command, say: Say) -> None:
@@ -81,7 +82,13 @@ def _add_market(command: Command, say: Say) -> None:
     hosts = "where the coordinator is reached; may be repeated (localhost, 127.0.0.1, ::1)"
     init.add_argument("--host", action="append", default=[], metavar="NAME", help=hosts)
     fallback = "what is signed where there is no agreement: nothing, or that there is no deal (%(default)s)"
+    own = "a member's own keys: the public.json that it made by `market key`; may be repeated"
+    init.add_argument("--key", action="append", default=[], metavar="NAME=FILE", help=own)
+    earlier = "folders of an earlier market, whose authority and keys are kept; certificates are new"
+    init.add_argument("--earlier", metavar="DIR", help=earlier)
     init.add_argument("--fallback", default="abort", choices=["abort", "no_deal"], help=fallback)
+    key = action("key", _key, "make keys of one's own, before a market is convened")
+    key.add_argument("folder", metavar="DIR", help="for the keys, which must be new")
 
 
 @contextmanager
@@ -96,6 +103,24 @@ def _options() -> Iterator[None]:
 def _in_options(message: str) -> str:
     name, equals, rest = message.partition(" = ")
     return f"{OPTIONS[name]} {rest}" if equals and name in OPTIONS else message
+
+
+def _key(parsed: Arguments, say: Say) -> int:
+    public = gp.make_market_key(parsed.folder)
+    folder = Path(parsed.folder)
+    text = (
+        f"public key {public}\nGive {folder / 'public.json'} to whoever convenes, and tell the public key by another "
+        f"way. {folder / 'sign.key'} and {folder / 'tls.key'} stay here: put them into the folder that you get."
+    )
+    say(parsed, {"folder": parsed.folder, "public_key": public}, text)
+    return 0
+
+
+def _named_file(text: str) -> tuple[str, str]:
+    name, equals, path = text.partition("=")
+    if not (name and equals and path):
+        raise gp.InputError([gp.Issue("a key has no name or no file", "Write --key NAME=FILE.", value=text)])
+    return name, path
 
 
 def _coordinate(parsed: Arguments) -> Document:
@@ -123,6 +148,8 @@ def _convene(parsed: Arguments, say: Say) -> int:
             deadline_s=parsed.deadline,
             hours=parsed.hours,
             fallback=parsed.fallback,
+            keys=dict(map(_named_file, parsed.key)),
+            earlier=parsed.earlier,
             **hosts,
         )
     names = [one.name for one in members.members]
@@ -190,7 +217,7 @@ def _where(check: Document) -> str:
 
 
 def _ledger(parsed: Arguments, say: Say) -> int:
-    rows = gp.market_ledger(parsed.folder)
+    rows = gp.market_ledger(parsed.folder, received=parsed.received)
     columns = ("sender", "recipient", "kind", "quantity", "unit", "messages", "numbers", "bytes")
     cells = [columns, *(tuple(str(row[name]) for name in columns) for row in rows)]
     widths = [max(len(line[k]) for line in cells) for k in range(len(columns))]

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import gridpact as gp
-from gridpact.coordination.identity.folders import read_place, sealing_key
+from gridpact.coordination.identity.folders import read_place
+from gridpact.coordination.identity.own_keys import sealing_key
 from gridpact.coordination.transport import InProcess
 from gridpact.io.folder import read_case
 from gridpact.markets.trade.apart.desks import party_of

@@ -21,8 +21,10 @@ from gridpact.case.owners import microgrid_parts
 from gridpact.cli import main
 from gridpact.coordination.apart.outcome import read_outcome
 from gridpact.coordination.apart.states import Aborted
-from gridpact.coordination.identity.folders import read_place, read_roster, sealing_key
-from gridpact.coordination.kept.journal import CHECK, HEAD, scan
+from gridpact.coordination.identity.folders import read_place, read_roster
+from gridpact.coordination.identity.keys import new_signer
+from gridpact.coordination.identity.own_keys import sealing_key
+from gridpact.coordination.kept.journal import CHECK, HEAD, Journal, scan
 from gridpact.errors import Unreachable
 from gridpact.examples.synthetic_microgrids import synthetic_microgrids
 from gridpact.markets.trade.apart.declared import trade_limits
@@ -237,6 +239,26 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
+def test_own_keys_and_new_certificates_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """b made its own keys; a market after this one has all keys, and new certificates. It is played to its end."""
+    own, case, old, new = (str(tmp_path / name) for name in ("own", "case", "old", "new"))
+    gp.write_case(two_makers(network_operator=[FEES]), case)
+    assert main(["market", "key", own]) == 0
+    public = capsys.readouterr().out.splitlines()[0].removeprefix("public key ")
+    assert main(["market", "init", case, old, "--run", "one", "--key", f"b={own}/public.json"]) == 0
+    assert main(["market", "init", case, new, "--run", "two", "--earlier", old, "--deadline", "60", "--json"]) == 0
+    members = read_roster(tmp_path / "new" / "roster.json")
+    assert [one.key for one in members.members if one.name == "b"] == [public]
+    assert main(["agent", str(tmp_path / "new" / "b")]) == 2
+    assert "Who made keys of its own" in capsys.readouterr().err
+    for name in ("sign.key", "tls.key"):
+        shutil.copy(tmp_path / "own" / name, tmp_path / "new" / "b" / name)
+    played = Played(tmp_path / "new")
+    assert {name: type(end) for name, end in played.ended.items()} == dict.fromkeys(("coordinator", *PARTIES), dict)
+    assert main(["market", "init", case, f"{new}er", "--key", "b"]) == 2
+    assert "Write --key NAME=FILE" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("victim", ["coordinator", "a"])
 def test_a_killed_role_goes_on_where_it_was(tmp_path: Path, victim: str) -> None:
     killed(tmp_path, victim, 1)
@@ -388,11 +410,36 @@ def sound(folder: Path) -> bool:
 
 def test_the_ledger_has_what_left_a_party_and_nothing_else(market: Path) -> None:
     rows = gp.market_ledger(market / "a")
-    said = {(row["kind"], row["quantity"]) for row in rows if row["sender"] == "a"}
-    quantities = {quantity for kind, quantity in said}
+    assert {row["sender"] for row in rows} == {"a"}
+    quantities = {row["quantity"] for row in rows}
     assert {"exchange", "regret", "receipt", "masked_benefit", "least_cents"} <= quantities
-    assert {row["recipient"] for row in rows if row["sender"] == "a"} <= {"coordinator", "grid"}
+    assert {row["recipient"] for row in rows} <= {"coordinator", "grid"}
     assert not quantities & {"cost", "load", "demand"}
+    every = gp.market_ledger(market / "a", received=True)
+    assert [row for row in every if row["sender"] == "a"] == rows and len(every) > len(rows)
+    assert {row["sender"] for row in gp.market_ledger(market / "coordinator")} == {"coordinator"}
+    assert {row["sender"] for row in gp.market_ledger(market / "coordinator", received=True)} == {
+        "coordinator",
+        *PARTIES,
+    }
+
+
+def test_the_ledger_is_of_what_its_writer_has_signed(
+    market: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The journal written anew, whole in itself, by somebody else; and that of another market."""
+    folder = Path(shutil.copytree(market / "a", tmp_path / "a"))
+    records, path = scan(folder / "journal").records, folder / "journal"
+    path.unlink()
+    with Journal.open(path, new_signer(), records[0].payload) as forged:
+        for record in records[1:]:
+            forged.append(record.kind, record.payload)
+    assert main(["ledger", str(folder)]) == 4
+    assert "its signature is not that of the writer" in capsys.readouterr().err
+    convened(tmp_path / "m")
+    shutil.copy(tmp_path / "m" / "roster.json", folder / "roster.json")
+    assert main(["ledger", str(folder)]) == 4
+    assert "is the journal of no member of" in capsys.readouterr().err
 
 
 def test_a_folder_in_which_nothing_was_done_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,7 +20,7 @@ from gridpact.coordination.identity.folders import ROSTER, read_roster
 from gridpact.coordination.identity.members import COORDINATOR, Members
 from gridpact.coordination.kept.crossings import ledger_rows
 from gridpact.coordination.kept.findings import Finding
-from gridpact.coordination.kept.journal import Record, scan
+from gridpact.coordination.kept.journal import JournalError, Record, scan
 from gridpact.coordination.kept.transcript import verify_repeated, verify_transcript, writer_of
 from gridpact.coordination.message import MessageError
 from gridpact.errors import ArchiveError
@@ -49,15 +49,21 @@ def verify_market(folder: str | Path) -> list[dict[str, Any]]:
     return [asdict(one) for one in found]
 
 
-def market_ledger(folder: str | Path) -> list[dict[str, str | int]]:
-    """What crossed, in sum, as the journal in a member's folder has it: one row per sender, recipient and quantity.
+def market_ledger(folder: str | Path, *, received: bool = False) -> list[dict[str, str | int]]:
+    """What left a member, in sum, as its journal has it: one row per sender, recipient and quantity.
 
-    Columns ``sender``, ``recipient``, ``kind``, ``quantity``, ``unit``, ``messages``, ``numbers``, ``bytes``. Raises
-    ``InputError`` where there is no roster, ``ArchiveError`` where there is no journal, or a damaged one.
+    Columns ``sender``, ``recipient``, ``kind``, ``quantity``, ``unit``, ``messages``, ``numbers``, ``bytes``. With
+    ``received`` also what others sent, as far as the journal has it: that of the coordinator has all. Raises
+    ``InputError`` where there is no roster, ``ArchiveError`` where there is no journal, ``JournalError`` for a damaged
+    one, or one that a member of this roster has not signed.
     """
     place = Path(folder)
-    members = read_roster(place / ROSTER)
-    return ledger_rows(scan(_journal(place)).records, members)
+    members, path = read_roster(place / ROSTER), _journal(place)
+    writer = writer_of(scan(path).records, members)
+    if writer is None:
+        raise JournalError(f"{path} is the journal of no member of {place / ROSTER}.")
+    rows = ledger_rows(scan(path, writer.key).records, members)
+    return [row for row in rows if received or row["sender"] == writer.name]
 
 
 def _journal(place: Path) -> Path:

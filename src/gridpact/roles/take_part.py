@@ -13,7 +13,8 @@ from gridpact.coordination.apart.states import Aborted
 from gridpact.coordination.grpc.agent import take_part
 from gridpact.coordination.grpc.progress import Tell, on_stderr
 from gridpact.coordination.grpc.wire import DEFAULT_ADDRESS, JOIN_S
-from gridpact.coordination.identity.folders import ROSTER, Place, sealing_key
+from gridpact.coordination.identity.folders import ROSTER, Place
+from gridpact.coordination.identity.own_keys import sealing_key
 from gridpact.coordination.kept.journal import Journal
 from gridpact.errors import InputError, Issue, Unreachable
 from gridpact.io.folder import read_case
@@ -64,7 +65,8 @@ def take_part_in_market(
 def _seat(place: Place, public: PublicMarket, share: Case, inputs: bytes, journal: Journal) -> Seat:
     """The party's end; ``inputs`` are the digest of its share."""
     keys = {one.name: one.sealing for one in place.members.parties}
-    party = party_of(place.me.name, share, public, sealing_key(place.signer), keys)
+    key, market = sealing_key(place.signer), place.members.digest.hex()
+    party = party_of(place.me.name, share, public, key, keys, market)
     audit = (lambda transport: traded_apart(public, transport)) if place.me.name == public.operator else None
     limits = trade_limits(place.members.terms, public)
 
