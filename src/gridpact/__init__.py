@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gridpact.case.join import join_cases as join_cases
     from gridpact.case.schema import HEADER as HEADER
     from gridpact.case.schema import SCHEMA as SCHEMA
+    from gridpact.case.unused import unused_values as unused_values
     from gridpact.clearing import clear as clear
     from gridpact.clearing import compare_structures as compare_structures
     from gridpact.days import clear_days as clear_days
@@ -77,6 +78,7 @@ _HOMES = {
     "gridpact.case.case": ("Case",),
     "gridpact.case.join": ("join_cases",),
     "gridpact.case.schema": ("HEADER", "SCHEMA"),
+    "gridpact.case.unused": ("unused_values",),
     "gridpact.bench": ("run_bench",),
     "gridpact.bench_game": ("run_game_bench",),
     "gridpact.bench_market": ("run_market_bench",),
@@ -168,6 +170,7 @@ __all__ = [
     "take_part_in_market",
     "trade",
     "typical_days",
+    "unused_values",
     "validate",
     "validate_study",
     "verify",
