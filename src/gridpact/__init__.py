@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gridpact.case.join import join_cases as join_cases
     from gridpact.case.schema import HEADER as HEADER
     from gridpact.case.schema import SCHEMA as SCHEMA
+    from gridpact.case.unused import unused_values as unused_values
     from gridpact.clearing import clear as clear
     from gridpact.clearing import compare_structures as compare_structures
     from gridpact.days import clear_days as clear_days
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from gridpact.reliability_study import assess_reliability as assess_reliability
     from gridpact.remedies import compare_remedies as compare_remedies
     from gridpact.roles.convene import convene_market as convene_market
+    from gridpact.roles.convene import make_market_key as make_market_key
     from gridpact.roles.coordinate import coordinate_market as coordinate_market
     from gridpact.roles.examine import market_ledger as market_ledger
     from gridpact.roles.examine import verify_market as verify_market
@@ -77,6 +79,7 @@ _HOMES = {
     "gridpact.case.case": ("Case",),
     "gridpact.case.join": ("join_cases",),
     "gridpact.case.schema": ("HEADER", "SCHEMA"),
+    "gridpact.case.unused": ("unused_values",),
     "gridpact.bench": ("run_bench",),
     "gridpact.bench_game": ("run_game_bench",),
     "gridpact.bench_market": ("run_market_bench",),
@@ -103,7 +106,7 @@ _HOMES = {
     "gridpact.reliability_study": ("assess_reliability",),
     "gridpact.remedies": ("compare_remedies",),
     "gridpact.clearing": ("clear", "compare_structures"),
-    "gridpact.roles.convene": ("convene_market",),
+    "gridpact.roles.convene": ("convene_market", "make_market_key"),
     "gridpact.roles.coordinate": ("coordinate_market",),
     "gridpact.roles.examine": ("market_ledger", "verify_market"),
     "gridpact.roles.take_part": ("take_part_in_market",),
@@ -144,6 +147,7 @@ __all__ = [
     "from_pandapipes",
     "from_pandapower",
     "join_cases",
+    "make_market_key",
     "market_ledger",
     "open_run",
     "plan",
@@ -169,6 +173,7 @@ __all__ = [
     "take_part_in_market",
     "trade",
     "typical_days",
+    "unused_values",
     "validate",
     "validate_study",
     "verify",

@@ -232,7 +232,7 @@ async def _party(folder: Path, address: str, times: dict[int, float]) -> None:
 
     party = HandlingParty(place.me.name, (DISCLOSURE,), {PROPOSAL: answer})
     with Journal.open(folder / "journal", place.signer, place.members.digest) as journal:
-        seat = Seat(place.me.name, place.members, place.signer, party, journal, limits_of(TERMS), lambda _: None)
+        seat = Seat(place.me.name, place.members, place.signer, party, journal, limits_of(TERMS), lambda *_: None)
         await converse(seat, place, address)
 
 

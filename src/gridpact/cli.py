@@ -138,11 +138,18 @@ def _validate(parsed: Arguments) -> int:
     path = Path(parsed.case)
     study = path / "study.toml" if path.is_dir() else path
     is_study = study.is_file() and study.suffix == ".toml" and study.name != "case.toml"
-    issues = gp.validate_study(study) if is_study else gp.validate(path)
+    issues = gp.validate_study(study) if is_study else []
     if issues:
         raise gp.InputError(issues)
-    _say(parsed, {"case": parsed.case, "issues": []}, f"{parsed.case} is fine")
+    notes = gp.unused_values(gp.read_case(_case_of(study) if is_study else path))
+    text = "\n".join([f"{parsed.case} is fine", *(f"  {note}" for note in notes)])
+    _say(parsed, {"case": parsed.case, "issues": [], "notes": notes}, text)
     return 0
+
+
+def _case_of(study: Path) -> Path:
+    """The case of a study that is fine."""
+    return study.parent / str(tomllib.loads(study.read_text(encoding="utf-8"))["case"])
 
 
 def _schema(parsed: Arguments) -> int:

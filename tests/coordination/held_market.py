@@ -67,7 +67,7 @@ def hold(
             name: known.seat(
                 name,
                 journals[name],
-                check_outcome=lambda document, name=name: check(name),
+                check_outcome=lambda *_, name=name: check(name),
                 audit=algorithm if name == "operator" and not fallback else None,
             )
             for name in PARTIES

@@ -64,7 +64,7 @@ class Long(Pump):
     def seat(self, name: str) -> Seat:
         audit = algorithm if name == "operator" else None
         one = (name, self.market.members, self.market.signers[name], long_answer(name), self.logs[name], Limits())
-        return Seat(*one, lambda _: None, audit)
+        return Seat(*one, lambda *_: None, audit)
 
     def step(self, name: str, reply: bytes) -> bytes | None:
         assert len(reply) <= MOST_ENVELOPE

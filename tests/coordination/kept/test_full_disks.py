@@ -26,7 +26,7 @@ def tried(folder: Path) -> bytes:
     with ExitStack() as stack:
         journals = {name: stack.enter_context(opened(folder, MARKET, name)) for name in NAMES}
         hub = MARKET.hub(journals["coordinator"])
-        checks = {"check_outcome": lambda document: None}
+        checks = {"check_outcome": lambda *_: None}
         audits = {name: {"audit": algorithm if name == "operator" else None} for name in PARTIES}
         seats = {name: MARKET.seat(name, journals[name], **checks, **audits[name]) for name in PARTIES}
         return conduct(Pump(hub, seats), algorithm).encode(MARKET.members)

@@ -552,9 +552,26 @@ def test_a_fallback_that_the_terms_know_is_a_result(tmp_path: Path) -> None:
 def test_a_market_that_was_ended_verifies_but_for_its_result(tmp_path: Path) -> None:
     assert hold(tmp_path, market(), disagreeing="mg2") == b""
     for name in NAMES:
-        found = failed(verify_transcript(journal(tmp_path, name), MEMBERS))
-        assert set(found) == {"outcome", "signatures"}
+        findings = verify_transcript(journal(tmp_path, name), MEMBERS)
+        found = failed(findings)
+        assert set(found) == {"outcome", "signatures"} == {finding.name for finding in findings if finding.absent}
         assert found["outcome"] == "the market was ended by 'mg2': It does not agree with the outcome: not with me"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_market_that_is_not_over_lacks_its_result_and_nothing_else(name: str) -> None:
+    """Cut after each record before the last signature: what a stop, or a look while the market runs, finds."""
+    whole = honest(name)
+    last = spot(whole, "signature", 2) if name == "coordinator" else spot(whole, "reply", -1)
+    for count in range(last + 1):
+        for finding in verify_records(whole[:count], MEMBERS, member(name)):
+            assert finding.passed or (finding.absent and finding.name in ("outcome", "signatures")), (count, finding)
+
+
+def test_where_there_is_a_signed_outcome_nothing_may_be_absent() -> None:
+    found = verify_records(honest("mg1")[:-2], MEMBERS, member("mg1"), held()[1])
+    assert [finding.name for finding in found if not finding.passed] == ["signatures"]
+    assert not any(finding.absent for finding in found)
 
 
 @pytest.mark.parametrize("room", [400, 600])

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from gridpact.coordination.apart import records
 from gridpact.coordination.apart.book import Batch
-from gridpact.coordination.apart.desk import Desk, PastError
+from gridpact.coordination.apart.desk import Desk, OtherRosterError, PastError
 from gridpact.coordination.apart.envelope import ANSWER, JOIN, REQUEST, SEEN, SIGN, Call, read_call
 from gridpact.coordination.apart.limits import Limits
 from gridpact.coordination.apart.outcome import MOST_DOCUMENT, SignedOutcome, signature_of
@@ -83,6 +83,8 @@ class Hub:
                 self._take(desk, data)
             except PastError as error:
                 return self.speaker.refused(desk, _turn(data, desk), str(error))
+            except OtherRosterError as error:
+                return self.speaker.refused(desk, 0, f"{error}{self.roster.hex()}")
             except MessageError as error:
                 return self._strike(desk, _turn(data, desk), str(error))
         return self.reply_to(sender)

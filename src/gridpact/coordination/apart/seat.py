@@ -33,7 +33,7 @@ from gridpact.coordination.party import Door, MisplacedError, Party
 from gridpact.errors import InputError
 
 T = TypeVar("T")
-CheckOutcome = Callable[[bytes], None]
+CheckOutcome = Callable[[bytes, bool], None]
 Links = tuple[Shown, list[bytes]]
 
 
@@ -44,10 +44,10 @@ class DisagreementError(Exception):
 class Seat:
     """The core of a party called ``name``.
 
-    ``check_outcome`` raises where the party does not agree with a document; ``audit`` is the coordinator's algorithm,
-    for a party that is shown the calls of all; ``inputs`` stands for what the party decides on. ``cause`` is the error
-    of its own program or check that made it leave. Raises ``JournalError`` where something cannot be written down, and
-    ``Aborted`` where it does not do again what stands in its journal.
+    ``check_outcome`` raises where the party does not agree with a document, which is that of the fallback or not;
+    ``audit`` is the coordinator's algorithm, for a party that is shown the calls of all; ``inputs`` stands for what the
+    party decides on. ``cause`` is the error of its own program or check that made it leave. Raises ``JournalError``
+    where something cannot be written down, and ``Aborted`` where it does not do again what stands in its journal.
     """
 
     def __init__(
@@ -188,7 +188,7 @@ class Seat:
         self._move(State.FALLBACK if fallback else State.CONVERGED)
         if self._auditor is not None:
             self._auditor.check(self._following.chain, reply.body, fallback)
-        self._own(lambda: self._agrees(reply.body), "It does not agree with the outcome")
+        self._own(lambda: self._agrees(reply.body, fallback), "It does not agree with the outcome")
         if self.state is State.ABORTED:
             return
         if not fallback:
