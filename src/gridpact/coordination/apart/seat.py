@@ -18,9 +18,8 @@ from gridpact.coordination.apart import envelope as say
 from gridpact.coordination.apart import records
 from gridpact.coordination.apart.appendix import read_appendix
 from gridpact.coordination.apart.audit import Algorithm, Auditor
-from gridpact.coordination.apart.chain import Shown
 from gridpact.coordination.apart.envelope import A_CALL, A_REPLY, Call, Header, Reply, read_reply, sha256
-from gridpact.coordination.apart.follower import Follower
+from gridpact.coordination.apart.follower import Follower, Links
 from gridpact.coordination.apart.limits import Gate, Limits
 from gridpact.coordination.apart.outcome import AN_OUTCOME, Outcome, SignedOutcome, read_outcome, signature_body
 from gridpact.coordination.apart.script import DifferentError, Script
@@ -34,7 +33,6 @@ from gridpact.errors import InputError
 
 T = TypeVar("T")
 CheckOutcome = Callable[[bytes], None]
-Links = tuple[Shown, list[bytes]]
 
 
 class DisagreementError(Exception):
@@ -163,7 +161,7 @@ class Seat:
         self._keep(reply.appendix)
         if links is None:
             return self._say(say.SEEN, b"")
-        self._following.follow(reply, *links)
+        self._following.follow(reply, links)
         if self.state is State.OPEN:
             self._move(State.COMMITTED)
         return self._answer(reply.body) if reply.kind == say.REQUEST else self._agree(reply)
@@ -223,7 +221,11 @@ class Seat:
             return None
 
     def _leave(self, ending: Ending) -> None:
-        """End the market for this party, and say so."""
+        """End the market for this party, and say so; a coordinator that did not sign is to blame first of all."""
+        try:
+            self._following.confirm()
+        except MessageError as error:
+            ending = Ending(self.members.coordinator.name, f"The coordinator is wrong: {error}")
         self._end(ending)
         self._say(say.ABORT, ending.why.encode()[:4096])
 

@@ -67,7 +67,7 @@ class Diary:
 
     def __init__(self, members: Members, member: Member, doubts: Doubts) -> None:
         self.members, self.member, self.doubts = members, member, doubts
-        self.following = Follower(members, member.name)
+        self.following = Follower(members, member.name, window=1)
         self.calls: dict[int, dict[int, Call]] = {}
         self.turn = -1
         self.asked = ""
@@ -171,7 +171,7 @@ class Diary:
     def _follow(self, record: Record, reply: Reply) -> None:
         links = self.following.authentic(reply)
         try:
-            self.following.follow(reply, *links)
+            self.following.follow(reply, links)
         except LieError as error:
             self._doubt(HEADS, record, str(error))
 
