@@ -107,6 +107,7 @@ class Seat:
             return self._struck(str(error))
         if reply.kind != say.WAIT:
             self._hear(reply, data, links)
+            self._script.flush()
         return self._next
 
     def give_up(self, why: str, who: str = "") -> bytes | None:
@@ -142,7 +143,7 @@ class Seat:
 
     def _hear(self, reply: Reply, data: bytes, links: Links | None) -> None:
         """Do what an authentic reply asks for."""
-        self._script.write(records.REPLIED, data)
+        self._script.hold(records.REPLIED, data)
         try:
             self._obey(reply, links)
         except MessageError as error:

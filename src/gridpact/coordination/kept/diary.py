@@ -81,6 +81,7 @@ class Diary:
             records.REPLIED: (REPLIES, self._reply),
             records.ENDED: (STATES, self._ended),
             records.STATE: (STATES, self._state),
+            records.TOGETHER: (CALLS, self._together),
         }
 
     def read(self, record: Record) -> None:
@@ -93,6 +94,10 @@ class Diary:
             reader(record)
         except MessageError as error:
             self.doubts.add(check, f"record {record.number}: {error}")
+
+    def _together(self, record: Record) -> None:
+        for part in records.parts_of(record):
+            self.read(part)
 
     def close(self) -> None:
         """There are no more records."""
