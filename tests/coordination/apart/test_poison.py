@@ -264,7 +264,7 @@ def test_a_head_of_another_coordinator_is_not_believed() -> None:
     """The same links, sealed by a key that is not in the roster."""
     market, seat, reply = asked()
     chain = market.hub().tally.book.chain
-    head = seat._following.authentic(reply)[1][-1]
+    head = seat._following.authentic(reply).heads[-1]
     forged = new_signer().sign(A_HEAD, seal(market.members.digest, len(chain), head))
     with pytest.raises(MessageError, match="The head of the chain is not signed by the coordinator"):
         seat._following.authentic(replace(reply, signature=forged))

@@ -21,6 +21,8 @@ from gridpact.errors import GridPactError, Refused, Unreachable
 logger = logging.getLogger("gridpact.market")
 
 FIRST_PAUSE_S, MOST_PAUSE_S = 0.1, 2.0
+# How often a party looks whether the coordinator hangs.
+LOOK_S = 1.0
 TIMES_AWAY = 3
 TO_JOIN = "while parties join it is waited for"
 # What another attempt may mend.
@@ -82,6 +84,9 @@ class Line:
         self._channel: aio.Channel | None = None
         self._away = 0
         self.trouble, self.allowed = "", "the terms allow"
+        self._watch: asyncio.TimerHandle | None = None
+        self._waits_since: float | None = None
+        self._hangs = False
 
     async def __aenter__(self) -> Line:
         return self
@@ -107,6 +112,9 @@ class Line:
 
     async def close(self) -> None:
         """Hang up; the next call dials again."""
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
         if self._channel is not None:
             await self._channel.close()
             self._channel = None
@@ -128,15 +136,25 @@ class Line:
 
     async def _read(self) -> object:
         """What comes next; whoever says nothing at all for long is hung up on."""
-        late = asyncio.get_running_loop().call_later(HOLD_S + LATE_S, self._stream.cancel)
+        self._waits_since, self._hangs = asyncio.get_running_loop().time(), False
+        if self._watch is None:
+            self._look()
         try:
             return await self._stream.read()
         except asyncio.CancelledError:
-            if late.when() > asyncio.get_running_loop().time():
+            if not self._hangs:
                 raise
             raise Unreachable(f"The coordinator at {joined(self.host, self.port)} hangs.") from None
         finally:
-            late.cancel()
+            self._waits_since = None
+
+    def _look(self) -> None:
+        """One timer for all readings: whether the present one takes too long."""
+        loop = asyncio.get_running_loop()
+        if self._waits_since is not None and loop.time() - self._waits_since >= HOLD_S + LATE_S:
+            self._hangs = True
+            self._stream.cancel()
+        self._watch = loop.call_later(LOOK_S, self._look)
 
     async def _fault(self) -> GridPactError:
         """What ended the line."""

@@ -68,7 +68,7 @@ class Diary:
 
     def __init__(self, members: Members, member: Member, doubts: Doubts) -> None:
         self.members, self.member, self.doubts = members, member, doubts
-        self.following = Follower(members, member.name)
+        self.following = Follower(members, member.name, window=1)
         self.calls: dict[int, dict[int, Call]] = {}
         self.turn = -1
         self.asked = ""
@@ -82,6 +82,7 @@ class Diary:
             records.REPLIED: (REPLIES, self._reply),
             records.ENDED: (STATES, self._ended),
             records.STATE: (STATES, self._state),
+            records.TOGETHER: (CALLS, self._together),
         }
 
     def read(self, record: Record) -> None:
@@ -94,6 +95,10 @@ class Diary:
             reader(record)
         except MessageError as error:
             self.doubts.add(check, f"record {record.number}: {error}")
+
+    def _together(self, record: Record) -> None:
+        for part in records.parts_of(record):
+            self.read(part)
 
     def close(self) -> None:
         """There are no more records."""
@@ -170,7 +175,7 @@ class Diary:
     def _follow(self, record: Record, reply: Reply) -> None:
         links = self.following.authentic(reply)
         try:
-            self.following.follow(reply, *links)
+            self.following.follow(reply, links)
         except LieError as error:
             self._doubt(HEADS, record, str(error))
 

@@ -73,6 +73,7 @@ class Minutes:
             records.STRIKE: (CALLS, self._strike),
             records.ENDED: (STATES, self._ended),
             records.STATE: (STATES, self._state),
+            records.TOGETHER: (CALLS, self._together),
         }
 
     def read(self, record: Record) -> None:
@@ -85,6 +86,10 @@ class Minutes:
             reader(record)
         except MessageError as error:
             self.doubts.add(check, f"record {record.number}: {error}")
+
+    def _together(self, record: Record) -> None:
+        for part in records.parts_of(record):
+            self.read(part)
 
     def close(self) -> None:
         """There are no more records."""
