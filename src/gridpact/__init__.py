@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gridpact.bench_game import run_game_bench as run_game_bench
     from gridpact.bench_market import run_market_bench as run_market_bench
     from gridpact.bench_plan import run_plan_bench as run_plan_bench
+    from gridpact.bench_together import run_together_bench as run_together_bench
     from gridpact.bench_trade import run_trade_bench as run_trade_bench
     from gridpact.case.case import Case as Case
     from gridpact.case.join import join_cases as join_cases
@@ -84,6 +85,7 @@ _HOMES = {
     "gridpact.bench_game": ("run_game_bench",),
     "gridpact.bench_market": ("run_market_bench",),
     "gridpact.bench_plan": ("run_plan_bench",),
+    "gridpact.bench_together": ("run_together_bench",),
     "gridpact.bench_trade": ("run_trade_bench",),
     "gridpact.days": ("clear_days",),
     "gridpact.errors": ("ArchiveError", "GridPactError", "InfeasibleError", "InputError", "Issue", "NotConverged"),
@@ -161,6 +163,7 @@ __all__ = [
     "run_market_bench",
     "run_plan_bench",
     "run_study",
+    "run_together_bench",
     "run_trade_bench",
     "stackelberg",
     "stackelberg_program",

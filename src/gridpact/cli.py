@@ -387,6 +387,7 @@ def _bench(parsed: Arguments) -> int:
         (parsed.plan, gp.run_plan_bench, "planning"),
         (parsed.trade, gp.run_trade_bench, "trading"),
         (parsed.market, gp.run_market_bench, "market"),
+        (parsed.together, gp.run_together_bench, "together"),
     ):
         measure, page = (of, name) if asked else (measure, page)
     found = measure(
@@ -458,6 +459,7 @@ def _parser() -> argparse.ArgumentParser:
     of.add_argument("--plan", action="store_true", help="of a plan, instead of a clearing")
     of.add_argument("--trade", action="store_true", help="of a trade of microgrids, instead of a clearing")
     of.add_argument("--market", action="store_true", help="of a market of several machines, instead of a clearing")
+    of.add_argument("--together", action="store_true", help="of a plan of several owners, instead of a clearing")
     bench.add_argument("--quick", action="store_true", help="small feeders only; without it, some ten minutes")
     bench.add_argument("--repeat", type=int, default=3, metavar="NUMBER", help="runs per figure, whose median counts")
     bench.add_argument(
