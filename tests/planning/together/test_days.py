@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from gridpact.case.validate import require_valid
 from gridpact.markets.trade.deal import How
 from gridpact.planning.together.joint import Joint
 from gridpact.planning.together.operation import operation
@@ -82,3 +83,32 @@ def test_capacity_duals_are_slopes(joint: Joint, fresh: Fresh) -> None:
         difference = (ends[0] - ends[1]) / (2.0 * step)
         bend = (ends[0] + ends[1]) / 2.0 - float(fresh().trade(middle).priced.costs[0])
         assert slopes[place] == pytest.approx(difference, abs=2.0 * bend / step + 1e-3 * max(1.0, abs(difference)))
+
+
+def exchange_case() -> Joint:
+    """The microgrids may take and give little, and may pay for more."""
+    case = small_case()
+    few = case.tables["microgrids"].assign(max_buy_mw=0.1, max_sell_mw=0.0)
+    names = case.ids("microgrids")
+    more = {"candidate": [f"{name}-cable" for name in names], "microgrid": names, "max_buy_mw": 0.3, "max_sell_mw": 0.2}
+    cost = {"max_units": 2.0, "investment": 9000.0, "lifetime_years": 30.0}
+    return joint_case(
+        require_valid(case.with_table("microgrids", few).with_rows("exchange_candidates", {**more, **cost}))
+    )
+
+
+def test_capacity_for_exchange_is_what_its_limits_say() -> None:
+    """By units: the program affine in units against the market of the case with wider limits."""
+    joint = exchange_case()
+    cables = joint.problem.candidates.of("exchange_candidates")
+    assert [joint.owners.names[k] for k in joint.owners.of[cables]] == ["microgrid-1", "microgrid-2"]
+    costs = []
+    for number in (0.0, 1.0, 2.0):
+        units = np.zeros(joint.problem.candidates.count)
+        units[:2], units[cables] = 1.0, [number, 2.0 - number]
+        built = joint.problem.plan(units).built(joint.problem.days.case)
+        costs.append(operated(joint, units))
+        assert operation(joint, built, How("central")).costs.sum() == pytest.approx(costs[-1], rel=1e-6)
+        found = game_of(joint).trade(units)
+        assert values(joint, list(found.prices), units) == pytest.approx(costs[-1], rel=1e-6)
+    assert len({round(cost) for cost in costs}) == 3

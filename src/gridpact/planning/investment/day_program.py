@@ -22,7 +22,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from gridpact.case.case import Case, Floats, Ints
-from gridpact.case.planned import UNITS, planned_case
+from gridpact.case.planned import COUNTED, EXCHANGE, EXCHANGED, UNITS, planned_case
 from gridpact.markets.heat.side import Heating, heating
 from gridpact.markets.market_program import clearing_program
 from gridpact.physics.electric.line_choice import LineChoice
@@ -95,6 +95,7 @@ def day_program(
     heat = heating(every, network.base_mva, "quasi_dynamic", None, None)
     form = compile_program(build(every, network, LineChoice(corridor, openable), heat))
     right = _grown(form, day, candidates)
+    _widened(form, day, candidates, network.base_mva, right)
     _chosen(form, day, candidates, replaced, right)
     _closed(form, replaced.size, openable, candidates.count, right)
     emergency = _emergency(form, day, emergency_price is not None)
@@ -115,7 +116,7 @@ def _everything_built(day: Case, price: float | None, switching: Switching | Non
 
     Where lines may be opened and closed, all of them are closed, built ties among them.
     """
-    units = {name: 1 for table in UNITS for name in day.ids(table)}
+    units = {name: 1 for table in COUNTED for name in day.ids(table)}
     closed = dict.fromkeys(switching.names, True) if switching is not None else {}
     units |= {name: 1 for name in day.ids("tie_candidates") if name in closed}
     built, types, lines = planned_case(day, units, closed), day.tables["line_candidates"], day.tables["lines"]
@@ -167,6 +168,18 @@ def _grown(form: StandardForm, day: Case, candidates: Candidates) -> Right:
                 right.added(form, own[own >= 0], of[own >= 0], 1.0)
                 right.b[own[own >= 0]] = 0.0
     return right
+
+
+def _widened(form: StandardForm, day: Case, candidates: Candidates, base: float, right: Right) -> None:
+    """What a unit of capacity for exchange adds to the limits of its microgrid, which stand with one unit of each."""
+    of, at = candidates.of(EXCHANGE), day.positions(EXCHANGE, "microgrid")
+    for column in EXCHANGED if of.size else ():
+        name = f"microgrids/{column}"
+        rows = form.rows.get(name, np.full((day.count("microgrids"), day.steps), -1))[at]
+        more = day.series(EXCHANGE, column) / base
+        there = rows >= 0
+        np.subtract.at(right.b, rows[there], more[there])
+        right.entries.append((rows[there], np.broadcast_to(of[:, None], rows.shape)[there], more[there]))
 
 
 def _chosen(form: StandardForm, day: Case, candidates: Candidates, replaced: Ints, right: Right) -> None:
