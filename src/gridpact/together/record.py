@@ -15,7 +15,7 @@ from gridpact.case.case import Case
 from gridpact.errors import InputError, Issue
 from gridpact.results.record import Record
 from gridpact.results.summary import horizon_words
-from gridpact.results.together import QUESTION
+from gridpact.results.together import BASELINE, QUESTION
 from gridpact.run import provenance
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 Tables = dict[str, pd.DataFrame]
 # The accuracy to which the days are priced in the search, and to which what each would do alone is planned.
 PRICED, ALONE = 1e-6, 1e-5
+
+# Candidates that do nothing where no line fails and none is switched.
+UNUSED = dict.fromkeys(("tie_candidates", "protection_candidates"), "Take these rows out, or use the question plan.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,11 +60,13 @@ class Planned:
 
 def together_record(case: Case, settings: Mapping[str, Any], progress: bool, started: float) -> Record:
     """The record of a joint plan, not yet judged. Raises what its parts raise."""
+    from gridpact.planning.investment.archive import near_arrays
     from gridpact.programs.batch import open_pool
 
     with open_pool(workers=settings["workers"]) as pool:
         planned = _planned(case, settings, progress, pool)
     tables, arrays = _operation_tables(planned)
+    arrays |= near_arrays(planned.game.near(planned.units))
     tables |= _own_tables(planned, settings)
     return Record(
         question=QUESTION,
@@ -95,6 +100,13 @@ def _planned(case: Case, settings: Mapping[str, Any], progress: bool, pool: Any)
     if not candidate_names(case):
         fix = "Add rows to renewable_candidates, storage_candidates, line_candidates or their like."
         raise InputError([Issue("there is nothing to plan: the case has no candidates", fix)])
+    issues = [
+        Issue("only reliability gives this a value, which a joint plan knows nothing of", fix, table)
+        for table, fix in UNUSED.items()
+        if case.count(table)
+    ]
+    if issues:
+        raise InputError(issues)
     days = representatives(case, settings["typical_days"], settings["representation"], settings["extreme_days"])
     joint = joint_of(days, settings["discount_rate"])
     _say(
@@ -205,7 +217,7 @@ def _legs(planned: Planned) -> list[tuple[str, float, int, float, str]]:
     legs = [(leg.scheme, leg.cost, leg.solves, leg.seconds, leg.ended) for leg in planned.found.legs]
     if isinstance(planned.baseline, Found):
         one = planned.baseline
-        legs.append(("alternating (baseline)", one.cost, one.solves, float("nan"), one.ended))
+        legs.append((BASELINE, one.cost, one.solves, float("nan"), one.ended))
     return legs
 
 

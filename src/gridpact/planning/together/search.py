@@ -3,6 +3,8 @@
 in_turn        begin with what each would build alone; one owner at a time; then all together by the master
 alternating    all at once; where it stalls or goes round in a circle, on from its best plan as in_turn
 benders        all together from the beginning
+
+What all together have found is good within the gap; then it is seen to that nobody gains by moving alone.
 """
 
 from __future__ import annotations
@@ -16,9 +18,7 @@ import numpy as np
 from gridpact.case.case import Floats
 from gridpact.planning.together.game import Game
 from gridpact.planning.together.schemes import Found, Move, alternating, benders, in_turn
-
-SCHEMES = ("in_turn", "benders", "alternating")
-ALL_TOGETHER = "all together"
+from gridpact.results.together import ALL_TOGETHER
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +76,10 @@ def searched(
     left = max(0.0, time_limit - (perf_counter() - began))
     name = "benders" if scheme == "benders" else ALL_TOGETHER
     last = gone(name, benders(game, units, gap, left, name))
-    return Searched(last.units, last.cost, min(last.lower, last.cost), tuple(moves), tuple(legs))
+    lower = last.lower
+    if scheme == "benders" or not np.array_equal(last.units, units):
+        last = gone("in_turn", in_turn(game, last.units))
+    return Searched(last.units, last.cost, min(lower, last.cost), tuple(moves), tuple(legs))
 
 
 def begun(game: Game, designs: tuple[dict[str, int], ...]) -> Floats:
