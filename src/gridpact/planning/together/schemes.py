@@ -124,7 +124,7 @@ def _proposals(game: Game, owner: int, at: _Standing) -> Iterator[tuple[Floats, 
 
 def benders(game: Game, start: Floats, gap: float, time_limit: float, scheme: str = "benders") -> Iterator[Found]:
     """All owners' capacity in one master; ends where no plan can be better by more than ``gap``, relative."""
-    master = game.joint.problem.master
+    master = game.master
     at = _Standing(start, game.cost(start), [Move(scheme, "", start, game.cost(start), True, BEGINS)])
     assert game.cuts is not None
     core, begun = game.joint.problem.core(start), beginning(master, game.cuts, -np.inf)
