@@ -7,6 +7,7 @@ from typing import Final
 QUESTION: Final = "plan_together"
 SCHEMES: Final = ("in_turn", "benders", "alternating")
 WEIGHTS: Final = ("given", "equal", "stand_alone")
+UPPERS: Final = ("one_hand", "atc", "cf_admm")
 IN_TURN, BENDERS, ALTERNATING = SCHEMES
 ALL_TOGETHER: Final = "all together"
 BASELINE: Final = "alternating (baseline)"

@@ -19,7 +19,7 @@ from gridpact.certificates.together.view import JointView
 from gridpact.certificates.trade import complete
 from gridpact.certificates.trade.complete import Columns, is_number, is_table
 from gridpact.results.record import Record
-from gridpact.results.together import MEASURES, SCHEMES, WEIGHTS
+from gridpact.results.together import MEASURES, SCHEMES, UPPERS, WEIGHTS
 
 # table -> columns of texts, of flags, of finite numbers, of whole numbers, of numbers that may be blank or infinite
 TABLES: Final[Mapping[str, tuple[Columns, Columns, Columns, Columns, Columns]]] = {
@@ -104,6 +104,7 @@ FLAGS: Final = ("gap_closed", "deal")
 CHOICES: Final[Mapping[str, Columns]] = {
     "scheme": SCHEMES,
     "weights": WEIGHTS,
+    "upper": UPPERS,
     "trade": complete.METHODS,
     "representation": plan_complete.REPRESENTATIONS,
     "exactness": ("off", "repair", "certify"),
@@ -141,6 +142,8 @@ def _faults(record: Record) -> Iterator[str]:
     for name in TRADED:
         yield from complete.table_faults(record.tables.get(name), name, *complete.TABLES[name])
     yield from plan_complete.table_faults(record.tables.get("investments"), "investments", ("owner",), (), ())
+    disclosed = record.tables.get("plan_disclosures")
+    yield from complete.table_faults(disclosed, "plan_disclosures", *complete.TABLES["disclosures"])
 
 
 def _setting_faults(settings: Mapping[str, Any]) -> Iterator[str]:

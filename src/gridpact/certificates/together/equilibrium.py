@@ -7,9 +7,10 @@ r"""Is the plan an equilibrium: what could an owner still gain by changing its o
                    others do is a dispatch of everybody, and so one of the plan in which the trade is found anew: what
                    the owner saves by itself is no more than what the common surplus could grow
 
-So the first bounds the second, whose own number is the run's word up to that. Where the gap is said to be closed and
-time was not over, the plan must be an equilibrium to 2e-6 of what a year costs and two cents: 1e-6 is how exactly
-programs in whole numbers are solved, and as much how exactly days are priced.
+So the first bounds the second, whose own number is the run's word up to that. Where the gap is said to be closed, time
+was not over, and one hand found the trades of the search, the plan must be an equilibrium to 2e-6 of what a year costs
+and two cents: 1e-6 is how exactly programs in whole numbers are solved, and as much how exactly days are priced.
+Agreements by messages are not known so well; then it is shown.
 """
 
 from __future__ import annotations
@@ -86,7 +87,8 @@ def _gains(view: JointView) -> Check:
 
 def _equilibrium(view: JointView, own: Floats) -> Check:
     summary, settings = view.record.summary, view.record.settings
-    bound = bool(summary["gap_closed"]) and float(summary["search_seconds"]) < float(settings["time_limit_s"])
+    bound = bool(summary["gap_closed"]) and view.by_one_hand
+    bound = bound and float(summary["search_seconds"]) < float(settings["time_limit_s"])
     measures = [
         Measure("re-bargained", view.owners, view.trade.weights * own),
         Measure("held", view.owners, view.of_owners("held_gain", "deviations")),

@@ -25,6 +25,7 @@ from gridpact.certificates.planning.plan_scenarios import scenario_checks
 from gridpact.certificates.together.cash import cash_checks
 from gridpact.certificates.together.complete import complete_together
 from gridpact.certificates.together.design import are_possible, joint_design_checks
+from gridpact.certificates.together.disclosed import plan_disclosure_checks
 from gridpact.certificates.together.equilibrium import equilibrium_checks
 from gridpact.certificates.together.figures import joint_figure_checks
 from gridpact.certificates.together.money import money_checks
@@ -81,4 +82,5 @@ def _content(view: JointView) -> Iterator[Check]:
     yield from cash_checks(view)
     yield payments_converged(view.trade)
     yield from disclosure_checks(view.trade)
+    yield from plan_disclosure_checks(view)
     yield from joint_figure_checks(view)

@@ -6,7 +6,9 @@ moves       the first of every scheme is where it begins; then a plan is taken w
 schemes     their costs, distances from the bound and surpluses; each begins with the best of the one before it
 gap         (cost by the form of the search - bound) / cost
 
-The baseline is a search of its own, whose moves are not in the files: its cost must not lie below the bound.
+The baseline is a search of its own, whose moves are not in the files: its cost must not lie below the bound. Where
+owners found their trades by messages, one hand has priced the plan once more and proven the bound: costs of moves then
+are those of agreements, which are known to 1e-5 and are not held to designs, and a move of one owner must save 2e-6.
 """
 
 from __future__ import annotations
@@ -26,13 +28,14 @@ from gridpact.certificates.together.view import JointView
 from gridpact.certificates.trade.view import Floats
 from gridpact.results.together import ALL_TOGETHER, ALTERNATING, BASELINE, BEGINS, IN_TURN
 
-# Share of the cost by which a plan must be cheaper to be taken.
-SAME = 1e-7
+# Share of the cost by which a plan must be cheaper to be taken, where one hand knows its cost and where all agree on
+# it; to which the cost of an agreement is known.
+SAME, SAME_AGREED, AGREED = 1e-7, 2e-6, 1e-5
 
 
 def search_checks(view: JointView) -> Iterator[Check]:
     """What was priced, the bound, the gap, moves and schemes."""
-    yield from priced_checks(view.plan, 2.0 * SAME)
+    yield from priced_checks(view.plan, 2.0 * SAME + (0.0 if view.by_one_hand else gap_of(view)))
     yield _gap(view)
     yield _gap_asked(view)
     yield _moves(view)
@@ -96,19 +99,21 @@ def legs_of(view: JointView) -> list[Leg]:
     """The moves, scheme by scheme."""
     moves = view.record.tables["moves"]
     number = (moves["why"] == BEGINS).cumsum()
-    return [_leg(rows) for _, rows in moves.groupby(number, sort=False)]
+    return [_leg(rows, view.by_one_hand) for _, rows in moves.groupby(number, sort=False)]
 
 
-def _leg(rows: pd.DataFrame) -> Leg:
+def _leg(rows: pd.DataFrame, by_one_hand: bool) -> Leg:
+    scheme = str(rows["scheme"].iloc[0])
+    same = SAME if by_one_hand or scheme != IN_TURN else SAME_AGREED
     cost, held = rows["cost"].to_numpy(dtype=np.float64), list[float]()
     for one in cost.tolist():
-        held.append(one if not held or is_better(one, held[-1]) else held[-1])
-    return Leg(str(rows["scheme"].iloc[0]), rows, np.array(held))
+        held.append(one if not held or is_better(one, held[-1], same) else held[-1])
+    return Leg(scheme, rows, np.array(held))
 
 
-def is_better(cost: float, than: float) -> bool:
-    """Whether a cost is lower by more than it is known."""
-    return cost < than - SAME * max(1.0, abs(than)) if np.isfinite(than) else cost < than
+def is_better(cost: float, than: float, same: float) -> bool:
+    """Whether a cost is lower by more than the share ``same``."""
+    return cost < than - same * max(1.0, abs(than)) if np.isfinite(than) else cost < than
 
 
 def _moves(view: JointView) -> Check:
@@ -140,9 +145,15 @@ def _same(one: Floats, other: Floats, scale: Floats) -> np.ndarray[tuple[int], n
 
 
 def _priced(view: JointView) -> Check:
-    """Every cost of a move is that of a design that was priced, or infinite as one of them leaves demand unserved."""
-    totals, off = totals_of(view), []
+    """Every cost of a move is that of a design that was priced, or infinite as one of them leaves demand unserved.
+
+    Costs of agreements are not below the bound.
+    """
+    totals, off, bound = totals_of(view), [], float(view.record.summary["objective_lower_bound"])
     for cost in view.record.tables["moves"]["cost"].to_numpy(dtype=np.float64).tolist():
+        if not view.by_one_hand:
+            off.append(max(0.0, bound - cost) / _scale(bound) * ROUNDING / AGREED)
+            continue
         same = [0.0 if cost == total else abs(cost - total) / _scale(cost) for total in totals.tolist()]
         off.append(min(same))
     numbers = [str(number) for number in view.record.tables["moves"]["move"]]
@@ -163,13 +174,19 @@ def _legs(view: JointView) -> Check:
         if not known or leg.moves["who"].iloc[0] != "" or any(one != (leg.scheme == IN_TURN) for one in alone):
             wrong.append(f"who moves in {leg.scheme}")
     for before, after in pairwise(legs):
-        if float(after.held[0]) != before.cost:
+        if not _is_near(view, float(after.held[0]), before.cost):
             wrong.append(f"where {after.scheme} begins")
     cost = float(view.record.summary["objective_by_form"])
-    if abs(legs[-1].cost - cost) > ROUNDING * _scale(cost):
+    if not _is_near(view, legs[-1].cost, cost):
         wrong.append("objective_by_form")
     text = "Schemes out of order, who moves in them, and where they begin and end."
     return words_check("joint plan course", text, wrong)
+
+
+def _is_near(view: JointView, one: float, other: float) -> bool:
+    """Whether two costs are the same, as far as they are known."""
+    known = ROUNDING if view.by_one_hand else AGREED
+    return one == other or abs(one - other) <= known * _scale(other)
 
 
 def _schemes(view: JointView) -> Check:
@@ -184,14 +201,14 @@ def _schemes(view: JointView) -> Check:
     cost, above, surplus, solves, seconds = (table[name].to_numpy(dtype=np.float64) for name in columns)
     bound, before = (float(summary[name]) for name in ("objective_lower_bound", "objective_alone"))
     told = np.array([leg.cost for leg in legs])
-    count = len(legs)
+    count, last = len(legs), float(summary["upper_solves"]) if view.by_one_hand else np.inf
     timed = np.append(seconds[:count], float(summary["search_seconds"]))
     measures = [
         Measure("cost", names, _off(cost[:count], told)),
         Measure("above_bound", names, _off(above, (cost - bound) / _scale(bound))),
         Measure("surplus", names, _off(surplus, before - cost) / _scale(before)),
-        Measure("below the bound", names, np.maximum(-above, 0.0) * ROUNDING / TOLERANCE),
-        Measure("solves", names, _falls(np.append(solves[:count], float(summary["upper_solves"])))),
+        Measure("below the bound", names, np.maximum(-above, 0.0) * ROUNDING / AGREED),
+        Measure("solves", names, _falls(np.append(solves[:count], last))),
         Measure("seconds", names, np.append(_falls(timed), abs(timed[-1] - timed[-2]))),
     ]
     return worst("joint plan schemes", text, ROUNDING, measures)

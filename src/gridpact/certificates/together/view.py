@@ -28,9 +28,11 @@ from gridpact.certificates.trade.party_costs import EXCHANGED
 from gridpact.certificates.trade.split import payments_by_step
 from gridpact.certificates.trade.view import Bools, Floats, Ints, TradeView
 from gridpact.results.record import Record
+from gridpact.results.together import UPPERS
 
 # A joint plan has no price of carbon or of interruptions.
 UNPRICED: Mapping[str, Any] = {"carbon_price_per_t": 0.0, "interruption_cost_per_mwh": 0.0}
+ONE_HAND = UPPERS[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +89,11 @@ class JointView:
     def owners(self) -> list[str]:
         case = self.record.case
         return [*case.ids("microgrids"), operators_name(case)]
+
+    @property
+    def by_one_hand(self) -> bool:
+        """Whether one hand found all trades of the search; else they were agreed by messages, less exactly."""
+        return bool(self.record.settings["upper"] == ONE_HAND)
 
     @property
     def operator(self) -> int:
