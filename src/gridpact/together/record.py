@@ -69,7 +69,7 @@ def together_record(case: Case, settings: Mapping[str, Any], progress: bool, sta
         planned = _planned(case, settings, progress, pool)
     tables, arrays = _operation_tables(planned)
     arrays |= near_arrays(planned.game.near(planned.units))
-    tables |= _own_tables(planned, settings)
+    tables |= _own_tables(case, planned, settings)
     return Record(
         question=QUESTION,
         settings=settings,
@@ -188,9 +188,10 @@ def _as_trade(planned: Planned) -> Trade:
     )
 
 
-def _own_tables(planned: Planned, settings: Mapping[str, Any]) -> Tables:
+def _own_tables(case: Case, planned: Planned, settings: Mapping[str, Any]) -> Tables:
     from gridpact.markets.trade.tables import disclosure_table
     from gridpact.planning.investment import outcome
+    from gridpact.planning.investment.candidates import candidates_of
     from gridpact.planning.together import tables as told
 
     joint, units, alone, two = planned.joint, planned.units, planned.alone, planned.two
@@ -198,12 +199,13 @@ def _own_tables(planned: Planned, settings: Mapping[str, Any]) -> Tables:
     cash = told.cash_table(joint, alone, units, planned.operation, two, rate, years)
     near = planned.game.near(units)
     values = outcome.marginal_values(joint.problem, near)
+    offered = candidates_of(case, rate)  # whose sizes are those of all days, not of the typical ones
     state = planned.game.progress(planned.found.lower)
     search = outcome.search_tables(joint.problem.columns, state, [])
     search.pop("convergence")
     return {
         "owners": told.owner_table(joint, alone, units, planned.operation, two, cash),
-        "investments": told.owned(joint, outcome.investment_table(joint.problem.candidates, units, values)),
+        "investments": told.owned(joint, outcome.investment_table(offered, units, values)),
         "alone_investments": told.alone_table(joint, alone),
         "moves": told.move_table(planned.found, alone),
         "schemes": told.scheme_table(_legs(planned), planned.found, alone),
