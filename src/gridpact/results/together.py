@@ -7,5 +7,16 @@ from typing import Final
 QUESTION: Final = "plan_together"
 SCHEMES: Final = ("in_turn", "benders", "alternating")
 WEIGHTS: Final = ("given", "equal", "stand_alone")
-HELD: Final = "held"
-REBARGAINED: Final = "re-bargained"
+UPPERS: Final = ("one_hand", "atc", "cf_admm")
+IN_TURN, BENDERS, ALTERNATING = SCHEMES
+ALL_TOGETHER: Final = "all together"
+BASELINE: Final = "alternating (baseline)"
+BEGINS: Final = "begins"
+"""What a search is made of, and why its first plan is looked at."""
+MEASURES: Final = (
+    "Jain's index of gains",
+    "Jain's index of gains over weights",
+    "least gain over largest",
+    "least relative saving over largest",
+)
+"""Measures of how evenly the gain is shared."""

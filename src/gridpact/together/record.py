@@ -15,7 +15,7 @@ from gridpact.case.case import Case
 from gridpact.errors import InputError, Issue
 from gridpact.results.record import Record
 from gridpact.results.summary import horizon_words
-from gridpact.results.together import QUESTION
+from gridpact.results.together import BASELINE, QUESTION
 from gridpact.run import provenance
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 Tables = dict[str, pd.DataFrame]
 # The accuracy to which the days are priced in the search, and to which what each would do alone is planned.
 PRICED, ALONE = 1e-6, 1e-5
+
+# Candidates that do nothing where no line fails and none is switched.
+UNUSED = dict.fromkeys(("tie_candidates", "protection_candidates"), "Take these rows out, or use the question plan.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,12 +62,14 @@ class Planned:
 
 def together_record(case: Case, settings: Mapping[str, Any], progress: bool, started: float) -> Record:
     """The record of a joint plan, not yet judged. Raises what its parts raise."""
+    from gridpact.planning.investment.archive import near_arrays
     from gridpact.programs.batch import open_pool
 
     with open_pool(workers=settings["workers"]) as pool:
         planned = _planned(case, settings, progress, pool)
     tables, arrays = _operation_tables(planned)
-    tables |= _own_tables(planned, settings)
+    arrays |= near_arrays(planned.game.near(planned.units))
+    tables |= _own_tables(case, planned, settings)
     return Record(
         question=QUESTION,
         settings=settings,
@@ -97,6 +102,13 @@ def _planned(case: Case, settings: Mapping[str, Any], progress: bool, pool: Any)
     if not candidate_names(case):
         fix = "Add rows to renewable_candidates, storage_candidates, line_candidates or their like."
         raise InputError([Issue("there is nothing to plan: the case has no candidates", fix)])
+    issues = [
+        Issue("only reliability gives this a value, which a joint plan knows nothing of", fix, table)
+        for table, fix in UNUSED.items()
+        if case.count(table)
+    ]
+    if issues:
+        raise InputError(issues)
     days = representatives(case, settings["typical_days"], settings["representation"], settings["extreme_days"])
     joint = joint_of(days, settings["discount_rate"])
     _say(
@@ -120,7 +132,7 @@ def _planned(case: Case, settings: Mapping[str, Any], progress: bool, pool: Any)
     at = apart(joint, start, settings["upper"], PRICED, settings["seed"]) if settings["upper"] != "one_hand" else None
     found = searched(first, start, *how_far, told) if at is None else searched_apart(at, start, *how_far, told)
     if at is not None:
-        proof = searched(first, found.units, "benders", *how_far[1:], lambda _: None)
+        proof = searched(first, found.units, "benders", *how_far[1:], lambda _: None, alone=False)
         found = replace(found, cost=first.cost(found.units), lower=min(proof.lower, first.cost(found.units)))
     baseline: Found | None = None
     if settings["compare"] and settings["scheme"] != "alternating":
@@ -176,9 +188,10 @@ def _as_trade(planned: Planned) -> Trade:
     )
 
 
-def _own_tables(planned: Planned, settings: Mapping[str, Any]) -> Tables:
+def _own_tables(case: Case, planned: Planned, settings: Mapping[str, Any]) -> Tables:
     from gridpact.markets.trade.tables import disclosure_table
     from gridpact.planning.investment import outcome
+    from gridpact.planning.investment.candidates import candidates_of
     from gridpact.planning.together import tables as told
 
     joint, units, alone, two = planned.joint, planned.units, planned.alone, planned.two
@@ -186,12 +199,13 @@ def _own_tables(planned: Planned, settings: Mapping[str, Any]) -> Tables:
     cash = told.cash_table(joint, alone, units, planned.operation, two, rate, years)
     near = planned.game.near(units)
     values = outcome.marginal_values(joint.problem, near)
+    offered = candidates_of(case, rate)  # whose sizes are those of all days, not of the typical ones
     state = planned.game.progress(planned.found.lower)
     search = outcome.search_tables(joint.problem.columns, state, [])
     search.pop("convergence")
     return {
         "owners": told.owner_table(joint, alone, units, planned.operation, two, cash),
-        "investments": told.owned(joint, outcome.investment_table(joint.problem.candidates, units, values)),
+        "investments": told.owned(joint, outcome.investment_table(offered, units, values)),
         "alone_investments": told.alone_table(joint, alone),
         "moves": told.move_table(planned.found, alone),
         "schemes": told.scheme_table(_legs(planned), planned.found, alone),
@@ -214,7 +228,7 @@ def _legs(planned: Planned) -> list[tuple[str, float, int, float, str]]:
     legs = [(leg.scheme, leg.cost, leg.solves, leg.seconds, leg.ended) for leg in planned.found.legs]
     if isinstance(planned.baseline, Found):
         one = planned.baseline
-        legs.append(("alternating (baseline)", one.cost, one.solves, float("nan"), one.ended))
+        legs.append((BASELINE, one.cost, one.solves, float("nan"), one.ended))
     return legs
 
 

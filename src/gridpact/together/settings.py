@@ -7,12 +7,11 @@ from typing import Any
 
 from gridpact.errors import Issue
 from gridpact.plans.settings import setting_issues as plan_setting_issues
-from gridpact.results.together import SCHEMES, WEIGHTS
+from gridpact.results.together import SCHEMES, UPPERS, WEIGHTS
 from gridpact.setting_checks import choice_issues, flag_issues, not_possible, whole_issues
 
 TRADES = ("central", "atc", "cf_admm")
 EXACTNESS = ("off", "repair", "certify")
-UPPERS = ("one_hand", "atc", "cf_admm")
 CHOICES = {"scheme": SCHEMES, "upper": UPPERS, "weights": WEIGHTS, "trade": TRADES, "exactness": EXACTNESS}
 WHOLE = {"years": (1, 100), "seed": (0, 2**31 - 1)}
 # What a joint plan has in common with one of one owner.

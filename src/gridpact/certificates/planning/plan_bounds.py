@@ -17,7 +17,7 @@ import numpy as np
 
 from gridpact.certificates.check import Check, Measure, worst
 from gridpact.certificates.evidence import rows_of
-from gridpact.certificates.planning.plan_costs import day_costs, eens
+from gridpact.certificates.planning.plan_costs import eens
 from gridpact.certificates.planning.plan_design import words_check
 from gridpact.certificates.planning.plan_form import form_of
 from gridpact.certificates.planning.plan_master import Solved, fixed_cost, solved_master
@@ -34,18 +34,23 @@ CUTS = "benders"
 
 def bound_checks(plan: PlanView) -> Iterator[Check]:
     """Cuts, designs, bound and course of the search."""
+    yield from priced_checks(plan, ROUNDING)
+    yield _gap(plan)
+    yield _course(plan)
+    yield _basis(plan)
+
+
+def priced_checks(plan: PlanView, same: float) -> Iterator[Check]:
+    """What was priced, and the bound that follows; a plan that is cheaper by the share ``same`` is none."""
     designs, costs = designs_of(plan)
     yield _cuts(plan, designs, costs)
     yield _cuts_at_plan(plan)
     yield _marginal(plan)
-    yield _chosen(plan, designs, costs)
+    yield _chosen(plan, designs, costs, same)
     yield _operated(plan, designs, costs)
     yield _there(plan)
     yield from _bound(plan, solved_master(plan))
     yield _below_cost(plan)
-    yield _gap(plan)
-    yield _course(plan)
-    yield _basis(plan)
 
 
 def designs_of(plan: PlanView) -> tuple[Floats, Floats]:
@@ -82,7 +87,7 @@ def _cuts(plan: PlanView, designs: Floats, costs: Floats) -> Check:
 def _cuts_at_plan(plan: PlanView) -> Check:
     """The same against the days as they are operated, which the judges of the market have seen."""
     of, constant, slope = cuts_of(plan)
-    known = day_costs(plan)[of]
+    known = plan.day_costs[of]
     above = (constant + slope @ plan.point - known) / np.maximum(1.0, np.abs(known))
     text = "Cuts above what their day costs as it is operated with the plan, relative."
     return worst("plan cuts at plan", text, TOLERANCE, [Measure("cut", [str(k) for k in range(of.size)], above)])
@@ -94,7 +99,7 @@ def _marginal(plan: PlanView) -> Check:
     told, saved = plan.column("investments", "marginal_value_per_year"), plan.weights @ slope[:, : plan.units.size]
     scale = np.maximum(1.0, plan.weights @ np.abs(slope[:, : plan.units.size]) + fixed_cost(plan))
     off = np.nan_to_num(np.abs(told + saved + fixed_cost(plan)) / scale)  # where it is blank, see the design
-    known = day_costs(plan)
+    known = plan.day_costs
     above = np.maximum(0.0, constant + slope @ plan.point - known) / np.maximum(1.0, np.abs(known))
     measures = [
         Measure("asset", plan.offered.names, off),
@@ -104,7 +109,7 @@ def _marginal(plan: PlanView) -> Check:
     return worst("plan marginal costs", text, ROUNDING, measures)
 
 
-def _chosen(plan: PlanView, designs: Floats, costs: Floats) -> Check:
+def _chosen(plan: PlanView, designs: Floats, costs: Floats, same: float) -> Check:
     """The plan is a design that was priced, serves all, keeps the limits of units, and none of its like is cheaper."""
     there = serves_all(plan) & (designs == plan.point).all(axis=1)
     wrong = [] if there.any() else ["the plan is not among the designs that serve all demand"]
@@ -114,7 +119,7 @@ def _chosen(plan: PlanView, designs: Floats, costs: Floats) -> Check:
     totals = designs[:, : plan.units.size] @ fixed_cost(plan) + costs @ plan.weights
     if not wrong and plan.number("interruption_cost_per_mwh") == 0.0:
         best, own = float(totals[serves_all(plan)].min()), float(totals[there].min())
-        wrong += ["a cheaper design was priced"] if own > best + ROUNDING * max(1.0, abs(best)) else []
+        wrong += ["a cheaper design was priced"] if own > best + same * max(1.0, abs(best)) else []
     text = "The plan is the cheapest of the designs that were priced and serve all demand; all have possible units."
     return words_check("plan chosen", text, wrong)
 
@@ -122,7 +127,7 @@ def _chosen(plan: PlanView, designs: Floats, costs: Floats) -> Check:
 def _operated(plan: PlanView, designs: Floats, costs: Floats) -> Check:
     """A day of the search is a relaxation of the day as it is operated: it cannot cost more."""
     there = serves_all(plan) & (designs == plan.point).all(axis=1)
-    own = day_costs(plan)
+    own = plan.day_costs
     told = costs[there].max(axis=0, initial=-np.inf) if there.any() else np.full(own.size, np.nan)
     text = "Cost of a day in the search above that of the day as it is operated, relative."
     above = (told - own) / np.maximum(1.0, np.abs(own))

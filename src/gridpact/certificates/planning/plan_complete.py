@@ -69,31 +69,31 @@ def complete_plan(record: Record) -> Check:
 def _faults(record: Record) -> Iterator[str]:
     yield from _setting_faults(record.settings)
     yield from _figure_faults(record)
-    yield from (f"tables/{name}" for name, table in record.tables.items() if not _is_table(table))
+    yield from (f"tables/{name}" for name, table in record.tables.items() if not is_table(table))
     yield from (f"solution/{name}" for name, array in record.solution.items() if not isinstance(array, np.ndarray))
     arrays = {name: array for name, array in record.solution.items() if isinstance(array, np.ndarray)}
     yield from form_faults(arrays, len(offered(record.case).names))
-    yield from _near_faults(arrays, record.tables.get("scenarios"), len(PlanView(record).columns))
+    yield from near_faults(arrays, record.tables.get("scenarios"), len(PlanView(record).columns))
     for name, columns in _wanted(record).items():
-        yield from _table_faults(record.tables.get(name), name, *columns)
+        yield from table_faults(record.tables.get(name), name, *columns)
 
 
-def _near_faults(arrays: Mapping[str, Any], scenarios: Any, count: int) -> Iterator[str]:
+def near_faults(arrays: Mapping[str, Any], scenarios: Any, count: int) -> Iterator[str]:
     """The cuts that marginal values are read from: one of every scenario."""
-    rows = len(scenarios) if _is_table(scenarios) else 0
+    rows = len(scenarios) if is_table(scenarios) else 0
     for name, shape in (("marginal/constant", (rows,)), ("marginal/slope", (rows, count))):
         array = arrays.get(name, np.zeros(0))
         if array.shape != shape or array.dtype.kind != "f" or not np.isfinite(array).all():
             yield f"solution/{name}"
 
 
-def _is_table(table: Any) -> bool:
+def is_table(table: Any) -> bool:
     return isinstance(table, pd.DataFrame) and bool(table.columns.is_unique)
 
 
 def _setting_faults(settings: Mapping[str, Any]) -> Iterator[str]:
-    yield from (f"settings/{name}" for name in NUMBERS if not _is_amount(settings.get(name)))
-    yield from (f"settings/{name}" for name in LIMITS if not _is_amount(settings.get(name, 0.0)))
+    yield from (f"settings/{name}" for name in NUMBERS if not is_amount(settings.get(name)))
+    yield from (f"settings/{name}" for name in LIMITS if not is_amount(settings.get(name, 0.0)))
     if not isinstance(settings.get("reconfigure", False), bool):
         yield "settings/reconfigure"
     if settings.get("representation") not in REPRESENTATIONS:
@@ -102,31 +102,30 @@ def _setting_faults(settings: Mapping[str, Any]) -> Iterator[str]:
         yield "settings/typical_days"
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
     return isinstance(value, int | float | np.number) and not isinstance(value, bool) and bool(np.isfinite(value))
 
 
-def _is_amount(value: Any) -> bool:
-    return _is_number(value) and bool(value >= 0.0)
+def is_amount(value: Any) -> bool:
+    return is_number(value) and bool(value >= 0.0)
 
 
 def _figure_faults(record: Record) -> Iterator[str]:
     summary = record.summary
     wanted = (*FIGURES, *(YEAR_FIGURES if "year" in record.tables else ()))
-    yield from (f"summary/{name}" for name in wanted if not _is_number(summary.get(name)))
+    yield from (f"summary/{name}" for name in wanted if not is_number(summary.get(name)))
     if not isinstance(summary.get("gap_closed"), bool | np.bool_):
         yield "summary/gap_closed"
     if not isinstance(summary.get("bound_basis"), str):
         yield "summary/bound_basis"
     operation = summary.get("operation")
-    if not isinstance(operation, Mapping) or not _is_number(operation.get("objective")):
+    if not isinstance(operation, Mapping) or not is_number(operation.get("objective")):
         yield "summary/operation"
 
 
 def _wanted(record: Record) -> dict[str, tuple[Columns, Columns, Columns]]:
     wanted = dict(TABLES)
-    table = record.tables.get("scenarios")
-    if _is_table(table) and table is not None and "kind" in table and (table["kind"] != GIVEN).any():
+    if has_typical(record):
         wanted["scenario_days"] = SCENARIO_DAYS
     if "year" in record.tables:
         wanted["year"] = YEAR
@@ -139,8 +138,14 @@ def _wanted(record: Record) -> dict[str, tuple[Columns, Columns, Columns]]:
     return wanted
 
 
-def _table_faults(table: Any, name: str, texts: Columns, numbers: Columns, blanks: Columns) -> Iterator[str]:
-    if not _is_table(table):
+def has_typical(record: Record) -> bool:
+    """Whether some day of the record stands for others."""
+    table = record.tables.get("scenarios")
+    return table is not None and is_table(table) and "kind" in table and bool((table["kind"] != GIVEN).any())
+
+
+def table_faults(table: Any, name: str, texts: Columns, numbers: Columns, blanks: Columns) -> Iterator[str]:
+    if not is_table(table):
         yield f"tables/{name}"
         return
     yield from (f"tables/{name}/{column}" for column in texts if column not in table or not _are_words(table[column]))
@@ -158,28 +163,35 @@ def _are_words(values: pd.Series) -> bool:
 
 def _row_faults(record: Record) -> Iterator[str]:
     """Rows that are missing, double or of nothing known, once all columns are there."""
+    yield from named(record, "annual_costs", "item", ITEMS)
+    if not len(record.tables["convergence"]):
+        yield "tables/convergence (rows)"
+    yield from search_faults(record)
+    if "switching" in _wanted(record):
+        yield from named(record, "switching", "line", switchable(record.case))
+        kinds = record.tables["switching"].dtypes
+        yield from (f"tables/switching/{name}" for name in ("closed_before", "closed") if kinds[name].kind != "b")
+    if "reliability_loads_before" in _wanted(record):
+        yield from named(record, "reliability_loads_before", "load", record.case.ids("loads"))
+
+
+def search_faults(record: Record) -> Iterator[str]:
+    """The same in the tables of what may be built, of the days and of the search."""
     names, columns = offered(record.case).names, PlanView(record).columns
     scenarios = [str(number + 1) for number in range(len(record.tables["scenarios"]))]
-    yield from _named(record, "investments", "asset", names)
-    yield from _named(record, "annual_costs", "item", ITEMS)
-    yield from _named(record, "scenarios", "scenario", scenarios)
-    if not len(record.tables["convergence"]) or not scenarios:
-        yield "tables/convergence (rows)"
+    yield from named(record, "investments", "asset", names)
+    yield from named(record, "scenarios", "scenario", scenarios)
+    if not scenarios:
+        yield "tables/scenarios (rows)"
         return
     yield from _profile_faults(record, scenarios)
     yield from _design_faults(record, columns, scenarios)
     yield from _cut_faults(record, columns, scenarios)
-    if "switching" in _wanted(record):
-        yield from _named(record, "switching", "line", switchable(record.case))
-        kinds = record.tables["switching"].dtypes
-        yield from (f"tables/switching/{name}" for name in ("closed_before", "closed") if kinds[name].kind != "b")
     if "scenario_days" in record.tables and not _among(record.tables["scenario_days"]["scenario"], scenarios):
         yield "tables/scenario_days/scenario"
-    if "reliability_loads_before" in _wanted(record):
-        yield from _named(record, "reliability_loads_before", "load", record.case.ids("loads"))
 
 
-def _named(record: Record, table: str, key: str, rows: Any) -> Iterator[str]:
+def named(record: Record, table: str, key: str, rows: Any) -> Iterator[str]:
     if [str(name) for name in record.tables[table][key]] != list(rows):
         yield f"tables/{table} (rows)"
 

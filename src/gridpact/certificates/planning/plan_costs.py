@@ -17,7 +17,7 @@ import pandas as pd
 
 from gridpact.certificates.check import Check, Measure, worst
 from gridpact.certificates.costs import cost_terms
-from gridpact.certificates.planning.plan_view import Floats, PlanView
+from gridpact.certificates.planning.plan_view import PlanView
 from gridpact.certificates.planning.reliability_check import of_loads
 from gridpact.results.planning import ITEMS, switch_column
 
@@ -33,12 +33,6 @@ def cost_checks(plan: PlanView) -> Iterator[Check]:
     yield _annual(plan)
     yield _objective(plan)
     yield _before(plan)
-
-
-def day_costs(plan: PlanView) -> Floats:
-    """What every day costs as it is operated, (scenarios,)."""
-    hourly = sum(term.sum(axis=0) for term in cost_terms(plan.evidence).values())
-    return np.asarray(np.add.reduceat(plan.days.hours * hourly, plan.days.window_edges[:-1]), dtype=np.float64)
 
 
 def own_items(plan: PlanView) -> dict[str, float]:

@@ -58,9 +58,26 @@ def fixed_cost(plan: PlanView) -> Floats:
 
 def solved_master(plan: PlanView) -> Solved:
     """The least that a year can cost as far as cuts and limits know."""
+    program, added = program_of(plan, rows_of_plan(plan))
+    told = float(plan.record.summary["objective_lower_bound"]) - added
+    found = _state_by_state if plan.reconfigures else _solved
+    solved = found(program, np.arange(len(plan.offered.names), len(plan.columns)), told)
+    return Solved(solved.optimum + added, solved.proven + added)
+
+
+def solved_alone(plan: PlanView, own: Ints) -> Solved:
+    """The same where only the candidates ``own`` are free, and of all others there are as many units as in the plan."""
+    program, _ = program_of(plan, None)
+    low, high = program.bounds.lb.copy(), program.bounds.ub.copy()
+    held = np.setdiff1d(np.arange(plan.units.size), own)
+    low[held] = high[held] = plan.units[held]
+    return _solved(replace(program, bounds=Bounds(low, high)), own[:0], 0.0)
+
+
+def program_of(plan: PlanView, form: Form | None) -> tuple[Program, float]:
+    """The master with the rows of ``form``, and what is to be added to its cost."""
     from gridpact.certificates.planning.plan_bounds import cuts_of
 
-    form = rows_of_plan(plan)
     own = np.zeros(0, dtype=np.int64) if form is None else form.whole
     count, extra = len(plan.offered.names), own.size
     of, constant, slope = cuts_of(plan)
@@ -77,10 +94,7 @@ def solved_master(plan: PlanView) -> Solved:
         np.append(np.zeros(count + extra), -free), np.concatenate([plan.offered.most, np.ones(extra), free])
     )
     whole = np.concatenate([np.ones(count, dtype=np.int64), own, np.zeros(free.size, dtype=np.int64)])
-    told = float(plan.record.summary["objective_lower_bound"]) - added
-    found = _state_by_state if plan.reconfigures else _solved
-    solved = found(Program(cost, whole, bounds, rows), np.arange(count, len(plan.columns)), told)
-    return Solved(solved.optimum + added, solved.proven + added)
+    return Program(cost, whole, bounds, rows), added
 
 
 def _solved(program: Program, lines: Ints, told: float) -> Solved:

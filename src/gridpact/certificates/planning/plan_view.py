@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from gridpact.case.carbon import with_carbon_price
 from gridpact.case.case import Case
 from gridpact.case.planned import planned_case
+from gridpact.certificates.costs import cost_terms
 from gridpact.certificates.evidence import Evidence
 from gridpact.certificates.planning.fault_simulator import Simulated, simulate
 from gridpact.results.planning import switch_column
@@ -290,6 +291,12 @@ class PlanView:
     @cached_property
     def evidence(self) -> Evidence:
         return Evidence(self.operation)
+
+    @cached_property
+    def day_costs(self) -> Floats:
+        """What every day costs as it is operated, (scenarios,)."""
+        hourly = sum(term.sum(axis=0) for term in cost_terms(self.evidence).values())
+        return np.asarray(np.add.reduceat(self.days.hours * hourly, self.days.window_edges[:-1]), dtype=np.float64)
 
 
 def in_whole_days(case: Case) -> bool:

@@ -35,11 +35,16 @@ def bargain_checks(view: TradeView) -> Iterator[Check]:
     """Costs, benefits, weights, gains and receipts."""
     yield _roles(view)
     yield _costs(view)
+    yield from share_checks(view)
+    yield _fee_only(view)
+
+
+def share_checks(view: TradeView) -> Iterator[Check]:
+    """Those of how the surplus is shared once costs are known."""
     yield _weights(view)
     yield _surplus(view)
     yield _gains(view)
     yield _gradient(view)
-    yield _fee_only(view)
 
 
 def kept(view: TradeView) -> float:
@@ -47,12 +52,6 @@ def kept(view: TradeView) -> float:
     if view.bargains[-1] or charges_cost(view):
         return 0.0
     return max(0.0, float(own_payments(view).sum()))
-
-
-def own_weights(view: TradeView) -> Floats:
-    """Weights as shares of one, zero for who does not bargain; (n + 1,)."""
-    given = np.append(view.case.column("microgrids", "weight"), view.fee("weight")) * view.bargains
-    return np.asarray(given / given.sum(), dtype=np.float64)
 
 
 def surplus_of(view: TradeView) -> float:
@@ -102,7 +101,7 @@ def _before(view: TradeView) -> float:
 
 
 def _weights(view: TradeView) -> Check:
-    off = np.abs(view.of_parties("bargaining", "weight") - own_weights(view))
+    off = np.abs(view.of_parties("bargaining", "weight") - view.weights)
     text = "Weights against those of the case as shares of one."
     return worst("bargaining weights", text, ROUNDING, [Measure("party", view.parties, off)])
 
@@ -120,7 +119,7 @@ def _expected(view: TradeView) -> tuple[Floats, Floats]:
     """Gains and receipts with the deal that there is; none without one."""
     if not view.record.summary["deal"]:
         return np.zeros(view.count + 1), np.zeros(view.count + 1)
-    gains = own_weights(view) * surplus_of(view) + np.append(np.zeros(view.count), kept(view))
+    gains = view.weights * surplus_of(view) + np.append(np.zeros(view.count), kept(view))
     return gains, gains - view.of_parties("bargaining", "benefit")
 
 
@@ -141,7 +140,7 @@ def _gradient(view: TradeView) -> Check:
     """How far the gradient of the logarithms is from equal, relative; none without a deal."""
     value = 0.0
     if view.record.summary["deal"]:
-        who, w = view.bargains, own_weights(view)
+        who, w = view.bargains, view.weights
         above = view.of_parties("bargaining", "benefit") + view.of_parties("bargaining", "receipt")
         value = _spread(w[who] / above[who]) if (above[who] > 0.0).all() else float("inf")
         value = max(0.0, value - rounded_by(view) / float(above[who].min()))

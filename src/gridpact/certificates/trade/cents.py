@@ -31,10 +31,15 @@ KNOWN = 1e-9
 
 def cent_checks(view: TradeView) -> Iterator[Check]:
     """Sheet and receipts."""
-    yield _columns(view)
-    yield _rows(view)
     yield _payments(view)
     yield _rounded(view)
+    yield from whole_checks(view)
+
+
+def whole_checks(view: TradeView) -> Iterator[Check]:
+    """Those of whole cents."""
+    yield _columns(view)
+    yield _rows(view)
     yield _receipts(view)
     yield _nearest(view)
     yield _rational(view)

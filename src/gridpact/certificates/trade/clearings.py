@@ -41,9 +41,11 @@ HEAT: Final = {"heat_flow": "constant", "structures": False, "heat_dynamics": "q
 
 @dataclass(frozen=True, eq=False)
 class Clearings:
-    """The clearings of a trade whose own tables are there."""
+    """The clearings of a trade whose own tables are there; ``before`` is the case without a deal where that is another
+    one."""
 
     record: Record
+    before: Case | None = None
 
     @cached_property
     def sides(self) -> tuple[str, ...]:
@@ -79,7 +81,7 @@ class Clearings:
 
     def case(self, side: str) -> Case:
         """What a clearing is asked of."""
-        case = self.record.case
+        case = self.record.case if side in AGREED or self.before is None else self.before
         if side == "network":
             return network_with(case, *self.exchanged("p_mw", "q_mvar"))
         if side == "before_network":

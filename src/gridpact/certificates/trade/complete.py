@@ -95,33 +95,33 @@ def _faults(record: Record) -> Iterator[str]:
     if not record.case.count("microgrids"):
         yield "case/microgrids"
     summary, settings = record.summary, record.settings
-    yield from (f"summary/{name}" for name in FIGURES if not _is_number(summary.get(name)))
+    yield from (f"summary/{name}" for name in FIGURES if not is_number(summary.get(name)))
     yield from (f"summary/{name}" for name in WORDS if not isinstance(summary.get(name), str))
     if not isinstance(summary.get("deal"), bool | np.bool_):
         yield "summary/deal"
-    yield from (f"settings/{name}" for name in NUMBERS if not _is_number(settings.get(name)))
+    yield from (f"settings/{name}" for name in NUMBERS if not is_number(settings.get(name)))
     if settings.get("method") not in METHODS:
         yield "settings/method"
-    yield from (f"tables/{name}" for name, table in record.tables.items() if not _is_table(table))
+    yield from (f"tables/{name}" for name, table in record.tables.items() if not is_table(table))
     yield from (f"solution/{name}" for name, array in record.solution.items() if not isinstance(array, np.ndarray))
     sides = [side for side in SIDES if f"{side}dispatch" in record.tables]
     yield from (f"tables/{side}branches" for side in sides if f"{side}branches" not in record.tables)
     for name, columns in TABLES.items():
-        yield from _table_faults(record.tables.get(name), name, *columns)
+        yield from table_faults(record.tables.get(name), name, *columns)
 
 
-def _is_table(table: Any) -> bool:
+def is_table(table: Any) -> bool:
     return isinstance(table, pd.DataFrame) and bool(table.columns.is_unique)
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
     return isinstance(value, int | float | np.number) and not isinstance(value, bool) and bool(np.isfinite(value))
 
 
-def _table_faults(
+def table_faults(
     table: Any, name: str, texts: Columns, flags: Columns, numbers: Columns, whole: Columns
 ) -> Iterator[str]:
-    if not _is_table(table):
+    if not is_table(table):
         yield f"tables/{name}"
         return
     kinds = [(texts, "O"), (flags, "b"), (numbers, "fi"), (whole, "i")]
@@ -137,17 +137,25 @@ def _table_faults(
 
 def _row_faults(record: Record) -> Iterator[str]:
     """Rows that are missing, double or of nobody known, once all columns are there."""
-    case = record.case
-    names, operator = case.ids("microgrids"), operators_name(case)
+    names, operator = record.case.ids("microgrids"), operators_name(record.case)
     parties = [*names, operator]
-    yield from _every_step(record, "exchanges", names)
-    for table in ("bargaining", "sheet", "regrets"):
-        yield from _each(record, table, ["participant"], [(name,) for name in parties])
-    yield from _each(record, "fees", ["payer", "payee"], [(name, operator) for name in names])
-    pairs = [(parties[i], parties[j]) for i, j in np.argwhere(joined(case)).tolist() if i != j]
-    yield from _each(record, "fee_rates", ["seller", "buyer"], pairs)
-    yield from _trade_faults(record, parties)
+    yield from exchange_faults(record)
+    for table in ("bargaining", "sheet"):
+        yield from each(record, table, ["participant"], [(name,) for name in parties])
+    yield from each(record, "fees", ["payer", "payee"], [(name, operator) for name in names])
     yield from _share_faults(record, parties)
+    yield from _reference_faults(record)
+
+
+def exchange_faults(record: Record) -> Iterator[str]:
+    """The same in the tables that say nothing of who pays whom."""
+    case = record.case
+    parties = [*case.ids("microgrids"), operators_name(case)]
+    yield from _every_step(record, "exchanges", parties[:-1])
+    yield from each(record, "regrets", ["participant"], [(name,) for name in parties])
+    pairs = [(parties[i], parties[j]) for i, j in np.argwhere(joined(case)).tolist() if i != j]
+    yield from each(record, "fee_rates", ["seller", "buyer"], pairs)
+    yield from _trade_faults(record, parties)
     yield from _course_faults(record)
 
 
@@ -162,7 +170,7 @@ def _every_step(record: Record, name: str, ids: Sequence[str]) -> Iterator[str]:
         yield f"tables/{name}/snapshot"
 
 
-def _each(record: Record, name: str, keys: list[str], wanted: Sequence[tuple[str, ...]]) -> Iterator[str]:
+def each(record: Record, name: str, keys: list[str], wanted: Sequence[tuple[str, ...]]) -> Iterator[str]:
     """Rows of just these keys, each once."""
     rows = [tuple(map(str, row)) for row in record.tables[name][keys].itertuples(index=False)]
     if sorted(rows) != sorted(wanted):
@@ -186,19 +194,22 @@ def _share_faults(record: Record, parties: list[str]) -> Iterator[str]:
     table, roles = record.tables["shares"], record.case.tables["network_operator"]["role"]
     bargaining = parties if (roles == "party").any() else parties[:-1]
     rules = list(dict.fromkeys(table["rule"]))
-    yield from _each(record, "shares", ["rule", "participant"], [(rule, name) for rule in rules for name in bargaining])
+    yield from each(record, "shares", ["rule", "participant"], [(rule, name) for rule in rules for name in bargaining])
     missing = [rule for rule in ("nash", "equal") if record.summary["deal"] and rule not in rules]
     yield from (f"tables/shares ({rule})" for rule in missing)
 
 
 def _course_faults(record: Record) -> Iterator[str]:
-    """Rounds counted from one, first of the agreement, then of its polishing; rows of the reference."""
+    """Rounds counted from one, first of the agreement, then of its polishing."""
     for name in ("convergence", "bargaining_convergence"):
         if record.tables[name]["iteration"].tolist() != list(range(1, len(record.tables[name]) + 1)):
             yield f"tables/{name}/iteration"
     stages = record.tables["convergence"]["stage"].tolist()
     if stages != sorted(stages) or not set(stages) <= set(STAGES):
         yield "tables/convergence/stage"
+
+
+def _reference_faults(record: Record) -> Iterator[str]:
     methods, own = record.tables["reference"]["method"].tolist(), [record.summary["method"]]
     if methods != own + [REFERENCE] * (record.settings.get("reference") is True):
         yield "tables/reference (rows)"

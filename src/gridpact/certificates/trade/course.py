@@ -27,7 +27,7 @@ def course_checks(view: TradeView) -> Iterator[Check]:
     """Convergence of both agreements, and the reference."""
     yield _rounds(view)
     yield _residuals(view)
-    yield _payments(view)
+    yield payments_converged(view)
     yield _reference(view)
     if has_central(view):
         yield _as_central(view)
@@ -78,7 +78,7 @@ def _told(view: TradeView) -> Floats:
     return np.array([float(view.record.summary[name]) for name in RESIDUALS])
 
 
-def _payments(view: TradeView) -> Check:
+def payments_converged(view: TradeView) -> Check:
     """Without a deal nothing was proposed, or it was given up for want of cents."""
     last = view.record.tables["bargaining_convergence"][list(RESIDUALS)].to_numpy(dtype=np.float64)[-1:]
     value = float(np.abs(last).max(initial=0.0))

@@ -45,17 +45,17 @@ def certify_trade(record: Record) -> Certificate:
     """
     entry = complete_trade(record)
     if not entry.passed:
-        return _document([entry.as_dict()], False)
+        return document([entry.as_dict()], False)
     clearings = Clearings(record)
     documents = {side: certify(clearings.records[side]) for side in clearings.sides}
-    taken = [check for side, document in documents.items() for check in _named(side, document)]
+    taken = [check for side, document in documents.items() for check in named(side, document)]
     if not all(check["passed"] for document in documents.values() for check in document["checks"][:2]):
-        return _document([entry.as_dict(), *taken], False)  # not all there: nothing else can be read
+        return document([entry.as_dict(), *taken], False)  # not all there: nothing else can be read
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):  # what is no number fails its check
         own = [entry, *_checks(TradeView(record, clearings))]
     sure = all(document["verdict"] == "certified" for document in documents.values())
     sure = sure and all(check.passed for check in own if check.name == "trade bound proven")
-    return _document([*(check.as_dict() for check in own), *taken], sure)
+    return document([*(check.as_dict() for check in own), *taken], sure)
 
 
 def _checks(view: TradeView) -> Iterator[Check]:
@@ -71,12 +71,12 @@ def _checks(view: TradeView) -> Iterator[Check]:
     yield from figure_checks(view)
 
 
-def _named(side: str, document: Mapping[str, Any]) -> list[dict[str, Any]]:
+def named(side: str, document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The checks of one clearing under its name."""
     return [{**check, "name": f"{side.replace('_', ' ')}: {check['name']}"} for check in document["checks"]]
 
 
-def _document(checks: list[dict[str, Any]], sure: bool) -> Certificate:
+def document(checks: list[dict[str, Any]], sure: bool) -> Certificate:
     """The verdict of these checks; "approximate" where all is well but not all is sure."""
     failed = any(check["required"] and not check["passed"] for check in checks)
     return {"verdict": "failed" if failed else "certified" if sure else "approximate", "checks": checks}

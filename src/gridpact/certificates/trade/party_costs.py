@@ -28,8 +28,9 @@ WAYS: Final = ("buy", "sell")
 
 def agreed_costs(view: TradeView) -> Floats:
     """Costs with a deal of all parties, the operator last; (n + 1,)."""
-    operator = device_cost(view.network) + (float(own_payments(view).sum()) if charges_cost(view) else 0.0)
-    return np.append(costs_by_owner(view.microgrids), operator)
+    fees = float(own_payments(view).sum()) if charges_cost(view) else 0.0
+    operator = device_cost(view.network, view.step_hours) + fees
+    return np.append(costs_by_owner(view.microgrids, view.step_hours), operator)
 
 
 def costs_before(view: TradeView) -> Floats:
@@ -39,9 +40,9 @@ def costs_before(view: TradeView) -> Floats:
     if not given.all():
         side = view.clearings.evidence("before_microgrids")
         paid = tariff_payments(view)
-        found[:n][~given], tariff = costs_by_owner(side) + paid, float(paid.sum())
+        found[:n][~given], tariff = costs_by_owner(side, view.step_hours) + paid, float(paid.sum())
     if np.isnan(found[n]):
-        found[n] = device_cost(view.clearings.evidence("before_network")) - tariff
+        found[n] = device_cost(view.clearings.evidence("before_network"), view.step_hours) - tariff
     return found
 
 
@@ -51,20 +52,20 @@ def tariff_payments(view: TradeView) -> Floats:
     at_tariff = (case.tables["microgrids"]["disagreement"] == "tariff").to_numpy()[own, None]
     buy, sell = (np.where(at_tariff, case.series("microgrids", f"tariff_{way}_per_mwh")[own], 0.0) for way in WAYS)
     bought, sold = (side.table("interface", f"{way}_mw") for way in WAYS)
-    return view.hours * np.asarray((buy * bought - sell * sold).sum(axis=1), dtype=np.float64)
+    return np.asarray((buy * bought - sell * sold) @ view.step_hours, dtype=np.float64)
 
 
-def device_cost(evidence: Evidence) -> float:
-    """Everything that a clearing costs, interfaces as well; currency."""
-    return evidence.case.hours * sum(float(term.sum()) for term in cost_terms(evidence).values())
+def device_cost(evidence: Evidence, hours: Floats) -> float:
+    """Everything that a clearing costs, interfaces as well, where its steps count for ``hours``; currency."""
+    return sum(float((term @ hours).sum()) for term in cost_terms(evidence).values())
 
 
-def costs_by_owner(evidence: Evidence) -> Floats:
-    """Cost of the own devices of each microgrid of a clearing, without what it exchanges."""
+def costs_by_owner(evidence: Evidence, hours: Floats) -> Floats:
+    """Cost of the own devices of each microgrid of a clearing, without what it exchanges, as in ``device_cost``."""
     count = evidence.case.count("microgrids")
     found = np.zeros(count)
     for name, term in cost_terms(evidence).items():
         if name not in EXCHANGED:
             table = TABLES.get(name, HEAT_KINDS.get(name, name))
-            found = found + total(term.sum(axis=1), owner_of(evidence.case, table), count)
-    return evidence.case.hours * found
+            found = found + total(term @ hours, owner_of(evidence.case, table), count)
+    return found

@@ -25,12 +25,17 @@ SUMS, RATES, MONEY = 1e-8, 1e-9, 1e-9
 
 def split_checks(view: TradeView) -> Iterator[Check]:
     """All of them but that no other split pays less."""
+    yield from trades_checks(view)
+    yield _fees(view)
+
+
+def trades_checks(view: TradeView) -> Iterator[Check]:
+    """Those of the trades and of the fees per MWh."""
     yield _valid(view)
     yield _sums(view)
     yield _prices(view)
     yield _rates(view)
     yield _mean_rates(view)
-    yield _fees(view)
 
 
 def _valid(view: TradeView) -> Check:
@@ -104,11 +109,18 @@ def _mean_rates(view: TradeView) -> Check:
 
 def own_payments(view: TradeView) -> Floats:
     """Fees that each microgrid pays with a deal, (n,): its share of those between two, all with the operator."""
+    return np.asarray(payments_by_step(view).sum(axis=1), dtype=np.float64)
+
+
+def payments_by_step(view: TradeView) -> Floats:
+    """The same by step, (n, steps)."""
     split, n = view.split, view.count
-    amount = view.hours * own_fees(view)[split.seller, split.buyer, split.step] * split.p_mw
+    amount = view.step_hours[split.step] * own_fees(view)[split.seller, split.buyer, split.step] * split.p_mw
     bought = np.where(split.seller == n, 1.0, np.where(split.buyer == n, 0.0, view.fee("buyer_share")))
-    paid = np.bincount(split.buyer, amount * bought, n + 1) + np.bincount(split.seller, amount * (1.0 - bought), n + 1)
-    return np.asarray(paid[:n], dtype=np.float64)
+    paid = np.zeros((n + 1, view.case.steps))
+    np.add.at(paid, (split.buyer, split.step), amount * bought)
+    np.add.at(paid, (split.seller, split.step), amount * (1.0 - bought))
+    return paid[:n]
 
 
 def _fees(view: TradeView) -> Check:

@@ -53,6 +53,11 @@ class TradeView:
         return self.case.hours
 
     @cached_property
+    def step_hours(self) -> Floats:
+        """Hours that every step counts for in money, (steps,)."""
+        return np.full(self.case.steps, self.hours)
+
+    @cached_property
     def names(self) -> list[str]:
         """The microgrids."""
         return self.case.ids("microgrids")
@@ -137,6 +142,12 @@ class TradeView:
     def bargains(self) -> Bools:
         """Who bargains: the microgrids, and an operator that is a party; (n + 1,)."""
         return np.append(np.ones(self.count, dtype=np.bool_), self.rule["role"] == "party")
+
+    @cached_property
+    def weights(self) -> Floats:
+        """Weights as shares of one, zero for who does not bargain; (n + 1,)."""
+        given = np.append(self.case.column("microgrids", "weight"), self.fee("weight")) * self.bargains
+        return np.asarray(given / given.sum(), dtype=np.float64)
 
     @cached_property
     def price(self) -> Floats:

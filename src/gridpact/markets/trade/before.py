@@ -46,13 +46,10 @@ def before(market: TradeMarket, constants: Floats, exactness: str) -> Before:
     """
     table = market.case.tables["microgrids"]
     given = (table["disagreement"] == "given").to_numpy()
-    side = None if given.all() else _cleared(ALONE, microgrids_before(market.case), "off", market.dynamics)
+    side, (p, q) = at_tariffs(market.case, market.dynamics)
     own, paid = np.full(given.size, np.nan), np.zeros(given.size)
-    p, q = np.zeros((given.size, market.case.steps)), np.zeros((given.size, market.case.steps))
     if side is not None:
         own[~given], paid[~given] = own_and_paid(side, constants[~given])
-        p[~given] = rid(side.megawatts("sell", "interfaces") - side.megawatts("buy", "interfaces"))
-        q[~given] = rid(-side.megawatts("import_q", "interfaces"))
     costs = np.where(given, market.case.column("microgrids", "disagreement_cost"), own + paid)
     fixed = market.case.column("network_operator", "disagreement_cost")
     if fixed.size and np.isfinite(fixed[0]):
@@ -60,6 +57,21 @@ def before(market: TradeMarket, constants: Floats, exactness: str) -> Before:
     what = "the network with what microgrids exchange by their tariffs"
     network = _cleared(what, network_with(market.case, p, q), exactness, market.dynamics)
     return Before(network, side, own, paid, costs, network.solution.cost - float(paid.sum()), (p, q))
+
+
+def at_tariffs(case: Case, dynamics: str = "quasi_dynamic") -> tuple[Cleared | None, tuple[Floats, Floats]]:
+    """All microgrids side by side without a deal, None where all costs are given, and what each exchanges.
+
+    In MW and Mvar into the network, (microgrids, steps) each; nothing where the cost is given.
+    """
+    given = (case.tables["microgrids"]["disagreement"] == "given").to_numpy()
+    p, q = np.zeros((given.size, case.steps)), np.zeros((given.size, case.steps))
+    if given.all():
+        return None, (p, q)
+    side = _cleared(ALONE, microgrids_before(case), "off", dynamics)
+    p[~given] = rid(side.megawatts("sell", "interfaces") - side.megawatts("buy", "interfaces"))
+    q[~given] = rid(-side.megawatts("import_q", "interfaces"))
+    return side, (p, q)
 
 
 def rid(power: Floats) -> Floats:

@@ -1,7 +1,8 @@
 """The disagreement point: what every owner would build and pay in a year if each planned for itself.
 
 A microgrid then has its tariff, or stays an island; the operator has microgrids that exchange by their tariffs. Each is
-an ordinary plan of one owner.
+an ordinary plan of one owner. Where a tariff leaves open when a microgrid buys, the operator plans for what all of them
+do when they are cleared side by side: that is also the trade without a deal that is told.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ from gridpact.case.planned import planned_case
 from gridpact.case.trade_cases import microgrids_before, network_with
 from gridpact.errors import InfeasibleError
 from gridpact.markets.cleared import Cleared
-from gridpact.markets.trade.before import rid
+from gridpact.markets.trade.before import at_tariffs
+from gridpact.markets.trade.costs import PAID, owners_of_columns
 from gridpact.planning.investment.limits import Limits
 from gridpact.planning.investment.operation import operated
 from gridpact.planning.investment.problem import Problem, problem_of
 from gridpact.planning.investment.representative import Representatives
 from gridpact.planning.investment.search import search
 from gridpact.programs.batch import Pool
+from gridpact.programs.parts import steps_of_columns
 
 TIME_S = 3600.0
 
@@ -50,14 +53,15 @@ def alone(problem: Problem, pool: Pool, gap: float, rate: float) -> Alone:
     given = (table["disagreement"] == "given").to_numpy()
     fixed = case.column("microgrids", "disagreement_cost")
     own = [
-        _given(float(cost), case.steps) if told else _microgrid(days, number, pool, gap, rate)
+        _given(float(cost)) if told else _microgrid(days, number, pool, gap, rate)
         for number, (told, cost) in enumerate(zip(given, fixed, strict=True))
     ]
-    p, q = (np.array([getattr(one, name) for one in own]) for name in ("p", "q"))
-    paid = np.array([one.paid for one in own])
-    above = _operator(days, rid(p), rid(q), float(paid.sum()), pool, gap, rate)
-    every = [*own, above]
-    assert len(own) == len(names)
+    built = {name: units for one in own for name, units in one.design.items()}
+    side, (p, q) = at_tariffs(planned_case(case, built))
+    paid = np.zeros(len(names))
+    if side is not None:
+        paid[~given] = _paid(side, np.repeat(days.weights, np.diff(case.window_edges)), int((~given).sum()))
+    every = [*own, _operator(days, p, q, float(paid.sum()), pool, gap, rate)]
     return Alone(
         tuple(one.design for one in every),
         np.array([one.cost for one in every]),
@@ -69,57 +73,35 @@ def alone(problem: Problem, pool: Pool, gap: float, rate: float) -> Alone:
 
 @dataclass(frozen=True, eq=False)
 class _Own:
-    """One owner's plan, and what it then exchanges, MW and Mvar into the network, (steps,) each."""
+    """One owner's plan."""
 
     design: dict[str, int]
     cost: float
     bound: float
     investment: float
-    paid: float
-    p: Floats
-    q: Floats
 
 
-def _given(cost: float, steps: int) -> _Own:
-    return _Own({}, cost, cost, 0.0, 0.0, np.zeros(steps), np.zeros(steps))
+def _given(cost: float) -> _Own:
+    return _Own({}, cost, cost, 0.0)
 
 
 def _microgrid(days: Representatives, number: int, pool: Pool, gap: float, rate: float) -> _Own:
     table = days.case.tables["microgrids"]
     only = days.case.with_table("microgrids", table.iloc[[number]].reset_index(drop=True))
     own = replace(days, case=microgrids_before(only))
-    found = _planned(f"microgrid {table['microgrid'][number]!r}", own, pool, gap, rate)
-    bought, sold, reactive = (_joined(found.days, name) for name in ("buy", "sell", "import_q"))
-    paid = float(days.weights @ [_paid(day) for day in found.days])
-    return _Own(found.design, found.cost, found.bound, found.investment, paid, sold - bought, -reactive)
-
-
-def _joined(days: list[Cleared], name: str) -> Floats:
-    return np.concatenate([day.megawatts(name, "interfaces")[0] for day in days])
+    return _planned(f"microgrid {table['microgrid'][number]!r}", own, pool, gap, rate)
 
 
 def _operator(days: Representatives, p: Floats, q: Floats, paid: float, pool: Pool, gap: float, rate: float) -> _Own:
     table = days.case.tables["network_operator"]
     fixed = float(table["disagreement_cost"].iloc[0]) if len(table) else np.nan
     if np.isfinite(fixed):
-        return _given(fixed, 0)
+        return _given(fixed)
     found = _planned("the operator", replace(days, case=network_with(days.case, p, q)), pool, gap, rate)
-    none = np.zeros(0)
-    return _Own(found.design, found.cost - paid, found.bound - paid, found.investment, -paid, none, none)
+    return replace(found, cost=found.cost - paid, bound=found.bound - paid)
 
 
-@dataclass(frozen=True, eq=False)
-class _Planned:
-    """Design, cost of a year and its bound, what of it is paid for building, and the days as they are operated."""
-
-    design: dict[str, int]
-    cost: float
-    bound: float
-    investment: float
-    days: list[Cleared]
-
-
-def _planned(who: str, days: Representatives, pool: Pool, gap: float, rate: float) -> _Planned:
+def _planned(who: str, days: Representatives, pool: Pool, gap: float, rate: float) -> _Own:
     problem = problem_of(days.case, days, Limits(), rate)
     units, lower, investment = dict[str, int](), -np.inf, 0.0
     with _of(who):
@@ -129,7 +111,7 @@ def _planned(who: str, days: Representatives, pool: Pool, gap: float, rate: floa
             units, lower, investment = problem.plan(point).units, last.lower, problem.master.cost(point)
         cleared = [operated(day) for day in planned_case(days.case, units).windows()]
     cost = investment + float(days.weights @ [day.solution.cost for day in cleared])
-    return _Planned(units, cost, min(lower, cost) if units or np.isfinite(lower) else cost, investment, cleared)
+    return _Own(units, cost, min(lower, cost) if units or np.isfinite(lower) else cost, investment)
 
 
 @contextmanager
@@ -147,8 +129,10 @@ def _of(who: str) -> Iterator[None]:
         ) from error
 
 
-def _paid(cleared: Cleared) -> float:
-    """What is paid at the interfaces over a day."""
-    form, x = cleared.form, cleared.solution.x
-    cost = x * (form.q + 0.5 * (form.P @ x))
-    return float(sum(cost[form.columns[name].ravel()].sum() for name in ("buy", "sell") if name in form.columns))
+def _paid(side: Cleared, weight: Floats, count: int) -> Floats:
+    """What every microgrid pays at its interface in a year; ``weight`` (steps,) is how often every step comes."""
+    form, x = side.form, side.solution.x
+    cost = weight[steps_of_columns(form)] * x * (form.q + 0.5 * (form.P @ x))
+    there = [form.columns[name].ravel() for name in PAID if name in form.columns]
+    at = np.concatenate(there)
+    return np.bincount(owners_of_columns(side)[at], cost[at], count).astype(np.float64)

@@ -50,6 +50,7 @@ from gridpact.planning.together.joint import Joint
 from gridpact.planning.together.schemes import Found, Move
 from gridpact.planning.together.upper import Traded
 from gridpact.programs.benders import Cuts, Master, Priced
+from gridpact.results.together import BEGINS
 
 # A year that is cheaper by less than this share is no improvement: agreements are not known so well.
 SAME = 2e-6
@@ -188,7 +189,7 @@ class _Turns:
 def in_turn_apart(at: Apart) -> Iterator[Found]:
     """One owner at a time, until no owner hopes for more from what it alone builds."""
     cost = at.trade()
-    turns, moved = _Turns(cost, [Move("in_turn", "", NOTHING, cost, True, "begins")]), True
+    turns, moved = _Turns(cost, [Move("in_turn", "", NOTHING, cost, True, BEGINS)]), True
     while moved:
         before = turns.cost
         for owner in at.joint.owners.in_turn():

@@ -68,7 +68,7 @@ class Game:
 
     def better(self, cost: float, than: float) -> bool:
         """Whether a cost is lower by more than it is known."""
-        return cost < than - SAME * max(1.0, abs(than))
+        return cost < (than - SAME * max(1.0, abs(than)) if np.isfinite(than) else than)
 
     def near(self, units: Floats) -> Priced:
         """The days a little inside of what may be built, where what a unit is worth is unique."""

@@ -15,6 +15,7 @@ import numpy as np
 from gridpact.case.case import Floats
 from gridpact.planning.together.game import Game
 from gridpact.programs.benders import beginning, decompose, with_design
+from gridpact.results.together import BEGINS
 
 Answer = Callable[[int, Floats], Floats]
 
@@ -45,7 +46,7 @@ class Found:
 
 def alternating(game: Game, start: Floats, answer: Answer, most: int = 50) -> Iterator[Found]:
     """All owners answer at once, until nobody changes anything or a plan comes back."""
-    units, moves, seen = start, [Move("alternating", "", start, game.cost(start), True, "begins")], {start.tobytes()}
+    units, moves, seen = start, [Move("alternating", "", start, game.cost(start), True, BEGINS)], {start.tobytes()}
     best, cost = start, moves[0].cost
     for _ in range(most):
         after = units.copy()
@@ -93,7 +94,7 @@ class _Standing:
 def in_turn(game: Game, start: Floats) -> Iterator[Found]:
     """One owner at a time, by prices first, then by cuts, until no owner can make the surplus larger by itself."""
     at = _Standing(start, game.cost(start), [])
-    at.moves.append(Move("in_turn", "", start, at.cost, True, "begins"))
+    at.moves.append(Move("in_turn", "", start, at.cost, True, BEGINS))
     names, moved = game.joint.owners.names, True
     while moved:
         before = at.cost
@@ -124,7 +125,7 @@ def _proposals(game: Game, owner: int, at: _Standing) -> Iterator[tuple[Floats, 
 def benders(game: Game, start: Floats, gap: float, time_limit: float, scheme: str = "benders") -> Iterator[Found]:
     """All owners' capacity in one master; ends where no plan can be better by more than ``gap``, relative."""
     master = game.master
-    at = _Standing(start, game.cost(start), [Move(scheme, "", start, game.cost(start), True, "begins")])
+    at = _Standing(start, game.cost(start), [Move(scheme, "", start, game.cost(start), True, BEGINS)])
     assert game.cuts is not None
     core, begun = game.joint.problem.core(start), beginning(master, game.cuts, -np.inf)
     begun = with_design(master, begun, start, game.trade(start).priced)

@@ -3,6 +3,8 @@
 in_turn        begin with what each would build alone; one owner at a time; then all together by the master
 alternating    all at once; where it stalls or goes round in a circle, on from its best plan as in_turn
 benders        all together from the beginning
+
+What all together have found is good within the gap; then it is seen to that nobody gains by moving alone.
 """
 
 from __future__ import annotations
@@ -18,9 +20,7 @@ from gridpact.planning.together.apart import Apart, UpperApart, in_turn_apart, m
 from gridpact.planning.together.game import Game
 from gridpact.planning.together.schemes import Found, Move, alternating, benders, in_turn
 from gridpact.programs.batch import InProcess
-
-SCHEMES = ("in_turn", "benders", "alternating")
-ALL_TOGETHER = "all together"
+from gridpact.results.together import ALL_TOGETHER
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,16 +52,29 @@ class Searched:
 
 
 def searched(
-    game: Game, start: Floats, scheme: str, gap: float, time_limit: float, told: Callable[[Found], None]
+    game: Game,
+    start: Floats,
+    scheme: str,
+    gap: float,
+    time_limit: float,
+    told: Callable[[Found], None],
+    alone: bool = True,
 ) -> Searched:
-    """A plan by a scheme, better than which no other is by more than ``gap``, as far as time allows."""
+    """A plan by a scheme, better than which no other is by more than ``gap``, as far as time allows.
+
+    With ``alone`` nobody gains by moving alone in the end.
+    """
     way, units = _Way(time_limit, told), start
     if scheme == "alternating":
         units = way.gone("alternating", alternating(game, units, game.at_quantities)).units
     if scheme != "benders":
         units = way.gone("in_turn", in_turn(game, units)).units
     name = "benders" if scheme == "benders" else ALL_TOGETHER
-    return way.ended(way.gone(name, benders(game, units, gap, way.left, name)))
+    last = way.gone(name, benders(game, units, gap, way.left, name))
+    lower = last.lower
+    if alone and (scheme == "benders" or not np.array_equal(last.units, units)):
+        last = way.gone("in_turn", in_turn(game, last.units))
+    return way.ended(last, lower)
 
 
 def searched_apart(
@@ -73,7 +86,8 @@ def searched_apart(
         units = way.gone("in_turn", in_turn_apart(at)).units
     name = "benders" if scheme == "benders" else ALL_TOGETHER
     game = Game(at.joint, master_apart(at.joint), UpperApart(at), InProcess(), gap)
-    return way.ended(way.gone(name, benders(game, units, gap, way.left, name)))
+    last = way.gone(name, benders(game, units, gap, way.left, name))
+    return way.ended(last, last.lower)
 
 
 @dataclass(eq=False)
@@ -105,8 +119,8 @@ class _Way:
         self.legs.append(Leg(name, found.units, found.cost, solves, perf_counter() - self.began, ended))
         return found
 
-    def ended(self, last: Found) -> Searched:
-        return Searched(last.units, last.cost, min(last.lower, last.cost), tuple(self.moves), tuple(self.legs))
+    def ended(self, last: Found, lower: float) -> Searched:
+        return Searched(last.units, last.cost, min(lower, last.cost), tuple(self.moves), tuple(self.legs))
 
 
 def begun(game: Game, designs: tuple[dict[str, int], ...]) -> Floats:

@@ -16,6 +16,7 @@ from gridpact.planning.together.joint import Joint
 from gridpact.planning.together.operation import Operation
 from gridpact.planning.together.search import Searched
 from gridpact.results.record import words
+from gridpact.results.together import MEASURES
 
 
 def owner_table(
@@ -185,15 +186,12 @@ def fairness_table(two: StageTwo, alone: Alone) -> pd.DataFrame:
     """Measures of how evenly the gain is shared: 1 is even."""
     gains, weights = two.gains, two.roles.weights
     relative = gains / np.where(alone.costs != 0.0, np.abs(alone.costs), 1.0)
-    measures = {
-        "Jain's index of gains": _jain(gains),
-        "Jain's index of gains over weights": _jain(gains / weights),
-        "least gain over largest": float(gains.min() / gains.max()) if gains.max(initial=0.0) > 0.0 else np.nan,
-        "least relative saving over largest": (
-            float(relative.min() / relative.max()) if relative.max(initial=0.0) > 0.0 else np.nan
-        ),
-    }
-    return pd.DataFrame({"measure": words(list(measures)), "value": list(measures.values())})
+    values = [_jain(gains), _jain(gains / weights), _evenness(gains), _evenness(relative)]
+    return pd.DataFrame({"measure": words(MEASURES), "value": values})
+
+
+def _evenness(x: Floats) -> float:
+    return float(x.min() / x.max()) if x.max(initial=0.0) > 0.0 else np.nan
 
 
 def _jain(x: Floats) -> float:
