@@ -12,7 +12,10 @@ from gridpact.case.case import Case
 from gridpact.case.schema import SCHEMA
 from gridpact.report.figures.canvas import Floats
 from gridpact.report.figures.trade.look import OPERATOR, palette
+from gridpact.report.numbers import struck
 from gridpact.report.planning import facts as plan
+from gridpact.report.standing import Standing
+from gridpact.report.text import number, safe
 from gridpact.report.trade import facts as trade
 from gridpact.results.record import Record
 from gridpact.results.together import QUESTION
@@ -27,7 +30,6 @@ SCHEMES = {
     "benders": "all together, by what capacity is worth",
     "all together": "all together, by what capacity is worth",
 }
-PARTS = {"energy": "energy_cents", "fee": "fee_cents", "lump": "lump_cents"}
 CENT = 0.005
 
 
@@ -108,7 +110,7 @@ def cash(record: Record, name: str) -> Floats:
 
 
 def days_case(record: Record) -> Case:
-    """The representative days one after another as the horizon of a case; of the profiles only what they are."""
+    """The typical days one after another as the horizon of a case; of the profiles only what they are."""
     moments = pd.DatetimeIndex(record.tables["exchanges"]["snapshot"].unique())
     minutes = (moments[1] - moments[0]).total_seconds() / 60.0 if len(moments) > 1 else record.case.step_minutes
     profiles = record.tables["scenario_profiles"].drop(columns="scenario").set_index("snapshot")
@@ -119,7 +121,7 @@ def days_case(record: Record) -> Case:
 
 
 def on_days(record: Record) -> Record:
-    """The run with the representative days as its horizon, for what is drawn of a trade."""
+    """The run with the typical days as its horizon, for what is drawn of a trade."""
     return replace(record, case=days_case(record))
 
 
@@ -132,14 +134,14 @@ def of_year(record: Record) -> Record:
 
 
 def days_of_steps(record: Record) -> Floats:
-    """How often each step of the representative days comes in a year, (steps,)."""
+    """How often each step of the typical days comes in a year, (steps,)."""
     often = np.array(list(weights(record).values()))
     steps = int(record.tables["exchanges"]["snapshot"].nunique())
     return np.repeat(often, steps // often.size) if often.size else np.ones(steps)
 
 
 def energy_by_day(record: Record) -> Floats:
-    """MWh that everyone sells everyone on each representative day, (days, owners, owners)."""
+    """MWh that everyone sells everyone on each typical day, (days, owners, owners)."""
     days = on_days(record)
     power = trade.power(days)
     count = max(len(weights(record)), 1)
@@ -162,6 +164,16 @@ def surplus(record: Record) -> float:
     """What all gain together in a year; nothing without a deal."""
     value = figure(record, "surplus")
     return 0.0 if math.isnan(value) else value
+
+
+def small(value: float, standing: Standing) -> str:
+    """Money that may be next to nothing, as HTML."""
+    return struck(number(value, 2), standing) if value >= CENT else "0.01"
+
+
+def per_year(record: Record) -> str:
+    """The unit of money of a year, which no line breaks."""
+    return f'<span style="white-space:nowrap">{safe(record.case.currency)}/year</span>'
 
 
 def baseline(record: Record) -> pd.Series | None:

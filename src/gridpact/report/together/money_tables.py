@@ -8,7 +8,7 @@ from gridpact.report.figures.canvas import Floats
 from gridpact.report.figures.together.gains import called, rules
 from gridpact.report.numbers import struck
 from gridpact.report.standing import Standing
-from gridpact.report.text import number, safe, tag
+from gridpact.report.text import number, safe, table, tag
 from gridpact.report.together import facts
 from gridpact.report.together.tables import fairness, money
 from gridpact.report.together.words import fees, weights
@@ -32,7 +32,7 @@ def costs(record: Record, standing: Standing) -> str:
     """Item by item for each owner: alone, together, gain."""
     if facts.table(record, "owners") is None:
         return ""
-    unit = f"{safe(record.case.currency)}/year"
+    unit = facts.per_year(record)
     titles = ("Alone", "of it building", "Capital", "Maintenance", "Operation", "Pays", "Together", "Gain")
     names = ("alone_cost", "alone_building_cost", "capex_per_year", "maintenance_per_year", "operation_cost")
     columns = [facts.column(record, name) for name in names]
@@ -52,12 +52,12 @@ def gains(record: Record, standing: Standing) -> str:
     header, columns = ["Owner"], list[list[str]]()
     for rule, share in found.items():
         title = called(rule, chosen).capitalize()
-        header += [safe(title), f"gain, {safe(record.case.currency)}/year"]
+        header += [safe(title), f"gain, {facts.per_year(record)}"]
         columns += [[number(float(one), 3) for one in share], _moneys(facts.surplus(record) * share, standing)]
     whole = tag("b", money(facts.surplus(record), standing))
     last = [tag("b", "all"), *[tag("b", "1.000"), whole] * len(found)]
-    table = long(header, transposed(names, *columns), "together", [last])
-    return weights(record, standing) + table + _fees(record, standing) + fairness(record, standing)
+    shares = long(header, transposed(names, *columns), "together", [last])
+    return weights(record, standing) + shares + _fees(record, standing) + fairness(record, standing)
 
 
 def _fees(record: Record, standing: Standing) -> str:
@@ -65,7 +65,7 @@ def _fees(record: Record, standing: Standing) -> str:
     words = tag("h3", "Other fees") + fees(record, standing)
     if facts.fees_are_costs(record):
         return words
-    paid, unit = facts.payments(record), f"{safe(record.case.currency)}/year"
+    paid, unit = facts.payments(record), facts.per_year(record)
     columns, header = list[Floats](), ["Owner"]
     for factor, title in FACTORS.items():
         header += [f"With {title}: pays in fees, {unit}", f"lump sum, {unit}"]
@@ -82,7 +82,7 @@ def payments(record: Record, standing: Standing) -> str:
         return ""
     if not facts.deal(record):
         return tag("p", "There is no deal, hence nothing to be settled: nobody pays anybody anything.", "lead")
-    unit, names = f"{safe(record.case.currency)}/year", facts.owners(record)
+    unit, names = facts.per_year(record), facts.owners(record)
     whole = -record.tables["owners"]["receipt_cents"].to_numpy(dtype=np.int64)
     lump = -record.tables["owners"]["lump_cents"].to_numpy(dtype=np.int64)
     found = facts.table(record, "payments")
@@ -96,19 +96,19 @@ def payments(record: Record, standing: Standing) -> str:
     last = [tag("b", "all"), *(tag("b", struck(exact(int(one.sum())), standing)) for one in columns)]
     header = ["Owner", *(f"{title}, {unit}" for title in titles)]
     note = (
-        "What is above zero is paid, what is below is received. Energy and fees are those of the representative days, "
-        "each as often as it comes in a year; the lump sum makes the gain right. Every column adds up to zero, exactly to the "
-        "cent."
+        "What is above zero is paid, what is below is received. Energy and fees are those of the typical days, "
+        "each as often as it comes in a year; the lump sum makes the gain right. Every column adds up to zero, "
+        "exactly to the cent."
     )
     rows = transposed([safe(name) for name in names], *cells)
     return long(header, rows, "together", [last]) + tag("p", note, "remark") + _days(record, standing)
 
 
 def _days(record: Record, standing: Standing) -> str:
-    """Energy and fees of each representative day; folded away."""
+    """Energy and fees of each typical day; folded away."""
     if facts.table(record, "payments") is None:
         return ""
-    unit, names = f"{safe(record.case.currency)}/year", [safe(name) for name in facts.owners(record)]
+    unit, names = facts.per_year(record), [safe(name) for name in facts.owners(record)]
     rows = [
         [safe(day), who, *(struck(exact(-int(value)), standing) for value in pair)]
         for day, energy, fee in zip(
@@ -116,9 +116,9 @@ def _days(record: Record, standing: Standing) -> str:
         )
         for who, *pair in zip(names, energy, fee, strict=True)
     ]
-    header = ["Representative day", "Owner", f"Energy at nodal prices, {unit}", f"Fees, {unit}"]
+    header = ["Typical day", "Owner", f"Energy at nodal prices, {unit}", f"Fees, {unit}"]
     summary = tag("summary", "Day by day")
-    return tag("details", summary + long(header, rows, "together two"))
+    return tag("details", summary + tag("div", table(header, rows, "together two"), "wide"))
 
 
 def cash(record: Record, standing: Standing) -> str:
@@ -148,7 +148,7 @@ def reinforcements(record: Record, standing: Standing) -> str:
     found = facts.table(record, "reinforcements")
     if found is None or not facts.deal(record):
         return ""
-    names, unit = facts.owners(record), f"{safe(record.case.currency)}/year"
+    names, unit = facts.owners(record), facts.per_year(record)
     wide = found.pivot(index="asset", columns="participant", values="cost_per_year")
     wide = wide.reindex(index=found["asset"].unique(), columns=names)
     assets = [str(asset) for asset in wide.index]

@@ -8,7 +8,7 @@ from gridpact.report.figures.planning.look import days
 from gridpact.report.numbers import Fact, struck
 from gridpact.report.planning.facts import percent
 from gridpact.report.standing import Standing
-from gridpact.report.text import number, safe, significant
+from gridpact.report.text import number, safe
 from gridpact.report.together import facts
 from gridpact.results.record import Record
 
@@ -71,9 +71,9 @@ def held(record: Record, standing: Standing) -> Fact | None:
     values = [facts.figure(record, f"largest_{name}_gain") for name in ("held", "rebargained")]
     if not all(map(math.isfinite, values)):
         return None
-    note = f"where trades stay; {struck(significant(values[1]), standing)} where all is bargained anew"
+    note = f"where trades stay; {facts.small(values[1], standing)} where all is bargained anew"
     unit = f"{safe(record.case.currency)} per year at most"
-    return Fact("By moving alone one gains", struck(significant(values[0]), standing), unit, note)
+    return Fact("By moving alone one gains", facts.small(values[0], standing), unit, note)
 
 
 def looked(record: Record) -> Fact | None:
@@ -88,4 +88,4 @@ def scenarios(record: Record) -> Fact | None:
     weights = facts.weights(record)
     if not weights:
         return None
-    return Fact("Representative days", str(len(weights)), f"for {days(sum(weights.values()))}", "")
+    return Fact("Typical days", str(len(weights)), f"for {days(sum(weights.values()))}", "")

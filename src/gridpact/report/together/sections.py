@@ -69,7 +69,7 @@ SHEET = (
     Panel(
         "together-payments-days",
         payments.draw_days,
-        "Each representative day as often as it comes in a year. What is received stands at the left of zero.",
+        "Each typical day as often as it comes in a year. What is received stands at the left of zero.",
         shows_money=True,
     ),
 )
@@ -120,7 +120,7 @@ FOUND = (
     Panel(
         "trade-convergence",
         course.draw,
-        "The trade of the representative days with the plan: both residuals fall until exchanges agree, and prices "
+        "The trade of the typical days with the plan: both residuals fall until exchanges agree, and prices "
         "rest. Both sides are then solved exactly, held to what was agreed.",
     ),
 )
@@ -148,7 +148,7 @@ OPERATION = (
     Panel(
         "plan-voltage",
         voltage.draw,
-        "Above: the representative days one after the other, from the lowest to the highest bus in every hour. Below: "
+        "Above: the typical days one after the other, from the lowest to the highest bus in every hour. Below: "
         "every bus over all these hours. Dashed: limits.",
     ),
 )
@@ -169,5 +169,5 @@ def together_sections(record: Record) -> tuple[Section, ...]:
         Section("Cash over the years", CASH, money_tables.cash),
         Section("How it was found and proven", FOUND, tables.moves),
         Section("Whether anyone would rather build something else", (), tables.deviations),
-        Section("The representative days", OPERATION, tables.scenarios),
+        Section("The typical days", OPERATION, tables.scenarios),
     )

@@ -11,10 +11,12 @@ from gridpact.report.numbers import struck
 from gridpact.report.planning import facts as plan
 from gridpact.report.planning.tables import scenario_table
 from gridpact.report.standing import Standing
-from gridpact.report.text import number, safe, significant, table, tag
+from gridpact.report.text import number, safe, table, tag
 from gridpact.report.together import facts
 from gridpact.report.trade.tables import long
 from gridpact.results.record import Record
+
+MOST = 60  # rows in the open
 
 
 def money(value: float, standing: Standing, signed: bool = False) -> str:
@@ -32,8 +34,8 @@ def built(record: Record, standing: Standing) -> str:
         return ""
     unit = safe(record.case.currency)
     header = ["Asset", "Owner", "Kind", "Why", "Alone", "Together", "Size", f"Investment, {unit}"]
-    header += [f"{name}, {unit}/year" for name in ("Capital and maintenance", "A unit more is worth")]
-    rows = [_asset(row, standing) for _, row in found.iterrows()]
+    header += [f"{name}, {facts.per_year(record)}" for name in ("Capital and maintenance", "A unit more is worth")]
+    rows = [_asset(row, standing) for _, row in found.head(MOST).iterrows()]
     chosen = found[found["units"] > 0]
     sums = [float(chosen["investment"].sum()), float((chosen["capex_per_year"] + chosen["maintenance_per_year"]).sum())]
     last = [tag("b", "all"), *[""] * 6, *(tag("b", money(value, standing)) for value in sums), ""]
@@ -41,7 +43,9 @@ def built(record: Record, standing: Standing) -> str:
         "What a unit more is worth: what it would save all in a year less what it costs, to first order, at the plan; "
         "a dash where no more may be built."
     )
-    return long(header, rows, "together four", [last]) + tag("p", note, "remark")
+    more = f" {len(found) - MOST} more are in the table investments." if len(found) > MOST else ""
+    inside = tag("div", table(header, [*rows, last], "together four"), "wide")
+    return inside + tag("p", f"{note}{more}", "remark")
 
 
 def _asset(row: pd.Series, standing: Standing) -> list[str]:
@@ -60,7 +64,7 @@ def _why(row: pd.Series) -> str:
     if units > before:
         return "trade makes it pay" if not before else "trade makes more of it pay"
     if units < before:
-        return "paid alone, not together" if not units else "less is needed together"
+        return "pays alone, not together" if not units else "less is needed together"
     return "pays alone and together" if units else "pays neither alone nor together"
 
 
@@ -73,8 +77,8 @@ def _schemes(record: Record, standing: Standing) -> str:
     found = facts.table(record, "schemes")
     if found is None:
         return ""
-    unit = safe(record.case.currency)
-    header = ["Scheme", "Ended because", f"Cost, {unit}/year", f"Gain of all, {unit}/year", "Above the bound, %",
+    unit = facts.per_year(record)
+    header = ["Scheme", "Ended because", f"Cost, {unit}", f"Gain of all, {unit}", "Above the bound, %",
               "Trades solved", "Seconds"]  # fmt: skip
     rows = [
         [
@@ -98,13 +102,13 @@ def _moves(record: Record, standing: Standing) -> str:
     found = facts.table(record, "moves")
     if found is None:
         return ""
-    unit = safe(record.case.currency)
-    header = ["Plan", "Scheme", "Who moved", "Why", "", f"Cost, {unit}/year", f"Gain of all, {unit}/year"]
+    unit = facts.per_year(record)
+    header = ["Plan", "Scheme", "Who moved", "Why", "", f"Cost, {unit}", f"Gain of all, {unit}"]
     rows = [
         [
             str(row["move"]),
             safe(facts.SCHEMES.get(str(row["scheme"]), str(row["scheme"]))),
-            safe(row["who"]) or "all",
+            _who(row),
             safe(row["why"]),
             "taken" if row["taken"] else "left",
             money(float(row["cost"]), standing),
@@ -116,22 +120,27 @@ def _moves(record: Record, standing: Standing) -> str:
     return tag("details", tag("summary", f"All {len(found)} plans that were looked at") + inside)
 
 
+def _who(row: pd.Series) -> str:
+    """Who moved: an owner, all at once, or nobody yet."""
+    return safe(row["who"]) or ("–" if row["why"] == "begins" else "all")
+
+
 def deviations(record: Record, standing: Standing) -> str:
     """What each owner could gain by changing its own plan alone."""
     found = facts.table(record, "deviations")
     if found is None:
         return ""
-    unit = f"{safe(record.case.currency)}/year"
+    unit = facts.per_year(record)
     header = ["Owner", f"Trades and payments as they are, {unit}", f"Traded and shared anew: all gain, {unit}",
               f"of which the owner, {unit}"]  # fmt: skip
     names = ("held_gain", "rebargained_surplus", "rebargained_gain")
     rows = [
-        [safe(row["participant"]), *(struck(significant(float(row[name])), standing) for name in names)]
+        [safe(row["participant"]), *(facts.small(float(row[name]), standing) for name in names)]
         for _, row in found.iterrows()
     ]
     note = (
-        "Bounds of the most that each could gain in a year; others build what they build. As owners share what all "
-        "gain, a move pays its owner where it makes the gain of all larger, and nowhere else."
+        "Bounds of the most that each could gain in a year, 0.01 where it is less; others build what they build. As "
+        "owners share what all gain, a move pays its owner where it makes the gain of all larger, and nowhere else."
     )
     return long(header, rows, "together") + tag("p", note, "remark")
 

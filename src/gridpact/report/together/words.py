@@ -12,6 +12,7 @@ from gridpact.report.planning.facts import percent
 from gridpact.report.standing import Standing
 from gridpact.report.text import number, safe, significant, tag
 from gridpact.report.together import facts
+from gridpact.report.trade.facts import DISAGREEMENTS
 from gridpact.report.trade.fee_words import rates
 from gridpact.results.record import Record
 
@@ -77,13 +78,8 @@ def worth(record: Record, standing: Standing) -> str:
 def _falls_back(record: Record) -> str:
     """What alone means, for it decides what there is to be shared."""
     kinds = record.case.tables["microgrids"]["disagreement"].value_counts(sort=False)
-    told = {
-        "tariff": "buys and sells at its tariff",
-        "islanded": "exchanges nothing",
-        "given": "has the cost that the case gives",
-    }
-    parts = [f"{count} of the microgrids {told.get(str(kind), safe(kind))}" for kind, count in kinds.items()]
-    return f"Alone, {', '.join(parts)}; the operator supplies what they then take."
+    told = [f"{count} {DISAGREEMENTS.get(str(kind), safe(kind))}" for kind, count in kinds.items()]
+    return f"Alone, of {int(kinds.sum())} microgrids {', '.join(told)}; the operator supplies what they then take."
 
 
 def shared(record: Record, standing: Standing) -> str:
@@ -112,6 +108,7 @@ def proven(record: Record, standing: Standing) -> str:
         f"No plan of all owners costs less than {amount(bound, record, standing)} a year on these days: the gap is "
         f"{struck(percent(gap), standing)} % of the cost{wanted}."
     )
+    found += _alone(record, standing)
     base, gain = facts.baseline(record), facts.surplus(record)
     if base is None or not gain > 0.0:
         return found
@@ -119,12 +116,21 @@ def proven(record: Record, standing: Standing) -> str:
     return f"{found} Had all answered at once to the trades agreed last, {share} % of this gain would have been found."
 
 
+def _alone(record: Record, standing: Standing) -> str:
+    """How well it is known what each would pay alone."""
+    if facts.table(record, "owners") is None:
+        return ""
+    off = float((facts.column(record, "alone_cost") - facts.column(record, "alone_lower_bound")).sum())
+    least = amount(max(off, 0.0), record, standing) if off >= 0.5 else f"one {safe(record.case.currency)}"
+    return f" What all pay alone is no more than {least} above the least they could pay."
+
+
 def stable(record: Record, standing: Standing) -> str:
     """Whether anyone would rather build something else."""
     held, anew = (facts.figure(record, f"largest_{name}_gain") for name in ("held", "rebargained"))
     if not math.isfinite(held + anew):
         return ""
-    words = [f"{struck(significant(value), standing)} {safe(record.case.currency)}" for value in (held, anew)]
+    words = [f"{facts.small(value, standing)} {safe(record.case.currency)}" for value in (held, anew)]
     return (
         f"By changing its own plan alone no owner could gain more than {words[0]} a year where trades and payments "
         f"stay, nor more than {words[1]} where all is traded and shared anew: the plan is an equilibrium to that much."

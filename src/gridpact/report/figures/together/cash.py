@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from gridpact.report.figures import canvas
 from gridpact.report.figures.planning.look import scaled
@@ -42,7 +43,7 @@ def _finish(axes: Axes, unit: str, years: int, rows: int) -> None:
     axes.plot([], [], "o", color="white", markeredgecolor="#1d2329", label="what was spent more has come back")
     axes.axhline(0.0, color=canvas.BLACK, linewidth=0.8)
     axes.set_xlim(0, years - 1)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=12))
     axes.yaxis.set_major_formatter(lambda value, _: number(value, 0))
     axes.set_ylabel(unit)
     axes.set_xlabel("year")

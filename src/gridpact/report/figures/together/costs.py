@@ -41,7 +41,7 @@ def draw(record: Record) -> Figure | None:
     left = max(canvas.text_width(name, 9.5) for name in names) + canvas.text_width("together", canvas.SMALL) + 0.4
     axes = canvas.axes_at(figure, left, canvas.BELOW, canvas.RIGHT, canvas.TITLE + canvas.LEGEND + 0.05)
     for side, shift in (("alone", -0.5), ("together", 0.5)):
-        at = np.arange(len(names)) + shift * 1.1 * BAR
+        at: Floats = np.asarray(np.arange(len(names)) + shift * 1.1 * BAR, dtype=np.float64)
         stacked(axes, {name: row / factor for name, row in sides[side].items()}, at, BAR)
         canvas.label_rows(axes, at.tolist(), [side] * len(names), canvas.SMALL)
     _names(axes, names, left)

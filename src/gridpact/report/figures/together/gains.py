@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from gridpact.report.figures import canvas
 from gridpact.report.figures.trade import bars
+from gridpact.report.text import number
 from gridpact.report.together import facts
 from gridpact.results.record import Record
 
@@ -31,6 +32,7 @@ def draw(record: Record) -> Figure | None:
     bars.named(axes, names)
     bars.separated(axes, len(names))
     axes.margins(x=0.12)
+    axes.xaxis.set_major_formatter(lambda value, _: number(value, 0))
     axes.set_xlabel(f"{record.case.currency} per year")
     canvas.legend_above(axes)
     return figure

@@ -1,4 +1,4 @@
-"""The representative days as they are operated: the network with its microgrids, and inside them."""
+"""The typical days as they are operated: the network with its microgrids, and inside them."""
 
 from __future__ import annotations
 

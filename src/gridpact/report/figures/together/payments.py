@@ -44,7 +44,7 @@ def draw(record: Record) -> Figure | None:
 
 
 def draw_days(record: Record) -> Figure | None:
-    """Energy at the left, fees at the right, a part of the bar for each representative day."""
+    """Energy at the left, fees at the right, a part of the bar for each typical day."""
     if facts.table(record, "payments") is None or not facts.deal(record):
         return None
     money = [-facts.by_day(record, f"{name}_cents") / 100.0 for name in ("energy", "fee")]

@@ -1,4 +1,4 @@
-"""Who sells to whom: over a year, and on each representative day; exchanges by the hour."""
+"""Who sells to whom: over a year, and on each typical day; exchanges by the hour."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gridpact.report.trade import facts as trade
 from gridpact.results.record import Record
 
 CROWD = 6  # owners that a small map has room for
-SEEN = 5e-4  # MWh
+SEEN = 0.05  # MWh: what one decimal can say
 
 
 def draw_year(record: Record) -> Figure | None:
@@ -33,7 +33,7 @@ def known(record: Record) -> bool:
 
 
 def draw_days(record: Record) -> Figure | None:
-    """A map for each representative day: rows sell, columns buy, MWh of that day; nothing for many owners."""
+    """A map for each typical day: rows sell, columns buy, MWh of that day; nothing for many owners."""
     names = [canvas.short(name) for name in facts.owners(record)]
     if not known(record) or len(names) > CROWD:
         return None
@@ -41,8 +41,8 @@ def draw_days(record: Record) -> Figure | None:
     kept = days.MOST if len(often) > days.MOST else len(often)
     energy, order = facts.energy_by_day(record), list(often)
     room = max(canvas.text_width(name, 8.0) for name in names)
-    figure, places = multiples("Who sells to whom on the representative days, MWh of a day", kept, room + 0.3)
-    scale = shades(np.where(energy > SEEN, energy, np.nan))
+    figure, places = multiples("Who sells to whom on the typical days, MWh of a day", kept, room + 0.3)
+    scale = shades(np.where(energy >= SEEN, energy, np.nan))
     for place, axes in enumerate(places):
         _map(axes, energy[place], names, scale)
         axes.set_title(days.title(order[place], often[order[place]]))
@@ -50,7 +50,7 @@ def draw_days(record: Record) -> Figure | None:
 
 
 def _map(axes: Axes, energy: Floats, names: list[str], scale: Scale) -> None:
-    values = np.where(energy > SEEN, energy, np.nan)
+    values = np.where(energy >= SEEN, energy, np.nan)
     axes.imshow(values, aspect="auto", interpolation="none", cmap=scale.map, norm=scale.norm)
     axes.grid(visible=False)
     canvas.label_rows(axes, range(len(names)), names, 8.0)
@@ -78,7 +78,7 @@ def draw_exchange(record: Record) -> Figure | None:
     ]
     names = [*crowd.names[:-1], "what the network takes"]
     rows = canvas.legend_rows(names)
-    figure = canvas.sheet("What microgrids give and take on the representative days", 3.7 + (rows - 1) * canvas.LEGEND)
+    figure = canvas.sheet("What microgrids give and take on the typical days", 3.7 + (rows - 1) * canvas.LEGEND)
     (axes,) = canvas.panels(figure, legend_rows=rows)
     moments = np.arange(exchange.shape[1] + 1, dtype=np.float64)
     canvas.stack(axes, moments, sides, dict(zip(crowd.names, crowd.colours, strict=True)))
