@@ -24,7 +24,7 @@ PARTS = {"building": canvas.BLUE, "operation": canvas.ORANGE, "payments": canvas
 CALLED = {
     "building": "building and maintenance",
     "operation": "operation, alone with tariffs",
-    "payments": "payments to the other owners",
+    "payments": "payments to others",
 }
 PAIR, BAR = 0.62, 0.36  # inches of an owner, share of it of a bar
 
