@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from gridpact.results.together import QUESTION
 from gridpact.run import provenance
 
 if TYPE_CHECKING:
+    from gridpact.coordination.ledger import Ledger
     from gridpact.markets.trade.before import Before
     from gridpact.markets.trade.deal import Trade
     from gridpact.markets.trade.stage_two import StageTwo
@@ -49,6 +50,7 @@ class Planned:
     operation: Operation
     two: StageTwo
     deviations: Deviations
+    ledger: Ledger
 
     @property
     def units(self) -> Any:
@@ -78,17 +80,17 @@ def together_record(case: Case, settings: Mapping[str, Any], progress: bool, sta
 
 def _planned(case: Case, settings: Mapping[str, Any], progress: bool, pool: Any) -> Planned:
     from gridpact.case.planned import candidate_names
-    from gridpact.coordination.ledger import Ledger
     from gridpact.markets.trade.deal import How
     from gridpact.planning.investment.pricing import Days, Pricer
     from gridpact.planning.investment.representative import representatives
     from gridpact.planning.together.alone import alone
+    from gridpact.planning.together.apart import apart
     from gridpact.planning.together.deviations import deviations
     from gridpact.planning.together.game import Game
     from gridpact.planning.together.joint import joint_of
     from gridpact.planning.together.operation import operated_alone, operation
     from gridpact.planning.together.schemes import alternating
-    from gridpact.planning.together.search import begun, searched
+    from gridpact.planning.together.search import begun, searched, searched_apart
     from gridpact.planning.together.sharing import shared, weighed
     from gridpact.planning.together.upper import OneHand
 
@@ -106,7 +108,7 @@ def _planned(case: Case, settings: Mapping[str, Any], progress: bool, pool: Any)
 
     def game() -> Game:
         upper = OneHand(Days(Pricer(joint.problem.programs, PRICED), pool), joint.days)
-        return Game(joint, upper, pool, PRICED)
+        return Game(joint, joint.problem.master, upper, pool, PRICED)
 
     def told(found: Found) -> None:
         text = f"a year costs {found.cost:.10g} together, {found.solves} trades were looked at"
@@ -114,18 +116,23 @@ def _planned(case: Case, settings: Mapping[str, Any], progress: bool, pool: Any)
 
     first = game()
     start = begun(first, own.designs)
-    found = searched(first, start, settings["scheme"], settings["gap"], settings["time_limit_s"], told)
+    how_far = settings["scheme"], settings["gap"], settings["time_limit_s"]
+    at = apart(joint, start, settings["upper"], PRICED, settings["seed"]) if settings["upper"] != "one_hand" else None
+    found = searched(first, start, *how_far, told) if at is None else searched_apart(at, start, *how_far, told)
+    if at is not None:
+        proof = searched(first, found.units, "benders", *how_far[1:], lambda _: None)
+        found = replace(found, cost=first.cost(found.units), lower=min(proof.lower, first.cost(found.units)))
     baseline: Found | None = None
     if settings["compare"] and settings["scheme"] != "alternating":
         other = game()
         *_, baseline = alternating(other, start, other.at_quantities)
     how = How(settings["trade"], exactness=settings["exactness"], seed=settings["seed"])
     operated = operation(joint, joint.problem.plan(found.units).built(days.case), how)
-    ledger: Ledger = operated.everybody.transport.ledger
-    two = shared(joint, own, weights, found.units, operated, ledger, settings["seed"])
+    two = shared(joint, own, weights, found.units, operated, operated.everybody.transport.ledger, settings["seed"])
     before = operated_alone(joint, own, settings["exactness"])
     moves = deviations(first, found.units)
-    return Planned(joint, first, own, weights, found, baseline, before, operated, two, moves)
+    disclosed = operated.everybody.transport.ledger if at is None else at.ledger
+    return Planned(joint, first, own, weights, found, baseline, before, operated, two, moves, disclosed)
 
 
 def _operation_tables(planned: Planned) -> tuple[Tables, dict[str, Any]]:
@@ -170,6 +177,7 @@ def _as_trade(planned: Planned) -> Trade:
 
 
 def _own_tables(planned: Planned, settings: Mapping[str, Any]) -> Tables:
+    from gridpact.markets.trade.tables import disclosure_table
     from gridpact.planning.investment import outcome
     from gridpact.planning.together import tables as told
 
@@ -193,6 +201,7 @@ def _own_tables(planned: Planned, settings: Mapping[str, Any]) -> Tables:
         "reinforcements": told.reinforcement_table(joint, units, planned.weights),
         "fairness": told.fairness_table(two, alone),
         "scenarios": joint.problem.days.scenarios(),
+        "plan_disclosures": disclosure_table(planned.ledger),
         **joint.problem.days.tables(),
         **search,
     }

@@ -8,11 +8,12 @@ from typing import Any
 from gridpact.errors import Issue
 from gridpact.plans.settings import setting_issues as plan_setting_issues
 from gridpact.results.together import SCHEMES, WEIGHTS
-from gridpact.setting_checks import choice_issues, flag_issues, whole_issues
+from gridpact.setting_checks import choice_issues, flag_issues, not_possible, whole_issues
 
 TRADES = ("central", "atc", "cf_admm")
 EXACTNESS = ("off", "repair", "certify")
-CHOICES = {"scheme": SCHEMES, "weights": WEIGHTS, "trade": TRADES, "exactness": EXACTNESS}
+UPPERS = ("one_hand", "atc", "cf_admm")
+CHOICES = {"scheme": SCHEMES, "upper": UPPERS, "weights": WEIGHTS, "trade": TRADES, "exactness": EXACTNESS}
 WHOLE = {"years": (1, 100), "seed": (0, 2**31 - 1)}
 # What a joint plan has in common with one of one owner.
 PLANNED = ("typical_days", "representation", "extreme_days", "discount_rate", "gap", "time_limit_s", "workers")
@@ -22,4 +23,7 @@ def setting_issues(settings: Mapping[str, Any]) -> list[Issue]:
     """What is wrong with the types and ranges of the settings that are there, whatever the caller passed."""
     common = {name: settings[name] for name in PLANNED if name in settings}
     issues = plan_setting_issues(common) + choice_issues(settings, CHOICES) + whole_issues(settings, WHOLE)
+    if settings.get("scheme") == "alternating" and settings.get("upper", "one_hand") != "one_hand":
+        fix = 'Take upper "one_hand", or another scheme.'
+        issues.append(not_possible("upper", settings["upper"], fix))
     return issues + flag_issues(settings, ("compare",))

@@ -16,6 +16,7 @@ def plan_together(
     case: Case | str | Path,
     *,
     scheme: str = "in_turn",
+    upper: str = "one_hand",
     weights: str = "given",
     typical_days: int = 4,
     representation: str = "energy_medoid",
@@ -36,13 +37,16 @@ def plan_together(
     Every microgrid may build the candidates at its bus, the operator all others. What trade between them is worth on
     the representative days (``typical_days`` of them, see ``plan``) decides what pays. The gain of the year over
     planning alone, which is the disagreement point, is shared by ``weights``: "given" (column weight), "equal" or
-    "stand_alone" (as the cost of a year that each would have alone). All owners bargain, the operator too.
+    "stand_alone" (as the size of what a year alone costs or earns each). All owners bargain, the operator too.
 
     ``scheme``: "in_turn" (one owner at a time, a move counts where the common surplus grows), "alternating" (all at
     once at the trades agreed last, as the method is usually described; where it stalls or goes round in a circle,
     ``in_turn`` goes on) or "benders" (one master, with what capacity is worth to each owner as cuts). Each goes on, all
     together, until no plan can be cheaper by more than ``gap``, or ``time_limit_s`` is over. ``compare`` also shows
-    what alternating by itself comes to. ``trade`` is how the days are traded with the plan that was found ("central",
+    what alternating by itself comes to. ``upper`` is how trades are found for plans that are looked at: by "one_hand"
+    that knows everything, or by messages between owners that keep their data to themselves ("atc", "cf_admm"; not with
+    alternating): then nothing but trades, prices, capacity duals, accept or reject and masked sums crosses (table
+    ``plan_disclosures``). ``trade`` is how the days are traded with the plan that was found ("central",
     "atc", "cf_admm"; see ``trade``), ``exactness`` as in ``clear``. Cash is followed for so many ``years``.
 
     Tables: ``owners``, ``investments``, ``alone_investments``, ``moves``, ``schemes``, ``deviations``, ``payments``,
@@ -60,6 +64,7 @@ def plan_together(
     started = perf_counter()
     settings: dict[str, Any] = {
         "scheme": scheme,
+        "upper": upper,
         "weights": weights,
         "typical_days": typical_days,
         "representation": representation,

@@ -30,9 +30,17 @@ def plan_record(count: int = 3) -> Record:
     owners = owner_table(names)
     tables = {**trade.tables, "owners": owners, **investments(case, names), **days(case), **money(names, owners)}
     tables |= {**search(float(owners["gain"].sum()), names), "buses": voltages(case)}
+    tables["plan_disclosures"] = tables["disclosures"]
     for name in ("bargaining", "sheet", "fees", "shares", "coalitions"):
         tables.pop(name)
-    settings = {"scheme": "in_turn", "weights": "given", "typical_days": 2, "discount_rate": RATE, "gap": 1e-4}
+    settings = {
+        "scheme": "in_turn",
+        "upper": "one_hand",
+        "weights": "given",
+        "typical_days": 2,
+        "discount_rate": RATE,
+        "gap": 1e-4,
+    }
     return replace(
         trade, question="plan_together", settings=settings, tables=tables, summary=summary(trade, owners),
         certificate=certificate(),

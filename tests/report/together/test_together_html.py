@@ -32,6 +32,7 @@ TITLES = [
     "How it was found and proven",
     "Whether anyone would rather build something else",
     "The typical days",
+    "What each owner disclosed",
     "What was asked, and with what",
 ]
 # What a section cannot do without.
@@ -42,6 +43,7 @@ NEEDS = {
     "Cash over the years": ("cash_flow",),
     "How it was found and proven": ("moves", "schemes", "convergence"),
     "Whether anyone would rather build something else": ("deviations",),
+    "What each owner disclosed": ("plan_disclosures",),
 }
 HOSTILE = "<script>alert('x')</script>&\"$"
 # There is no year of hours behind the made-up days.
@@ -118,7 +120,11 @@ def test_who_builds_what_stands_beside_what_it_would_build_alone(page: str) -> N
 def test_weights_share_the_same_gain() -> None:
     record = plan_record()
     text, surplus = told(record), float(record.summary["surplus"])
-    assert "Weights as given (this run)" in text and "Weights equal" in text and "Weights by the cost alone" in text
+    assert (
+        "Weights as given (this run)" in text
+        and "Weights equal" in text
+        and "Weights by the cost of each alone" in text
+    )
     assert money(surplus / len(record.tables["owners"])) in text
     for share in facts.weights_by(record).values():
         assert share.sum() == pytest.approx(1.0)
@@ -126,10 +132,18 @@ def test_weights_share_the_same_gain() -> None:
     assert money(surplus * float(stand_alone[-1])) in text
 
 
-def test_an_income_alone_is_no_weight() -> None:
+def test_what_costs_nobody_anything_is_no_weight() -> None:
     record = plan_record()
-    owners = record.tables["owners"].assign(alone_cost=-1.0)
+    owners = record.tables["owners"].assign(alone_cost=0.0)
     assert "stand_alone" not in facts.weights_by(replace(record, tables={**record.tables, "owners": owners}))
+
+
+def test_what_was_told_depends_on_who_searched() -> None:
+    record = plan_record()
+    assert "one hand that was given all data" in told(record)
+    apart = replace(record, settings={**record.settings, "upper": "atc"})
+    assert "one hand that was given all data" not in told(apart)
+    assert "data and devices never left their owner" in told(apart)
 
 
 def test_fees_that_are_paid_within_change_no_gain() -> None:

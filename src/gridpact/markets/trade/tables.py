@@ -28,7 +28,7 @@ def operation_tables(trade: Trade) -> dict[str, pd.DataFrame]:
         "regrets": _regrets(trade),
         "convergence": _convergence(trade),
         "bargaining_convergence": _bargaining_convergence(trade),
-        "disclosures": _disclosures(trade.parties.transport.ledger),
+        "disclosures": disclosure_table(trade.parties.transport.ledger),
     }
 
 
@@ -172,7 +172,7 @@ def _bargaining_convergence(trade: Trade) -> pd.DataFrame:
     )
 
 
-def _disclosures(ledger: Ledger) -> pd.DataFrame:
+def disclosure_table(ledger: Ledger) -> pd.DataFrame:
     """What crossed between parties, in messages and numbers by sender, recipient, kind and quantity."""
     rows = ledger.rows()
     columns = ("sender", "recipient", "kind", "quantity", "unit", "messages", "numbers", "bytes")

@@ -17,7 +17,7 @@ from gridpact.case.case import Floats
 from gridpact.planning.together.joint import Joint
 from gridpact.planning.together.upper import Traded, Upper
 from gridpact.programs.batch import Pool
-from gridpact.programs.benders import INWARD, Cuts, Priced, Progress, beginning, proposed, with_design
+from gridpact.programs.benders import INWARD, Cuts, Master, Priced, Progress, beginning, proposed, with_design
 
 # A year that is cheaper by less than this share is no improvement: it is not known so well.
 SAME = 1e-7
@@ -28,9 +28,13 @@ NEAR = 0.02
 
 @dataclass(eq=False)
 class Game:
-    """What is known of a joint plan: trades that were found, all cuts, and how often the upper level was solved."""
+    """What is known of a joint plan: trades that were found, all cuts, and how often the upper level was solved.
+
+    ``master`` has units alone, of all owners.
+    """
 
     joint: Joint
+    master: Master
     upper: Upper
     pool: Pool
     gap: float
@@ -40,7 +44,7 @@ class Game:
 
     def trade(self, units: Floats) -> Traded:
         """The trade at some units, solved once."""
-        key = units.tobytes()
+        key = (units + 0.0).tobytes()  # of both zeros, the same
         if key not in self.known:
             found = self.known[key] = self.upper(units)
             self.solves += 1
@@ -50,14 +54,17 @@ class Game:
     def cost(self, units: Floats) -> float:
         """What a year costs all together; infinite where demand stays unserved."""
         priced = self.trade(units).priced
-        return np.inf if priced.excess.any() else self.joint.cost(units, priced.costs)
+        return np.inf if priced.excess.any() else self._total(units, priced.costs)
 
     def least(self, units: Floats) -> float:
         """What it costs at least, by the cuts so far."""
         assert self.cuts is not None
-        floor = np.full(self.joint.problem.master.weights.size, -np.inf)
+        floor = np.full(self.master.weights.size, -np.inf)
         np.maximum.at(floor, self.cuts.of, self.cuts.at(units))
-        return self.joint.cost(units, floor)
+        return self._total(units, floor)
+
+    def _total(self, units: Floats, days: Floats) -> float:
+        return self.master.cost(units) + float(self.master.weights @ days)
 
     def better(self, cost: float, than: float) -> bool:
         """Whether a cost is lower by more than it is known."""
@@ -70,11 +77,11 @@ class Game:
     def progress(self, lower: float) -> Progress:
         """All cuts, and every whole plan that was looked at, as a decomposition knows them."""
         assert self.cuts is not None
-        state = beginning(self.joint.problem.master, self.cuts, lower)
+        state = beginning(self.master, self.cuts, lower)
         for key, found in self.known.items():
             units = np.frombuffer(key)
             if (units == np.rint(units)).all():
-                state = replace(with_design(self.joint.problem.master, state, units, found.priced), cuts=self.cuts)
+                state = replace(with_design(self.master, state, units, found.priced), cuts=self.cuts)
         return state
 
     def look_near(self, units: Floats) -> None:
@@ -95,7 +102,7 @@ class Game:
     def by_cuts(self, owner: int, units: Floats) -> tuple[Floats, float]:
         """The plan that the cuts hold for the best where an owner alone moves, and a bound of the cost of all such."""
         assert self.cuts is not None
-        master, own = self.joint.problem.master, self.joint.owners.own(owner)
+        master, own = self.master, self.joint.owners.own(owner)
         low, high = (np.append(units, bound[units.size :]) for bound in master.program.bounds)
         low[own], high[own] = (bound[own] for bound in master.program.bounds)
         held = replace(master, program=replace(master.program, bounds=(low, high)))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gridpact.case.case import Case, Floats, Ints
+from gridpact.case.case import Case, Ints
 from gridpact.case.owners import microgrid_parts, network_part
 from gridpact.planning.investment.candidates import candidates_of
 from gridpact.planning.investment.limits import Limits, master_program
@@ -27,16 +27,9 @@ class Joint:
     days: tuple[Day, ...]
     parties: tuple[Owner, ...]
 
-    def cost(self, units: Floats, operation: Floats) -> float:
-        """What a year costs all owners together; ``operation`` (days,) are the costs of the days."""
-        master = self.problem.master
-        return float(self.problem.candidates.annual @ units + master.weights @ operation) + master.constant
-
 
 def joint_of(days: Representatives, discount_rate: float) -> Joint:
     """The problem of the owners of a case with candidates. Raises ``InputError`` where it cannot be traded."""
-    from dataclasses import replace
-
     case = days.case
     problem = replace(problem_of(case, days, Limits(), discount_rate), build=within_limits)
     of_day = tuple(day_of(day, problem.emergency_price, discount_rate) for day in days.days)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,8 @@ from gridpact.case.case import Floats, Ints
 from gridpact.planning.investment.day_program import DayProgram
 from gridpact.planning.investment.pricing import Days, Pricer
 from gridpact.planning.together.days import OwnDay
-from gridpact.programs.batch import Pool
-from gridpact.programs.benders import Cuts, Master, beginning, decompose
+from gridpact.programs.batch import InProcess, Pool
+from gridpact.programs.benders import Cuts, Master, Oracle, Priced, beginning, decompose
 from gridpact.programs.standard_form import StandardForm, in_order
 
 # An own problem is small: it ends by its gap.
@@ -55,11 +56,38 @@ class Owner:
 
     def at_prices(self, prices: Sequence[Floats], pool: Pool, gap: float) -> OwnPlan:
         """Its best plan where what is exchanged has these prices, by day (n,)."""
-        priced = [
-            replace(day.program, form=day.program.form.with_price(day.columns, -self.sign * price[own]))
+        return self._best(Days(Pricer(self._priced(prices), gap), pool), gap)
+
+    def priced(self, prices: Sequence[Floats], units: Floats, gap: float) -> Priced:
+        """What its days cost it at prices with ``units`` built, and what capacity is worth to it there, as cuts."""
+        return Days(Pricer(self._priced(prices), gap), InProcess())(units)
+
+    def against(self, prices: Sequence[Sequence[Floats]], rest: Floats, pool: Pool, gap: float) -> OwnPlan:
+        """Its best plan where all others together cost ``rest`` (trades, days) at the prices of some trades.
+
+            min over n_k of  a_k'n_k + sum over d of w_d max over t of (rest_td + v_kd(n_k; p_td))
+
+        bounds what all together can save by what it alone builds: prices of more trades make it sharper.
+        """
+        each = [Days(Pricer(self._priced(one), gap), pool) for one in prices]
+
+        def oracle(units: Floats) -> Priced:
+            found = [days(units) for days in each]
+            cuts = [
+                Cuts(one.cuts.of, one.cuts.constant + others, one.cuts.slope)
+                for one, others in zip(found, rest, strict=True)
+            ]
+            costs = np.max([one.costs + others for one, others in zip(found, rest, strict=True)], axis=0)
+            return Priced(costs, np.max([one.excess for one in found], axis=0), reduce(Cuts.joined, cuts))
+
+        return self._best(oracle, gap)
+
+    def _priced(self, prices: Sequence[Floats]) -> tuple[DayProgram, ...]:
+        """The days with what is exchanged at prices; ``prices`` are of all that is exchanged, or of its own part."""
+        return tuple(
+            replace(day.program, form=day.program.form.with_price(day.columns, -self.sign * _of(price, own)))
             for day, own, price in zip(self.days, self.places, prices, strict=True)
-        ]
-        return self._best(priced, pool, gap)
+        )
 
     def cost_at(self, units: Floats, exchanged: Sequence[Floats], pool: Pool, gap: float) -> float:
         """What a year costs it where it builds ``units`` and exchanges this, by day (n,)."""
@@ -68,7 +96,7 @@ class Owner:
 
     def at_quantities(self, exchanged: Sequence[Floats], pool: Pool, gap: float) -> OwnPlan:
         """Its best plan where it exchanges this, by day (n,); costs are without what is paid for that."""
-        return self._best(self._held(exchanged), pool, gap)
+        return self._best(Days(Pricer(tuple(self._held(exchanged)), gap), pool), gap)
 
     def _held(self, exchanged: Sequence[Floats]) -> list[DayProgram]:
         """The days with what is exchanged held."""
@@ -77,8 +105,7 @@ class Owner:
             for day, own, quantity in zip(self.days, self.places, exchanged, strict=True)
         ]
 
-    def _best(self, programs: Sequence[DayProgram], pool: Pool, gap: float) -> OwnPlan:
-        oracle = Days(Pricer(tuple(programs), gap), pool)
+    def _best(self, oracle: Oracle, gap: float) -> OwnPlan:
         if not self.master.integers:
             cost = self.master.constant + float(self.master.weights @ oracle(np.zeros(0)).costs)
             return OwnPlan(np.zeros(0), cost, cost)
@@ -86,6 +113,11 @@ class Owner:
         start = beginning(self.master, _no_cuts(core.size), -np.inf)
         *_, state = decompose(self.master, oracle, start, core, gap, TIME_S)
         return OwnPlan(np.rint(state.designs[state.best][: core.size]), state.upper, state.lower)
+
+
+def _of(price: Floats, own: Ints) -> Floats:
+    """An owner's part of a price of all that is exchanged, or the part itself."""
+    return price if price.size == own.size else price[own]
 
 
 def _no_cuts(count: int) -> Cuts:

@@ -123,12 +123,12 @@ def _proposals(game: Game, owner: int, at: _Standing) -> Iterator[tuple[Floats, 
 
 def benders(game: Game, start: Floats, gap: float, time_limit: float, scheme: str = "benders") -> Iterator[Found]:
     """All owners' capacity in one master; ends where no plan can be better by more than ``gap``, relative."""
-    master = game.joint.problem.master
+    master = game.master
     at = _Standing(start, game.cost(start), [Move(scheme, "", start, game.cost(start), True, "begins")])
     assert game.cuts is not None
     core, begun = game.joint.problem.core(start), beginning(master, game.cuts, -np.inf)
     begun = with_design(master, begun, start, game.trade(start).priced)
     for state in decompose(master, lambda n: game.trade(n).priced, begun, core, gap, time_limit):
         for plan in state.designs[len(at.moves) :]:
-            at.judged(game, scheme, "", np.rint(plan[: start.size]), "best by what capacity is worth")
+            at.judged(game, scheme, "", np.rint(plan[: start.size]) + 0.0, "best by what capacity is worth")
         yield replace(at.found(game), lower=state.lower)

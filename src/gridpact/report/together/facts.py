@@ -22,7 +22,7 @@ from gridpact.results.together import QUESTION
 
 table, figure, weights, deal, why = plan.table, plan.figure, plan.weights, trade.deal, trade.why
 # How weights may be chosen.
-RULES = {"given": "as given", "equal": "equal", "stand_alone": "by the cost alone"}
+RULES = {"given": "as given", "equal": "equal", "stand_alone": "by the cost of each alone"}
 SCHEMES = {
     "in_turn": "one owner at a time",
     "alternating": "all answer at once",
@@ -80,9 +80,9 @@ def weights_by(record: Record) -> dict[str, Floats]:
     """Weights of the owners by each rule that can be, (owners,) with the sum 1."""
     row = record.case.tables["network_operator"]
     own = float(row["weight"].iloc[0]) if len(row) else 1.0
-    alone = column(record, "alone_cost")
+    alone = np.abs(column(record, "alone_cost"))
     sizes = {"given": np.append(record.case.column("microgrids", "weight"), own), "equal": np.ones(alone.size)}
-    sizes |= {"stand_alone": alone} if (alone >= 0.0).all() and alone.any() else {}
+    sizes |= {"stand_alone": alone} if alone.any() else {}
     return {rule: np.asarray(size / size.sum(), dtype=np.float64) for rule, size in sizes.items()}
 
 

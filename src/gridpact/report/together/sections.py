@@ -18,6 +18,7 @@ from gridpact.report.figures.trade import course
 from gridpact.report.panel import Panel, Section
 from gridpact.report.planning.sections import DAYS
 from gridpact.report.together import facts, money_tables, tables, words
+from gridpact.report.together.disclosed import disclosed
 from gridpact.results.record import Record
 
 BUILT = (
@@ -170,4 +171,5 @@ def together_sections(record: Record) -> tuple[Section, ...]:
         Section("How it was found and proven", FOUND, tables.moves),
         Section("Whether anyone would rather build something else", (), tables.deviations),
         Section("The typical days", OPERATION, tables.scenarios),
+        Section("What each owner disclosed", (), disclosed),
     )
