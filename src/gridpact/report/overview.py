@@ -13,6 +13,8 @@ from gridpact.report.reliability.facts import is_reliability
 from gridpact.report.reliability.overview import reliability_overview
 from gridpact.report.standing import CAUSES, checks_of
 from gridpact.report.text import for_terminals
+from gridpact.report.together.facts import is_together
+from gridpact.report.together.overview import together_overview
 from gridpact.report.trade.facts import is_trade
 from gridpact.report.trade.overview import no_deal_lines, trade_overview
 from gridpact.results.days import QUESTION
@@ -51,6 +53,8 @@ def _paragraphs(record: Record) -> str:
         return "\n\n".join([_heading(record), _verdict(record), *plan_overview(record)])
     if is_trade(record):
         return "\n\n".join([_heading(record), _verdict(record), *trade_overview(record)])
+    if is_together(record):
+        return "\n\n".join([_heading(record), _verdict(record), *together_overview(record)])
     if is_reliability(record):
         return "\n\n".join([_heading(record), _verdict(record), *reliability_overview(record)])
     parts = [_heading(record), _verdict(record), *([_energies(summary)] if is_game(record) else [_figures(summary)])]
