@@ -22,7 +22,7 @@ def plan_together(
     representation: str = "energy_medoid",
     extreme_days: bool = False,
     discount_rate: float = 0.08,
-    trade: str = "atc",
+    trade: str = "central",
     exactness: str = "repair",
     gap: float = 1e-4,
     time_limit_s: float = 600.0,
