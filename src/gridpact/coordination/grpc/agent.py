@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable
+from typing import TypeVar
 
 import grpc
 from grpc import aio
@@ -14,10 +16,11 @@ from gridpact.coordination.apart.seat import Seat
 from gridpact.coordination.apart.states import Aborted, State
 from gridpact.coordination.grpc.probe import TurnedAway, coordinator_certificate
 from gridpact.coordination.grpc.progress import Tell, on_stderr, shown
-from gridpact.coordination.grpc.wire import HOLD_S, LATE_S, METHOD, MOST_CALL, joined, party_options, split
+from gridpact.coordination.grpc.wire import ACCEPTED, HOLD_S, LATE_S, METHOD, MOST_CALL, joined, party_options, split
 from gridpact.coordination.identity.folders import Place
 from gridpact.errors import GridPactError, Refused, Unreachable
 
+T = TypeVar("T")
 logger = logging.getLogger("gridpact.market")
 
 FIRST_PAUSE_S, MOST_PAUSE_S = 0.1, 2.0
@@ -120,13 +123,16 @@ class Line:
             self._channel = None
 
     async def _turn(self, call: bytes) -> bytes:
+        began = self._channel is None
         if self._channel is None:
             self._channel = await self._dial()
             stream: aio.StreamStreamMultiCallable[bytes, bytes] = self._channel.stream_stream(METHOD, _as_is, _as_is)
             self._stream = stream()
         try:
+            if began and ACCEPTED not in tuple(await self._within(self._stream.initial_metadata()) or ()):
+                raise await self._fault()  # a call that is written to a line that was refused would hide why
             await self._stream.write(call)
-            while not (reply := await self._read()):
+            while not (reply := await self._within(self._stream.read())):
                 self._heard = time.monotonic()
         except (grpc.RpcError, asyncio.InvalidStateError):
             raise await self._fault() from None
@@ -134,13 +140,13 @@ class Line:
             raise await self._fault()
         return reply
 
-    async def _read(self) -> object:
+    async def _within(self, coming: Awaitable[T]) -> T:
         """What comes next; whoever says nothing at all for long is hung up on."""
         self._waits_since, self._hangs = asyncio.get_running_loop().time(), False
         if self._watch is None:
             self._look()
         try:
-            return await self._stream.read()
+            return await coming
         except asyncio.CancelledError:
             if not self._hangs:
                 raise

@@ -17,7 +17,7 @@ import grpc
 from grpc import aio
 
 from gridpact.coordination.grpc.door import Door
-from gridpact.coordination.grpc.wire import HOLD_S, LINE, NOTHING, SERVICE, joined, server_options, split
+from gridpact.coordination.grpc.wire import ACCEPTED, HOLD_S, LINE, NOTHING, SERVICE, joined, server_options, split
 from gridpact.coordination.identity.authority import Credentials
 from gridpact.errors import InputError, Issue, Refused
 
@@ -112,6 +112,7 @@ class Server:
         if older is not None:
             older.cancel()
         try:
+            await context.send_initial_metadata((ACCEPTED,))
             while isinstance(data := await context.read(), bytes):  # and not the end of the stream
                 await self._who(shown, context)
                 await self._answer(name, data, context)

@@ -9,6 +9,8 @@ SERVICE, LINE = "gridpact.Market", "Line"
 METHOD = f"/{SERVICE}/{LINE}"
 MOST_CALL = MOST_BYTES + 2**16
 NOTHING = b""
+# What a party is told before its first call, once the coordinator knows who it is.
+ACCEPTED = ("accepted", "yes")
 # Whoever waits for a reply is told so every HOLD_S; a coordinator that is silent for LATE_S more hangs.
 HOLD_S, LATE_S = 5.0, 10.0
 # All may be begun in any order, by people: how long they wait for each other at first.
