@@ -6,8 +6,9 @@ writes ``src/gridpact/examples/<name>/`` (study.toml and the case folders) and `
 ROOT, by default this repository. The output depends on nothing but the source data, the numbers in this file,
 make_oberrhein.py, which builds oberrhein-day with the importer of the package, make_heat.py, which adds heat networks,
 make_game.py, which adds transmission markets, make_rbts2.py, which builds the example of reliability,
-make_planning.py, which builds the planning cases, and make_trading.py, which builds that of trade; what the numbers
-mean, and which of them are choices of ours, is told in the SOURCES.txt beside each example.
+make_planning.py, which builds the planning cases, make_trading.py, which builds that of trade, and make_together.py,
+which builds that of a joint plan; what the numbers mean, and which of them are choices of ours, is told in the
+SOURCES.txt beside each example.
 """
 
 from __future__ import annotations
@@ -522,7 +523,7 @@ def make(root: Path) -> None:
     papavasiliou15(root, "papavasiliou15", "Pd_pu_variantA_Kim")
     papavasiliou15(root, "papavasiliou15-b", "Pd_pu_variantB_Mieth")
     pjm5_dc(root)
-    for name in ("oberrhein", "heat", "game", "rbts2", "planning", "trading"):
+    for name in ("oberrhein", "heat", "game", "rbts2", "planning", "trading", "together"):
         runpy.run_path(str(REPOSITORY / "scripts" / f"make_{name}.py"))["make"](root)
 
 

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from gridpact.bench_game import run_game_bench as run_game_bench
     from gridpact.bench_market import run_market_bench as run_market_bench
     from gridpact.bench_plan import run_plan_bench as run_plan_bench
+    from gridpact.bench_together import run_together_bench as run_together_bench
     from gridpact.bench_trade import run_trade_bench as run_trade_bench
     from gridpact.case.case import Case as Case
     from gridpact.case.join import join_cases as join_cases
     from gridpact.case.schema import HEADER as HEADER
     from gridpact.case.schema import SCHEMA as SCHEMA
+    from gridpact.case.unused import unused_values as unused_values
     from gridpact.clearing import clear as clear
     from gridpact.clearing import compare_structures as compare_structures
     from gridpact.days import clear_days as clear_days
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from gridpact.reliability_study import assess_reliability as assess_reliability
     from gridpact.remedies import compare_remedies as compare_remedies
     from gridpact.roles.convene import convene_market as convene_market
+    from gridpact.roles.convene import make_market_key as make_market_key
     from gridpact.roles.coordinate import coordinate_market as coordinate_market
     from gridpact.roles.examine import market_ledger as market_ledger
     from gridpact.roles.examine import verify_market as verify_market
@@ -77,10 +80,12 @@ _HOMES = {
     "gridpact.case.case": ("Case",),
     "gridpact.case.join": ("join_cases",),
     "gridpact.case.schema": ("HEADER", "SCHEMA"),
+    "gridpact.case.unused": ("unused_values",),
     "gridpact.bench": ("run_bench",),
     "gridpact.bench_game": ("run_game_bench",),
     "gridpact.bench_market": ("run_market_bench",),
     "gridpact.bench_plan": ("run_plan_bench",),
+    "gridpact.bench_together": ("run_together_bench",),
     "gridpact.bench_trade": ("run_trade_bench",),
     "gridpact.days": ("clear_days",),
     "gridpact.errors": ("ArchiveError", "GridPactError", "InfeasibleError", "InputError", "Issue", "NotConverged"),
@@ -103,7 +108,7 @@ _HOMES = {
     "gridpact.reliability_study": ("assess_reliability",),
     "gridpact.remedies": ("compare_remedies",),
     "gridpact.clearing": ("clear", "compare_structures"),
-    "gridpact.roles.convene": ("convene_market",),
+    "gridpact.roles.convene": ("convene_market", "make_market_key"),
     "gridpact.roles.coordinate": ("coordinate_market",),
     "gridpact.roles.examine": ("market_ledger", "verify_market"),
     "gridpact.roles.take_part": ("take_part_in_market",),
@@ -144,6 +149,7 @@ __all__ = [
     "from_pandapipes",
     "from_pandapower",
     "join_cases",
+    "make_market_key",
     "market_ledger",
     "open_run",
     "plan",
@@ -157,6 +163,7 @@ __all__ = [
     "run_market_bench",
     "run_plan_bench",
     "run_study",
+    "run_together_bench",
     "run_trade_bench",
     "stackelberg",
     "stackelberg_program",
@@ -169,6 +176,7 @@ __all__ = [
     "take_part_in_market",
     "trade",
     "typical_days",
+    "unused_values",
     "validate",
     "validate_study",
     "verify",

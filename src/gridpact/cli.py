@@ -138,11 +138,18 @@ def _validate(parsed: Arguments) -> int:
     path = Path(parsed.case)
     study = path / "study.toml" if path.is_dir() else path
     is_study = study.is_file() and study.suffix == ".toml" and study.name != "case.toml"
-    issues = gp.validate_study(study) if is_study else gp.validate(path)
+    issues = gp.validate_study(study) if is_study else []
     if issues:
         raise gp.InputError(issues)
-    _say(parsed, {"case": parsed.case, "issues": []}, f"{parsed.case} is fine")
+    notes = gp.unused_values(gp.read_case(_case_of(study) if is_study else path))
+    text = "\n".join([f"{parsed.case} is fine", *(f"  {note}" for note in notes)])
+    _say(parsed, {"case": parsed.case, "issues": [], "notes": notes}, text)
     return 0
+
+
+def _case_of(study: Path) -> Path:
+    """The case of a study that is fine."""
+    return study.parent / str(tomllib.loads(study.read_text(encoding="utf-8"))["case"])
 
 
 def _schema(parsed: Arguments) -> int:
@@ -380,6 +387,7 @@ def _bench(parsed: Arguments) -> int:
         (parsed.plan, gp.run_plan_bench, "planning"),
         (parsed.trade, gp.run_trade_bench, "trading"),
         (parsed.market, gp.run_market_bench, "market"),
+        (parsed.together, gp.run_together_bench, "together"),
     ):
         measure, page = (of, name) if asked else (measure, page)
     found = measure(
@@ -451,6 +459,7 @@ def _parser() -> argparse.ArgumentParser:
     of.add_argument("--plan", action="store_true", help="of a plan, instead of a clearing")
     of.add_argument("--trade", action="store_true", help="of a trade of microgrids, instead of a clearing")
     of.add_argument("--market", action="store_true", help="of a market of several machines, instead of a clearing")
+    of.add_argument("--together", action="store_true", help="of a plan of several owners, instead of a clearing")
     bench.add_argument("--quick", action="store_true", help="small feeders only; without it, some ten minutes")
     bench.add_argument("--repeat", type=int, default=3, metavar="NUMBER", help="runs per figure, whose median counts")
     bench.add_argument(

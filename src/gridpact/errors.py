@@ -7,7 +7,7 @@
     ├── ArchiveError      a run folder is incomplete, was changed, or is none
     ├── WorkerLost        the processes that ran a task died, or none could be started
     ├── Refused           somebody is not who the roster of the market says, or called out of turn
-    └── Unreachable       the coordinator cannot be reached, or hangs
+    └── Unreachable       the coordinator cannot be reached, or hangs; or not all parties have joined it in time
 
 Each class carries the exit code of the command line as ``exit_code``.
 """
@@ -101,6 +101,6 @@ class Refused(GridPactError):
 
 
 class Unreachable(GridPactError):
-    """The coordinator was not reached, or did not answer, within the time agreed."""
+    """The coordinator, or by it a party, was not reached, or did not answer, within the time given: try again."""
 
     exit_code = 5

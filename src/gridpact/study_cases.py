@@ -78,16 +78,17 @@ def _trade_issues(case: Case) -> list[Issue]:
 
 
 def _plan_issues(case: Case, settings: Mapping[str, Any]) -> list[Issue]:
-    """Nothing to plan, and loops that the plan is not asked to open."""
-    from gridpact.case.planned import candidate_names
+    """Nothing to plan, what no plan of one owner builds, and loops that the plan is not asked to open."""
+    from gridpact.case.planned import candidate_names, exchange_issues
 
     if settings.get("reconfigure", False):
-        return []
+        return exchange_issues(case)
     fix = "Add rows to renewable_candidates, storage_candidates, line_candidates or their like."
     nothing = [] if candidate_names(case) else [Issue("there is nothing to plan: the case has no candidates", fix)]
     opened = "Open a switch in each loop, or plan with reconfigure = true and switches in lines that may be opened."
     loops = _network_issues(case, "soc")
-    return nothing + [replace(issue, fix=opened) if "loop" in issue.message else issue for issue in loops]
+    told = [replace(issue, fix=opened) if "loop" in issue.message else issue for issue in loops]
+    return nothing + exchange_issues(case) + told
 
 
 def _pairing(cases: Mapping[str, Case], document: Document) -> list[Issue]:

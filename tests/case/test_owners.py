@@ -20,6 +20,7 @@ from gridpact.case.owners import (
     owner_of,
 )
 from gridpact.case.schema import SCHEMA
+from gridpact.errors import InputError
 from tests.districts import bus, district, interface, line, load
 
 NODE = {"supply_min_degc": 60.0, "supply_max_degc": 90.0, "return_min_degc": 30.0, "return_max_degc": 60.0}
@@ -33,6 +34,8 @@ BATTERY = {
     "initial_mwh": 0.5,
 }
 COST = {"investment": 1000.0, "lifetime_years": 20.0}
+ENGINE = {"kind": "engine", "heat_per_power": 1.2, "max_p_mw": 0.1}
+PLACES, VT, LINKED = (("3", "t1"), ("5", "v2")), ("v1", "t1"), ("M2", "M4")
 WIRE = {"r_ohm_per_km": 0.2, "x_ohm_per_km": 0.2}
 
 
@@ -48,7 +51,7 @@ def three_microgrids(**more: Any) -> Case:
         "buses": [bus(str(k)) for k in (1, 2, 3, 4, 5)],
         "lines": [line(f"L{k}", str(k), str(k + 1), max_i_ka=0.4) for k in (1, 2, 3, 4)],
         "interfaces": [interface()],
-        "microgrids": [{"microgrid": f"M{k}", "bus": k} for k in ("4", "2", "3")],
+        "microgrids": [{"microgrid": f"M{k}", "bus": k, "max_sell_mw": 2.0} for k in ("4", "2", "3")],
         "network_operator": [{"operator": "dso", "fee_rule": "flat"}],
         "loads": [load(k, 0.1) for k in ("2", "3", "4", "5")],
         "bids": [{"bid": f"bid-{k}", "load": f"load-{k}", "p_mw": 0.1, "benefit_per_mwh": 9.0} for k in "523"],
@@ -79,6 +82,17 @@ def three_microgrids(**more: Any) -> Case:
         ],
         "storage_candidates": [{"candidate": f"cell-{k}", "bus": k, **BATTERY, **COST} for k in "52"],
         "generator_candidates": [{"candidate": "motor", "bus": "2", "max_p_mw": 1.0, **COST}],
+        "chp_candidates": [{"candidate": f"chp-{b}", **ENGINE, "bus": b, "node": n, **COST} for b, n in PLACES],
+        "electric_boiler_candidates": [{"candidate": "coil", "bus": "3", "node": "t1", "max_heat_mw": 0.1, **COST}],
+        "heat_pump_candidates": [
+            {"candidate": "pump", "bus": "5", "node": "v1", "max_heat_mw": 0.1, "sink_degc": 60.0, **COST}
+        ],
+        "gas_boiler_candidates": [{"candidate": f"gas-{n}", "node": n, "max_heat_mw": 0.1, **COST} for n in VT],
+        "heat_storage_candidates": [
+            {"candidate": f"tank-{n}", "node": n, "energy_mwh": 1.0, "charge_mw": 1, "discharge_mw": 1, **COST}
+            for n in VT
+        ],
+        "exchange_candidates": [{"candidate": f"link-{k}", "microgrid": k, "max_sell_mw": 0.1, **COST} for k in LINKED],
         "line_candidates": [{"candidate": "thick", "line": "L1", **WIRE, "max_i_ka": 0.9, **COST}],
         "tie_candidates": [{"candidate": "tie", "from_bus": "2", "to_bus": "4", "length_km": 1.0, **WIRE, **COST}],
         "protection_candidates": [
@@ -128,6 +142,12 @@ OWNERS = {
     "renewable_candidates": [0, -1, 2],
     "storage_candidates": [-1, 1],
     "generator_candidates": [1],
+    "chp_candidates": [2, -1],
+    "electric_boiler_candidates": [2],
+    "heat_pump_candidates": [-1],
+    "gas_boiler_candidates": [-1, 2],
+    "heat_storage_candidates": [-1, 2],
+    "exchange_candidates": [1, 0],
     "line_candidates": [-1],
     "tie_candidates": [-1],
     "protection_candidates": [-1],
@@ -151,8 +171,10 @@ def test_every_table_at_a_bus_has_been_thought_of() -> None:
     devices = {"generators", "renewables", "storages", "loads", "compensators", "chps", "electric_boilers"}
     devices |= {"heat_pumps", "heat_sources", "microgrids"}
     devices |= {"renewable_candidates", "storage_candidates", "generator_candidates"}
+    couplings = {"chp_candidates", "electric_boiler_candidates", "heat_pump_candidates"}
+    devices |= couplings
     assert at_bus - {"lines", "transformers"} - set(OF_THE_NETWORK) == devices
-    assert set(COUPLINGS) == {"chps", "electric_boilers", "heat_pumps", "heat_sources"}
+    assert set(COUPLINGS) == {"chps", "electric_boilers", "heat_pumps", "heat_sources"} | couplings
 
 
 def test_every_row_is_in_one_part_in_its_order() -> None:
@@ -220,7 +242,7 @@ def test_parts_of_a_case_that_was_not_checked_are_not_marked() -> None:
 
 
 def test_a_case_without_microgrids_is_all_the_operators() -> None:
-    case = three_microgrids(microgrids=[], network_operator=[])
+    case = three_microgrids(microgrids=[], network_operator=[], exchange_candidates=[])
     for name in SCHEMA:
         assert (owner_of(case, name) == -1).all()
         pd.testing.assert_frame_equal(network_part(case).tables[name], case.tables[name])
@@ -234,6 +256,23 @@ def test_a_heat_network_shared_by_two_is_the_operators() -> None:
     shared = case.with_table("chps", chps)
     assert owner_of(shared, "heat_networks").tolist() == [-1, -1]
     assert owner_of(shared, "chps").tolist() == [0]
+
+
+def test_what_may_be_built_couples_a_heat_network_too() -> None:
+    """A plant at another bus would make two owners of one heat network, in some designs."""
+    with pytest.raises(InputError) as raised:
+        three_microgrids(chp_candidates=[{"candidate": "diesel", **ENGINE, "bus": "4", "node": "t1", **COST}])
+    assert [issue.column for issue in raised.value.issues] == ["bus"]
+    assert "coupled with electricity at the bus of a microgrid and elsewhere too" in str(raised.value)
+
+
+def test_what_may_be_built_alone_makes_no_microgrid() -> None:
+    with pytest.raises(InputError) as raised:
+        three_microgrids(
+            microgrids=[{"microgrid": f"M{k}", "bus": k, "max_sell_mw": 2.0} for k in "4231"],
+            interfaces=[interface() | {"bus": "5"}],
+        )
+    assert "microgrid owns nothing" in str(raised.value)
 
 
 def test_a_hundred_microgrids_come_apart_at_once() -> None:

@@ -9,14 +9,16 @@ from typing import Any
 import pandas as pd
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gridpact.case.case import Case
 from gridpact.case.part import part_of
+from gridpact.case.planned import planned_case
 from gridpact.case.planning_rules import AS_BUILT, inherited_order
 from gridpact.case.schema import SCHEMA
 from gridpact.errors import InputError
 from gridpact.io.folder import read_case, validate, write_case
-from tests.case.made_planning import planning_cases
+from tests.case.made_planning import designs, planning_cases
 from tests.districts import bus, district, interface, line, load
 from tests.io.made import assert_same_case
 
@@ -207,6 +209,14 @@ def test_any_plausible_candidates_are_fine_and_survive_writing(case: Case) -> No
 @given(planning_cases())
 def test_any_plausible_candidates_are_fine_at_length(case: Case) -> None:
     assert validate(case) == []
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data())
+def test_every_design_of_a_valid_case_is_a_valid_case(data: st.DataObject) -> None:
+    case = data.draw(planning_cases())
+    planned = planned_case(case, data.draw(designs(case)))
+    assert planned.validated and validate(planned.with_table("buses", planned.tables["buses"])) == []
 
 
 @settings(max_examples=10, deadline=None)

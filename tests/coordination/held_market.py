@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from gridpact.coordination.apart.records import apart
 from gridpact.coordination.apart.seat import DisagreementError
 from gridpact.coordination.kept.journal import Journal, Record, scan
 from gridpact.coordination.kept.transcript import genesis_of
@@ -67,7 +68,7 @@ def hold(
             name: known.seat(
                 name,
                 journals[name],
-                check_outcome=lambda document, name=name: check(name),
+                check_outcome=lambda *_, name=name: check(name),
                 audit=algorithm if name == "operator" and not fallback else None,
             )
             for name in PARTIES
@@ -93,9 +94,15 @@ def held() -> tuple[dict[str, bytes], bytes]:
 
 
 @cache
-def records(name: str) -> tuple[Record, ...]:
-    """Those of that market, without the first, which says whose journal it is."""
+def written(name: str) -> tuple[Record, ...]:
+    """The records of that market as they stand in the file, without the first, which says whose journal it is."""
     with TemporaryDirectory() as folder:
         path = journal(Path(folder), name)
         path.write_bytes(held()[0][name])
         return tuple(scan(path).records[1:])
+
+
+@cache
+def records(name: str) -> tuple[Record, ...]:
+    """The same one by one, those that were written together as well."""
+    return tuple(apart(written(name)))

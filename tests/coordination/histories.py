@@ -36,7 +36,9 @@ def setup(one: Made) -> Setup:
 
 def seat(one: Made, name: str, log: object) -> object:
     check = one.check(name)
-    return one.seat(name, log, check_outcome=lambda data: None if data == NO_DEAL else check(data))  # type: ignore[arg-type]
+    return one.seat(
+        name, log, check_outcome=lambda data, fallback: None if fallback and data == NO_DEAL else check(data, False)
+    )  # type: ignore[arg-type]
 
 
 def drawn(seed: int) -> Faults:

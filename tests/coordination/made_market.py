@@ -95,9 +95,9 @@ class Made:
     def party(self, name: str) -> ProgramParty:
         return ProgramParty(name, self.agents[name], len(self.agents[name].best))
 
-    def check(self, name: str) -> Callable[[bytes], None]:
+    def check(self, name: str) -> Callable[[bytes, bool], None]:
         """What a party does before it signs."""
-        return lambda data: check(self, name, data)
+        return lambda data, fallback: check(self, name, data)
 
     def hub(self, journal: Log | None = None) -> Hub:
         signer = self.signers[self.members.coordinator.name]

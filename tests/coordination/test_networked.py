@@ -143,7 +143,7 @@ def test_a_coordinator_that_stopped_goes_on_where_it_was_with_the_same_parties(t
     )
     with in_threads(*parties(net, address, told)) as playing:
         with Journal.open(chair.folder / "journal", chair.signer, chair.members.digest) as journal:
-            hub = net.market.hub(Filling(journal, 40))
+            hub = net.market.hub(Filling(journal, 15))
             with pytest.raises(JournalError, match="No space left"):
                 preside(hub, chair, address, net.market.algorithm, tell=Told())
         sleep(0.3)
@@ -165,7 +165,7 @@ def _again(
 def test_whoever_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
     """Processes of their own; the coordinator and a party are killed after a record, and begun again."""
     net = networked(made(3), tmp_path / "market")
-    killed = {"coordinator": "journal.append.after=kill@40", "mg1": "journal.append.after=kill@20"}
+    killed = {"coordinator": "journal.append.after=kill@15", "mg1": "journal.append.after=kill@10"}
     address = free_address()
     running = {
         name: program(net.root, name, address, killed.get(name, "")) for name in ("coordinator", *net.market.names)

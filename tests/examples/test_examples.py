@@ -29,6 +29,7 @@ def test_every_folder_is_a_named_example(project: Path) -> None:
 CASES = {
     "clear": ("case",),
     "plan": ("case",),
+    "plan_together": ("case",),
     "reliability": ("case",),
     "stackelberg": ("case", "transmission"),
     "trade": ("case",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -13,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import gridpact as gp
-from gridpact.coordination.identity.folders import read_place, sealing_key
+from gridpact.coordination.identity.folders import read_place
+from gridpact.coordination.identity.own_keys import sealing_key
 from gridpact.coordination.transport import InProcess
 from gridpact.io.folder import read_case
 from gridpact.markets.trade.apart.desks import party_of
@@ -42,29 +44,47 @@ def in_process(folder: Path) -> bytes:
     return traded_apart(public, InProcess(parties))
 
 
-class Played:
-    """What the coordinator and each party ended with: their documents, or what they raised; lines that they told."""
+class Playing:
+    """Roles of a market in threads: those of ``roles``; others may join from elsewhere, at ``address``.
+
+    ``ended`` has what each ended with: its document, or what it raised; ``lines`` are those that all have told.
+    """
 
     def __init__(
-        self, folder: Path, join_s: float = 20.0, parties: tuple[str, ...] = PARTIES, **instead: Callable[[str], Any]
+        self,
+        folder: Path,
+        roles: tuple[str, ...] = ("coordinator", *PARTIES),
+        address: str = "",
+        join_s: float = 60.0,
+        linger_s: float = 5.0,
+        **instead: Callable[[str], Any],
     ) -> None:
-        self.join_s = join_s
+        self.times = {"join_s": join_s, "linger_s": linger_s}
         self.ended: dict[str, Any] = {}
         self.lines: list[str] = []
         self._port = threading.Event()
-        self.address = ""
-        coordinator = threading.Thread(target=self._coordinate, args=(folder,))
-        coordinator.start()
-        assert self._port.wait(30.0)
-        roles = [threading.Thread(target=self._take_part, args=(folder, name, instead.get(name))) for name in parties]
-        for one in roles:
-            one.start()
-        for one in [*roles, coordinator]:
+        self.address = address
+        self._threads = []
+        if "coordinator" in roles:
+            self._begin(self._coordinate, folder)
+            assert self._port.wait(30.0)
+        for name in roles:
+            if name != "coordinator":
+                self._begin(self._take_part, folder, name, instead.get(name))
+
+    def finish(self) -> Playing:
+        """Wait until all roles have come to their end."""
+        for one in self._threads:
             one.join(120.0)
             assert not one.is_alive()
+        return self
+
+    def _begin(self, role: Callable[..., None], *arguments: Any) -> None:
+        self._threads.append(threading.Thread(target=role, args=arguments, daemon=True))
+        self._threads[-1].start()
 
     def _coordinate(self, folder: Path) -> None:
-        usual: dict[str, Any] = {"address": "127.0.0.1:0", "join_s": self.join_s, "tell": self._tell}
+        usual: dict[str, Any] = {"address": "127.0.0.1:0", **self.times, "tell": self._tell}
         self._try("coordinator", lambda: gp.coordinate_market(folder / "coordinator", **usual))
 
     def _take_part(self, folder: Path, name: str, instead: Callable[[str], Any] | None) -> None:
@@ -86,43 +106,60 @@ class Played:
             self._port.set()
 
 
-def begun(folder: Path, name: str, address: str) -> subprocess.Popen[str]:
+def played(folder: Path, parties: tuple[str, ...] = PARTIES, **more: Any) -> Playing:
+    """A market whose coordinator and parties are threads of this process, at its end."""
+    return Playing(folder, ("coordinator", *parties), **more).finish()
+
+
+def begun(folder: Path, name: str, address: str, *options: str) -> subprocess.Popen[str]:
     """A role in a process of its own."""
     role = "coordinator" if name == "coordinator" else "agent"
-    command = [sys.executable, "-m", "gridpact", role, str(folder / name), "--address", address]
+    command = [sys.executable, "-m", "gridpact", role, str(folder / name), "--address", address, *options]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
 
 
-def played_with_kills(folder: Path, address: str, victim: str, moments: list[float]) -> dict[str, tuple[int, str, str]]:
-    """Exit codes and texts of all; ``victim`` is killed at ``moments`` after it was begun, each time begun again."""
-    running = {name: begun(folder, name, address) for name in ("coordinator", *PARTIES)}
+def with_one_apart(folder: Path, victim: str, **more: Any) -> tuple[Playing, str]:
+    """All roles but one in threads, which wait for it at the address."""
+    others = tuple(name for name in ("coordinator", *PARTIES) if name != victim)
+    playing = Playing(folder, others, f"127.0.0.1:{free_port()}", **more)
+    return playing, playing.address
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def played_with_kills(folder: Path, victim: str, moments: list[float]) -> dict[str, Any]:
+    """What all ended with; ``victim``, a process, is killed at ``moments`` after it was begun, and begun again."""
+    playing, address = with_one_apart(folder, victim)
+    process = begun(folder, victim, address)
     for moment in moments:
         time.sleep(moment)
-        running[victim].send_signal(signal.SIGKILL)
-        running[victim].communicate()
-        running[victim] = begun(folder, victim, address)
-    ended = {}
-    for name, process in running.items():
-        out, err = process.communicate(timeout=120.0)
-        ended[name] = (process.returncode, out, err)
-    return ended
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        process = begun(folder, victim, address)
+    told = process.communicate(timeout=120.0)
+    playing.finish()
+    return {**playing.ended, victim: {"deal": process.returncode == 0, "told": told}}
 
 
-def stopped(folder: Path, address: str, victim: str, moment: float) -> tuple[str, float]:
+def stopped(folder: Path, victim: str, moment: float) -> tuple[str, float]:
     """What the coordinator ends with where a party stands still ``moment`` s into the rounds, and how long after."""
-    running = {name: begun(folder, name, address) for name in ("coordinator", *PARTIES)}
-    coordinator = running.pop("coordinator")
-    assert coordinator.stderr is not None
-    for line in coordinator.stderr:
-        if "ITERATING" in line:
-            break
-    time.sleep(moment)
-    running[victim].send_signal(signal.SIGSTOP)
-    since = time.monotonic()
-    said = next((line for line in coordinator.stderr if "ABORTED" in line), "")
-    late = time.monotonic() - since
-    _, rest = coordinator.communicate(timeout=60.0)
-    for one in running.values():
-        one.kill()
-        one.communicate()
-    return said + rest, late
+    playing, address = with_one_apart(folder, victim, linger_s=0.5)
+    process = begun(folder, victim, address)
+    try:
+        assert process.stderr is not None
+        next(line for line in process.stderr if "ITERATING" in line)
+        time.sleep(moment)
+        process.send_signal(signal.SIGSTOP)
+        since = time.monotonic()
+        while not any(line.startswith("coordinator: ABORTED") for line in playing.lines):
+            assert time.monotonic() - since < 60.0
+            time.sleep(0.01)
+        late = time.monotonic() - since
+        return str(playing.finish().ended["coordinator"]), late
+    finally:
+        process.kill()
+        process.communicate()

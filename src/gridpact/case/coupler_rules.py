@@ -42,15 +42,20 @@ def plant_regions(draft: Draft) -> Iterator[Issue]:
     yield from draft.rows("chps", ratio & cornered, "heat_per_power", message, fix)
     message = "plant with heat_per_power has no max_p_mw"
     yield from draft.rows("chps", ratio & ~cornered & ~highest, "max_p_mw", message, "Give its highest power.")
-    stuck = case.column("chps", "min_p_mw") == case.column("chps", "max_p_mw")
-    message = "plant can run at one power only, which leaves it nothing to choose"
-    fix = "Lower min_p_mw a little, or make it a generator and lower the heat demand by its heat."
-    yield from draft.rows("chps", stuck & ratio, "max_p_mw", message, fix)
     fix = "Leave it blank; the corners say how much power it gives."
     limited = (("max_p_mw", highest), ("min_p_mw", case.column("chps", "min_p_mw") > 0.0))
     for column, given in limited:
         message = f"plant with corners in chp_points also has {column}"
         yield from draft.rows("chps", given & cornered & ~ratio, column, message, fix)
+
+
+def single_power(draft: Draft) -> Iterator[Issue]:
+    """Plants with a fixed ratio and a single power."""
+    message = "plant can run at one power only, which leaves it nothing to choose"
+    fix = "Lower min_p_mw a little, or make it a generator and lower the heat demand by its heat."
+    for table in ("chps", "chp_candidates"):
+        stuck = draft.case.column(table, "min_p_mw") == draft.case.column(table, "max_p_mw")
+        yield from draft.rows(table, stuck & draft.given(table, "heat_per_power"), "max_p_mw", message, fix)
 
 
 def polygons(draft: Draft) -> Iterator[Issue]:

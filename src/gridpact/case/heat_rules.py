@@ -11,12 +11,14 @@ from gridpact.case.case import Case
 from gridpact.case.dead_parts import dead_parts
 from gridpact.case.draft import Draft
 from gridpact.case.heat import components, pipe_ends
+from gridpact.case.planning_heat_tables import HEAT_CANDIDATES
 from gridpact.errors import Issue
 
 Bools = NDArray[np.bool_]
 
 DEVICES = ("chps", "electric_boilers", "heat_pumps", "gas_boilers", "heat_storages")
 PRODUCERS = DEVICES[:-1]
+CANDIDATES = tuple(table.name for table in HEAT_CANDIDATES)
 PLACES = (
     ("heat_nodes", "heat_network"),
     ("pipes", "from_node"),
@@ -113,7 +115,7 @@ def device_places(draft: Draft) -> Iterator[Issue]:
     if not places_known(draft):
         return
     bare = (~at_nodes(draft.case, "heat_sources", "heat_loads") & ~_cut_off(draft.case)).astype(np.float64)
-    for table in DEVICES:
+    for table in (*DEVICES, *CANDIDATES):
         wrong = draft.referred(table, "node", bare) == 1.0
         message = "device stands at a node with neither a station nor a consumer, where it could not heat any water"
         fix = "Add a station at the node (heat_sources), or move the device to a node that has one."

@@ -1,8 +1,8 @@
 """The case that a plan leads to: its candidates built, as ordinary rows of ordinary tables.
 
-A design says how many units of each candidate are built. Units are one row that is so many times the size, a line type
-takes the place of its line's data, a tie is a line with an open switch. Where a plan also decides which switches are
-closed, lines carry current or not as it says.
+A design says how many units of each candidate are built. Units are one row that is so many times the size, capacity
+for exchange raises the limits of its microgrid, a line type takes the place of its line's data, a tie is a line with
+an open switch. Where a plan also decides which switches are closed, lines carry current or not as it says.
 """
 
 from __future__ import annotations
@@ -25,9 +25,18 @@ UNITS: Final = {
     "renewable_candidates": ("renewables", ("p_mw", "sn_mva")),
     "storage_candidates": ("storages", ("energy_mwh", "charge_mw", "discharge_mw", "initial_mwh", "min_mwh")),
     "generator_candidates": ("generators", ("min_p_mw", "max_p_mw", "min_q_mvar", "max_q_mvar")),
+    "chp_candidates": ("chps", ("min_p_mw", "max_p_mw", "min_q_mvar", "max_q_mvar")),
+    "electric_boiler_candidates": ("electric_boilers", ("min_heat_mw", "max_heat_mw")),
+    "heat_pump_candidates": ("heat_pumps", ("min_heat_mw", "max_heat_mw")),
+    "gas_boiler_candidates": ("gas_boilers", ("min_heat_mw", "max_heat_mw")),
+    "heat_storage_candidates": ("heat_storages", ("energy_mwh", "charge_mw", "discharge_mw", "initial_mwh", "min_mwh")),
 }
+# Units that add to what is there, and the columns that they add to.
+EXCHANGE: Final = "exchange_candidates"
+EXCHANGED: Final = ("max_buy_mw", "max_sell_mw")
 SINGLE: Final = ("line_candidates", "tie_candidates", "protection_candidates")
-CANDIDATES: Final = (*UNITS, *SINGLE)
+COUNTED: Final = (*UNITS, EXCHANGE)
+CANDIDATES: Final = (*COUNTED, *SINGLE)
 _TYPE = ("r_ohm_per_km", "x_ohm_per_km", "max_i_ka")
 
 
@@ -39,9 +48,18 @@ def candidate_names(case: Case) -> list[str]:
 def most_units(case: Case) -> dict[str, int]:
     """The most units of every candidate; 1 of what has no units."""
     most = dict.fromkeys(candidate_names(case), 1)
-    for table in UNITS:
+    for table in COUNTED:
         most |= dict(zip(case.ids(table), case.column(table, "max_units").astype(int).tolist(), strict=True))
     return most
+
+
+def exchange_issues(case: Case) -> list[Issue]:
+    """Capacity for exchange, where one owner plans for all and microgrids have no exchange that is limited."""
+    if not case.count(EXCHANGE):
+        return []
+    text = "a plan of one owner has no exchange of microgrids, which more capacity would serve"
+    fix = "Delete the rows of exchange_candidates: they count only where microgrids are owners."
+    return [Issue(text, fix, EXCHANGE, value=case.ids(EXCHANGE)[0])]
 
 
 def planned_case(case: Case, design: Design, closed: Mapping[str, bool] | None = None) -> Case:
@@ -58,6 +76,7 @@ def planned_case(case: Case, design: Design, closed: Mapping[str, bool] | None =
     planned = case
     for table in UNITS:
         planned = _with_units(planned, table, chosen)
+    planned = _with_exchange(planned, chosen)
     planned = _with_devices(_with_ties(_with_types(planned, chosen), chosen), chosen)
     planned = _switched(planned, closed or {})
     return _without_candidates(planned, case.validated)
@@ -94,6 +113,23 @@ def _with_units(case: Case, table: str, chosen: Design) -> Case:
         if path.startswith(f"{table}/{name}/")
     }
     return case.with_rows(target, rows).with_profiles(moved)
+
+
+def _with_exchange(case: Case, chosen: Design) -> Case:
+    """Microgrids with higher limits, also where these vary; what has no limit keeps none."""
+    frame, microgrids = case.tables[EXCHANGE], case.tables["microgrids"]
+    units = frame["candidate"].map(dict(chosen)).fillna(0.0).to_numpy(dtype=np.float64)
+    if not units.any():
+        return case
+    moved: dict[str, pd.Series[float]] = {}
+    for name in EXCHANGED:
+        more = np.zeros(len(microgrids))
+        np.add.at(more, case.positions(EXCHANGE, "microgrid"), units * case.column(EXCHANGE, name))
+        microgrids = microgrids.assign(**{name: microgrids[name] + more})
+        for microgrid, add in zip(case.ids("microgrids"), more.tolist(), strict=True):
+            path = f"microgrids/{microgrid}/{name}"
+            moved |= {path: case.profiles[path] + add} if path in case.profiles.columns else {}
+    return case.with_table("microgrids", microgrids).with_profiles(moved)
 
 
 def _with_types(case: Case, chosen: Design) -> Case:

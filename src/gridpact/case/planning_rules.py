@@ -21,11 +21,17 @@ Bools = NDArray[np.bool_]
 Order = tuple[str, str, str]
 Limit = tuple[str, str, float, str, str]
 
-# The tables whose rows the candidates become.
+# The tables whose rows the candidates become; capacity for exchange becomes none.
 AS_BUILT: Final = {
     "renewable_candidates": ("renewables",),
     "storage_candidates": ("storages",),
     "generator_candidates": ("generators",),
+    "chp_candidates": ("chps",),
+    "electric_boiler_candidates": ("electric_boilers",),
+    "heat_pump_candidates": ("heat_pumps",),
+    "gas_boiler_candidates": ("gas_boilers",),
+    "heat_storage_candidates": ("heat_storages",),
+    "exchange_candidates": (),
     "line_candidates": ("lines",),
     "tie_candidates": ("lines", "switches"),
     "protection_candidates": ("protection",),
@@ -35,6 +41,11 @@ NAMESAKES: Final = (
     ("renewable_candidates", "renewables", "a renewable"),
     ("storage_candidates", "storages", "a storage"),
     ("generator_candidates", "generators", "a generator"),
+    ("chp_candidates", "chps", "a plant"),
+    ("electric_boiler_candidates", "electric_boilers", "an electric boiler"),
+    ("heat_pump_candidates", "heat_pumps", "a heat pump"),
+    ("gas_boiler_candidates", "gas_boilers", "a boiler"),
+    ("heat_storage_candidates", "heat_storages", "a tank"),
     ("line_candidates", "lines", "a line"),
     ("line_candidates", "transformers", "a transformer"),
     ("tie_candidates", "lines", "a line"),
@@ -42,7 +53,7 @@ NAMESAKES: Final = (
     ("tie_candidates", "switches", "a switch"),
     ("protection_candidates", "protection", "a device of protection"),
 )
-IN_UNITS: Final = ("renewable_candidates", "storage_candidates", "generator_candidates")
+IN_UNITS: Final = tuple(table for table in AS_BUILT if any(c.name == "max_units" for c in SCHEMA[table].columns))
 MOST_UNITS = 1000.0
 # Powers of one unit, in MW, MVA or Mvar: the highest of all, and what is plausible in any network.
 SIZES: Final = (
@@ -53,6 +64,16 @@ SIZES: Final = (
     ("generator_candidates", "max_p_mw"),
     ("generator_candidates", "min_q_mvar"),
     ("generator_candidates", "max_q_mvar"),
+    ("chp_candidates", "max_p_mw"),
+    ("chp_candidates", "min_q_mvar"),
+    ("chp_candidates", "max_q_mvar"),
+    ("electric_boiler_candidates", "max_heat_mw"),
+    ("heat_pump_candidates", "max_heat_mw"),
+    ("gas_boiler_candidates", "max_heat_mw"),
+    ("heat_storage_candidates", "charge_mw"),
+    ("heat_storage_candidates", "discharge_mw"),
+    ("exchange_candidates", "max_buy_mw"),
+    ("exchange_candidates", "max_sell_mw"),
 )
 HIGHEST = 1e5
 SMALL = 100.0
@@ -65,6 +86,7 @@ DEMAND: Final = (
     ("controllable", "max_p_mw"),
     ("electric_boilers", "max_heat_mw"),
     ("heat_pumps", "max_heat_mw"),
+    ("heat_loads", "heat_mw"),
 )
 
 _DEAR = ("nothing costs so much", "The column is in the currency of the case, for one unit; correct the value.")
@@ -74,7 +96,10 @@ IMPLAUSIBLE: Final[tuple[Limit, ...]] = (
         (table, "lifetime_years", 100.0, "nothing is paid off for so long", "The column is in years; is it in months?")
         for table in AS_BUILT
     ),
-    ("storage_candidates", "energy_mwh", 1e6, "no storage holds so much", "The column is in MWh; is the value in kWh?"),
+    *(
+        (table, "energy_mwh", 1e6, "no storage holds so much", "The column is in MWh; is the value in kWh?")
+        for table in ("storage_candidates", "heat_storage_candidates")
+    ),
 )
 EMITTING: Final[tuple[Limit, ...]] = tuple(
     (table, "emissions_t_per_mwh", 10.0, "nothing emits so much", "The column is in t/MWh; is the value in kg/MWh?")
@@ -161,15 +186,34 @@ def powerless(draft: Draft) -> Iterator[Issue]:
     silent = _never(case, "generator_candidates", ("max_p_mw", "min_q_mvar", "max_q_mvar"))
     message = "generator can give neither active nor reactive power"
     yield from draft.steps("generator_candidates", silent, ("max_p_mw",), message, fix)
-    idle = _never(case, "storage_candidates", ("charge_mw", "discharge_mw"))
-    message = "storage can be neither charged nor discharged"
-    yield from draft.steps("storage_candidates", idle, ("charge_mw",), message, fix)
+    for table in ("storage_candidates", "heat_storage_candidates"):
+        idle = _never(case, table, ("charge_mw", "discharge_mw"))
+        message = "storage can be neither charged nor discharged"
+        yield from draft.steps(table, idle, ("charge_mw",), message, fix)
+    for table in ("electric_boiler_candidates", "heat_pump_candidates", "gas_boiler_candidates"):
+        cold, message = _never(case, table, ("max_heat_mw",)), "unit can give no heat"
+        yield from draft.steps(table, cold, ("max_heat_mw",), message, fix)
+    message = "unit adds nothing to what the microgrid may buy and sell"
+    nothing = _never(case, "exchange_candidates", ("max_buy_mw", "max_sell_mw"))[:, 0]
+    fix = "Give max_buy_mw or max_sell_mw of one unit, or delete the candidate."
+    yield from draft.rows("exchange_candidates", nothing, "max_buy_mw", message, fix)
 
 
 def _never(case: Case, table: str, columns: Sequence[str]) -> Bools:
     """Rows whose columns are all zero in every step, marked in every step; shape (n, steps)."""
     zero = [(case.series(table, column) == 0.0).all(axis=1) for column in columns]
     return np.repeat(np.all(zero, axis=0)[:, None], case.steps, axis=1)
+
+
+def limited_exchange(draft: Draft) -> Iterator[Issue]:
+    """Capacity for exchange of microgrids that may exchange anything without it."""
+    table = "exchange_candidates"
+    for column in ("max_buy_mw", "max_sell_mw"):
+        blank = (~draft.given("microgrids", column)).astype(np.float64)
+        free = draft.referred(table, "microgrid", blank) == 1.0
+        message = f"microgrid has no {column}, so that it may exchange any power without a unit"
+        fix = f"Give {column} of the microgrid, or set it to 0 here."
+        yield from draft.rows(table, free & (draft.case.column(table, column) > 0.0), column, message, fix)
 
 
 def replaceable(draft: Draft) -> Iterator[Issue]:
@@ -237,6 +281,7 @@ PLANNING_RULES: Final = (
     whole_units,
     oversized,
     powerless,
+    limited_exchange,
     replaceable,
     repaired_types,
     free_ends,

@@ -9,31 +9,18 @@ from __future__ import annotations
 from typing import Final
 
 from gridpact.case.emissions import EMISSIONS
+from gridpact.case.planning_columns import INVESTMENT, MOST, NAME
+from gridpact.case.planning_heat_tables import HEAT_CANDIDATES
 from gridpact.case.reliability_tables import ISLANDING
-from gridpact.case.table import BLANK, Column, Table, own_id, reference
+from gridpact.case.table import BLANK, Column, Table, reference
 
-_NAME = own_id(
-    "candidate", "name of the candidate, distinct from those of all others and of what it would stand beside"
-)
 _BUS = reference("bus", "buses", "bus it would be connected to")
-_UNITS = Column("max_units", "most units that may be built there, a whole number up to 1000", default=1.0, minimum=1.0)
-INVESTMENT: Final = (
-    Column("investment", "cost of building it; of one unit where it has units", unit="currency", minimum=0.0),
-    Column("lifetime_years", "years over which the investment is paid off", unit="a", positive=True),
-    Column(
-        "maintenance_per_year",
-        "cost of having it for a year; of one unit where it has units",
-        unit="currency/a",
-        default=0.0,
-        minimum=0.0,
-    ),
-)
 
 _RENEWABLES = Table(
     "renewable_candidates",
     "Wind and PV that may be built, in equal units; built, n units are one plant of n times the power.",
     (
-        _NAME,
+        NAME,
         _BUS,
         Column("kind", "kind of plant", kind="text", choices=("wind", "pv", "other")),
         Column("p_mw", "available active power of one unit", unit="MW", minimum=0.0, profile=True),
@@ -46,7 +33,7 @@ _RENEWABLES = Table(
         ),
         Column("curtailable", "false: all available power must be taken", kind="flag", default=True),
         Column("cost_per_mwh", "maintenance by the energy taken", unit="currency/MWh", default=0.0, profile=True),
-        _UNITS,
+        MOST,
         *INVESTMENT,
     ),
 )
@@ -55,7 +42,7 @@ _STORAGES = Table(
     "storage_candidates",
     "Storages that may be built, in equal units; energies and powers are those of one unit.",
     (
-        _NAME,
+        NAME,
         _BUS,
         Column("energy_mwh", "energy capacity", unit="MWh", positive=True),
         Column("charge_mw", "highest charging power", unit="MW", minimum=0.0),
@@ -67,7 +54,7 @@ _STORAGES = Table(
         Column("loss_per_hour", "share of the stored energy lost in an hour", default=0.0, minimum=0.0, maximum=1.0),
         Column("wear_cost_per_mwh", "cost of discharged energy", unit="currency/MWh", default=0.0, minimum=0.0),
         ISLANDING,
-        _UNITS,
+        MOST,
         *INVESTMENT,
     ),
 )
@@ -76,7 +63,7 @@ _GENERATORS = Table(
     "generator_candidates",
     "Dispatchable generators that may be built, in equal units; powers are those of one unit.",
     (
-        _NAME,
+        NAME,
         _BUS,
         Column("min_p_mw", "lowest active power", unit="MW", default=0.0, minimum=0.0),
         Column("max_p_mw", "highest active power", unit="MW", minimum=0.0, profile=True),
@@ -85,7 +72,21 @@ _GENERATORS = Table(
         Column("cost_per_mwh", "cost of fuel and running", unit="currency/MWh", default=0.0, profile=True),
         EMISSIONS,
         ISLANDING,
-        _UNITS,
+        MOST,
+        *INVESTMENT,
+    ),
+)
+
+_EXCHANGE = Table(
+    "exchange_candidates",
+    "Capacity for the exchange of a microgrid with the network that may be built, in equal units; each adds to "
+    "max_buy_mw and max_sell_mw of the microgrid in every step. Counts where microgrids are owners.",
+    (
+        NAME,
+        reference("microgrid", "microgrids", "microgrid that it would belong to"),
+        Column("max_buy_mw", "what one unit adds to max_buy_mw", unit="MW", default=0.0, minimum=0.0),
+        Column("max_sell_mw", "what one unit adds to max_sell_mw", unit="MW", default=0.0, minimum=0.0),
+        MOST,
         *INVESTMENT,
     ),
 )
@@ -94,7 +95,7 @@ _LINES = Table(
     "line_candidates",
     "Other types that may take the place of a line; at most one of a line's types is built.",
     (
-        _NAME,
+        NAME,
         reference("line", "lines", "line that it would replace, in service, without capacitance and with max_i_ka"),
         Column("r_ohm_per_km", "series resistance", unit="ohm/km", minimum=0.0),
         Column("x_ohm_per_km", "series reactance", unit="ohm/km", minimum=0.0),
@@ -114,7 +115,7 @@ _TIES = Table(
     "tie_candidates",
     "Lines that may be built to stand open, and are closed after a fault to restore supply.",
     (
-        _NAME,
+        NAME,
         reference("from_bus", "buses", "bus at the from end"),
         reference("to_bus", "buses", "bus at the to end"),
         Column("length_km", "length", unit="km", positive=True),
@@ -134,7 +135,7 @@ _PROTECTION = Table(
     "Breakers, reclosers, fuses and sectionalisers that may be built at the ends of lines (see the table protection); "
     "at most one of those at an end is built.",
     (
-        _NAME,
+        NAME,
         reference("line", "lines", "line it would stand in"),
         Column("end", "end of the line it would stand at", kind="text", choices=("from", "to")),
         Column("kind", "kind of device", kind="text", choices=("breaker", "recloser", "fuse", "sectionaliser")),
@@ -145,4 +146,4 @@ _PROTECTION = Table(
     ),
 )
 
-PLANNING: Final = (_RENEWABLES, _STORAGES, _GENERATORS, _LINES, _TIES, _PROTECTION)
+PLANNING: Final = (_RENEWABLES, _STORAGES, _GENERATORS, *HEAT_CANDIDATES, _EXCHANGE, _LINES, _TIES, _PROTECTION)

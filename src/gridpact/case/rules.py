@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.case.case import Case
-from gridpact.case.coupler_rules import plant_costs, plant_regions, polygons
+from gridpact.case.coupler_rules import plant_costs, plant_regions, polygons, single_power
 from gridpact.case.device_rules import cut_of_production, must_take, offers, ramps, shiftable_energy, whole_steps
 from gridpact.case.draft import Draft
 from gridpact.case.game_rules import connected_once, equal_feeders
@@ -191,6 +191,7 @@ RULES: tuple[Rule, ...] = (
     begun_once,
     lifted_heat,
     plant_regions,
+    single_power,
     polygons,
     plant_costs,
     too_small,

@@ -43,15 +43,15 @@ def held_return(draft: Draft) -> Iterator[Issue]:
 
 def lifted_heat(draft: Draft) -> Iterator[Issue]:
     """Heat pumps that would give heat at no higher temperature than they take it from."""
-    source = draft.case.series("heat_pumps", "source_degc")
-    blank = ~draft.given("heat_pumps", "source_degc")[:, None]
-    places = draft.case.positions("heat_pumps", "node")
-    ambient = np.vstack([node_ambient(draft), np.full((1, draft.case.steps), np.nan)])[places]
-    source = np.where(blank, ambient, source)
-    wrong = draft.case.series("heat_pumps", "sink_degc") <= source
     message = "sink_degc is not above the temperature that heat is taken from"
     fix = "Correct sink_degc or source_degc; a blank source_degc is ambient_degc of the network."
-    yield from draft.steps("heat_pumps", wrong, ("sink_degc", "source_degc"), message, fix)
+    around = np.vstack([node_ambient(draft), np.full((1, draft.case.steps), np.nan)])
+    for table in ("heat_pumps", "heat_pump_candidates"):
+        blank = ~draft.given(table, "source_degc")[:, None]
+        ambient = around[draft.case.positions(table, "node")]
+        source = np.where(blank, ambient, draft.case.series(table, "source_degc"))
+        wrong = draft.case.series(table, "sink_degc") <= source
+        yield from draft.steps(table, wrong, ("sink_degc", "source_degc"), message, fix)
 
 
 def node_ambient(draft: Draft) -> Floats:

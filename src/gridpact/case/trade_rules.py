@@ -11,13 +11,15 @@ from gridpact.case.case import Case, Floats
 from gridpact.case.draft import Draft
 from gridpact.case.network import island_labels
 from gridpact.case.owners import COUPLINGS, at_buses, heat_coupling, heat_couplings, owner_of
+from gridpact.case.planning_rules import AS_BUILT
 from gridpact.case.schema import SCHEMA
 from gridpact.errors import Issue
 
 Bools = NDArray[np.bool_]
 SWITCHED = tuple(name for name, table in SCHEMA.items() if any(c.name == "committable" for c in table.columns))
-# What a microgrid may own at its bus.
-DEVICES = ("generators", "renewables", "storages", "loads", "compensators", *COUPLINGS)
+# What a microgrid may own at its bus today.
+BUILT = tuple(name for name in COUPLINGS if name not in AS_BUILT)
+DEVICES = ("generators", "renewables", "storages", "loads", "compensators", *BUILT)
 SUPPLY = (("generators", "max_p_mw"), ("renewables", "p_mw"), ("storages", "discharge_mw"))
 # Relative room for sums of decimal numbers that are equal on paper.
 ROUNDING = 1e-9

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from gridpact.coordination.agent import Agent
 from gridpact.coordination.message import Floats, Message, MessageError, Quantity, decode
+
+if TYPE_CHECKING:
+    from gridpact.coordination.agent import Agent
 
 Handler = Callable[[Message], Message]
 

@@ -9,6 +9,7 @@ from gridpact.errors import InputError, Issue
 
 _DESCRIPTIONS = {
     "barry-island": "32-node heat network with one loop, its 11 kV network and three CHP plants over a winter day",
+    "collaborative-planning": "33-node feeder, four weeks: homes, a farm, a workshop and the operator plan together",
     "ieee30-district": "IEEE 30-bus transmission market behind 15 districts of 33-node feeder and 32-node heat network",
     "ieee33-day": "33-node feeder over a summer day: PV, wind, storage, generators, bids and shiftable demand",
     "ieee33-dhn32": "33-node feeder and 32-node heat network over a spring day: CHP, electric boilers, heat pump, tank",

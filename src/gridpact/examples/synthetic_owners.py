@@ -1,6 +1,7 @@
 """Synthetic microgrids that may invest, and an operator that may reinforce its feeder: any number of owners and days.
 
-The microgrids are those of ``synthetic_microgrids``, at posted tariffs without a deal, over several days that differ in
+The microgrids are those of ``synthetic_microgrids``, at posted tariffs without
+a deal, over several days that differ in
 load, weather and price. Each may build PV, wind, batteries and a generator at its bus, in two units each, at costs that
 differ from one to the next. The feeder is short of current: lines carry little more than what flows today, and a second
 type of each of the first lines may take its place; what is sold to the network above earns little. So what one owner
@@ -30,6 +31,8 @@ PER_MW = {"pv": 650_000.0, "wind": 1_150_000.0, "generator": 420_000.0}
 PER_MWH = 180_000.0
 SPREAD = (0.6, 1.3)
 SELL_RATIO = 0.35
+# Without a deal a microgrid pays so much more than the price above, and is paid such a share of it.
+MARK_UP, SELL_SHARE = 45.0, 0.6
 # What a microgrid may take and give, over its highest load.
 MOST_IN, MOST_OUT = 1.2, 0.6
 
@@ -49,7 +52,7 @@ def synthetic_owners(microgrids: int, seed: int = 0, days: int = 2, types: int =
     limits = case.tables["microgrids"].assign(
         max_buy_mw=np.round(MOST_IN * peak, 6), max_sell_mw=np.round(MOST_OUT * peak, 6)
     )
-    case = case.with_table("microgrids", limits)
+    case = _with_tariffs(case.with_table("microgrids", limits))
     case = _with_lines(_with_batteries(_with_generators(case, random, peak), random, peak), types, tight)
     return _with_plants(case, random, peak)
 
@@ -61,6 +64,20 @@ def _joined(days: list[Case]) -> Case:
     together = pd.concat([day.profiles for day in days]).set_axis(case.snapshots, axis=0)
     interfaces = case.tables["interfaces"].assign(sell_ratio=SELL_RATIO)
     return replace(case, profiles=together).with_table("interfaces", interfaces)
+
+
+def _with_tariffs(case: Case) -> Case:
+    """Tariffs that follow the price above: at one price for all hours batteries would not mind when they work, and
+    what a microgrid alone does to the network would be anybody's guess."""
+    price = case.series("interfaces", "price_per_mwh")[0]
+    posted = {"tariff_buy_per_mwh": MARK_UP + price, "tariff_sell_per_mwh": SELL_SHARE * price}
+    return case.with_profiles(
+        {
+            f"microgrids/{name}/{column}": np.round(values, 4)
+            for name in case.ids("microgrids")
+            for column, values in posted.items()
+        }
+    )
 
 
 def _costs(random: np.random.Generator, count: int) -> Floats:

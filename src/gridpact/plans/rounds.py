@@ -34,7 +34,7 @@ NEAR = 0.02
 def problem_of_case(case: Case, settings: Mapping[str, Any]) -> Problem:
     """Days and limits of a case with candidates."""
     from gridpact.case.carbon import with_carbon_price
-    from gridpact.case.planned import candidate_names, planned_case
+    from gridpact.case.planned import candidate_names, exchange_issues, planned_case
     from gridpact.markets.market_program import market_network
     from gridpact.physics.electric import distflow_soc
     from gridpact.planning.investment.limits import Limits
@@ -45,6 +45,8 @@ def problem_of_case(case: Case, settings: Mapping[str, Any]) -> Problem:
     if not candidate_names(case) and not reconfigure:
         fix = "Add rows to renewable_candidates, storage_candidates, line_candidates or their like."
         raise InputError([Issue("there is nothing to plan: the case has no candidates", fix)])
+    if exchange_issues(case):
+        raise InputError(exchange_issues(case))
     if not reconfigure:
         market_network(planned_case(case.steps_between(0, 1), {}), distflow_soc)
     priced = with_carbon_price(case, settings["carbon_price_per_t"])

@@ -47,12 +47,13 @@ def plan(
 ) -> Run:
     """Plan what to build: whole units of the candidates of a case, so that a year costs least and all limits hold.
 
-    The tables ``renewable_candidates``, ``storage_candidates``, ``generator_candidates``, ``line_candidates``,
-    ``tie_candidates`` and ``protection_candidates`` say what may be built. What a year costs is the annuity of the
-    investments at the ``discount_rate``, maintenance, and the operation on ``typical_days`` weighted days, found among
-    the days of the case (``representation`` as in ``gp.typical_days``); with ``extreme_days`` also those of most load,
-    of most and least load without renewables, and of least wind and sun. A case of fewer days is planned with all of
-    them, one that is shorter than a day as if its hours were the year.
+    The tables ``renewable_candidates``, ``storage_candidates``, ``generator_candidates``, ``chp_candidates``,
+    ``electric_boiler_candidates``, ``heat_pump_candidates``, ``gas_boiler_candidates``, ``heat_storage_candidates``,
+    ``line_candidates``, ``tie_candidates`` and ``protection_candidates`` say what may be built. What a year costs is
+    the annuity of the investments at the ``discount_rate``, maintenance, and the operation on ``typical_days`` weighted
+    days, found among the days of the case (``representation`` as in ``gp.typical_days``); with ``extreme_days`` also
+    those of most load, of most and least load without renewables, and of least wind and sun. A case of fewer days is
+    planned with all of them, one that is shorter than a day as if its hours were the year.
 
     Limits: ``budget`` (currency, all investments), ``max_penetration`` (available renewable energy over demand),
     ``saidi_limit_h``, ``saifi_limit``, ``eens_limit_mwh`` (per year; by a linear form that never understates them, see

@@ -18,6 +18,7 @@ QUESTIONS = {
     "stackelberg": "The district leads, the transmission market follows",
     "trade": "Microgrids trade with each other and with the network",
     "plan": "Plan of the distribution network at least cost",
+    "plan_together": "Owners plan their investments together and share the gain",
 }
 
 

@@ -22,6 +22,8 @@ from gridpact.report.reliability.facts import is_reliability
 from gridpact.report.reliability.numbers import reliability_facts
 from gridpact.report.standing import HEADLINES, Check, Standing
 from gridpact.report.text import safe, significant
+from gridpact.report.together.facts import is_together
+from gridpact.report.together.numbers import together_facts
 from gridpact.report.trade.facts import is_trade
 from gridpact.report.trade.numbers import trade_facts, whole_facts
 from gridpact.report.verdict import SIGNS
@@ -58,6 +60,8 @@ def _facts(record: Record, standing: Standing) -> list[Fact]:
         return plan_facts(record, standing)
     if is_reliability(record):
         return reliability_facts(record, standing)
+    if is_together(record):
+        return together_facts(record, standing)
     if is_trade(record):
         return [*trade_facts(record, standing), *whole_facts(record, standing)]
     game = game_facts(record, standing) if is_game(record) else []

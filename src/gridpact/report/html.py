@@ -21,6 +21,9 @@ from gridpact.report.reliability.facts import is_reliability, is_whole
 from gridpact.report.reliability.numbers import reliability_facts
 from gridpact.report.standing import Standing
 from gridpact.report.text import safe, tag
+from gridpact.report.together import words as together_words
+from gridpact.report.together.facts import is_together
+from gridpact.report.together.numbers import together_facts
 from gridpact.report.trade.facts import is_trade
 from gridpact.report.trade.numbers import trade_facts
 from gridpact.report.trade.sections import REPAIR as TRADE_REPAIR
@@ -49,11 +52,14 @@ def _of_question(record: Record) -> Callable[[Record, Standing], list[str]]:
         return _plan
     if is_reliability(record):
         return _reliability
+    if is_together(record):
+        return _together
     return _trade if is_trade(record) else _market
 
 
 def _styles(record: Record) -> list[str]:
     asked_for = {"heat.css": has_heat, "game.css": is_game, "plan.css": is_plan, "trade.css": is_trade}
+    asked_for |= {"together.css": is_together}
     return [name for name, told in asked_for.items() if told(record)]
 
 
@@ -82,6 +88,12 @@ def _trade(record: Record, standing: Standing) -> list[str]:
     side = network_side(record)
     repaired = "" if side is None else inexact.section(side, standing, _figure(TRADE_REPAIR, record, standing))
     return [no_deal(record), head, *_figures(record, standing), repaired]
+
+
+def _together(record: Record, standing: Standing) -> list[str]:
+    """Whether there is a deal and what the plan is worth, then all sections."""
+    head = tag("h2", "What planning together is worth") + numbers.cards(together_facts(record, standing))
+    return [together_words.no_deal(record), head, *_figures(record, standing)]
 
 
 def _reliability(record: Record, standing: Standing) -> list[str]:

@@ -12,6 +12,9 @@ from gridpact.report.planning.overview import plan_overview
 from gridpact.report.reliability.facts import is_reliability
 from gridpact.report.reliability.overview import reliability_overview
 from gridpact.report.standing import CAUSES, checks_of
+from gridpact.report.text import for_terminals
+from gridpact.report.together.facts import is_together
+from gridpact.report.together.overview import together_overview
 from gridpact.report.trade.facts import is_trade
 from gridpact.report.trade.overview import no_deal_lines, trade_overview
 from gridpact.results.days import QUESTION
@@ -41,11 +44,17 @@ CUT = {"not_served_mwh": "demand not served", "heat_not_served_mwh": "heat not s
 
 def overview(record: Record) -> str:
     """What was asked, the verdict, the summary and the prices of every step (at most 48)."""
+    return for_terminals(_paragraphs(record))
+
+
+def _paragraphs(record: Record) -> str:
     summary = record.summary
     if is_plan(record):
         return "\n\n".join([_heading(record), _verdict(record), *plan_overview(record)])
     if is_trade(record):
         return "\n\n".join([_heading(record), _verdict(record), *trade_overview(record)])
+    if is_together(record):
+        return "\n\n".join([_heading(record), _verdict(record), *together_overview(record)])
     if is_reliability(record):
         return "\n\n".join([_heading(record), _verdict(record), *reliability_overview(record)])
     parts = [_heading(record), _verdict(record), *([_energies(summary)] if is_game(record) else [_figures(summary)])]

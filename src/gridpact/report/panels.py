@@ -29,6 +29,8 @@ from gridpact.report.planning.sections import plan_sections
 from gridpact.report.reliability.facts import is_reliability, is_whole
 from gridpact.report.reliability.sections import SECTIONS as RELIABILITY
 from gridpact.report.standing import Standing
+from gridpact.report.together.facts import is_together
+from gridpact.report.together.sections import together_sections
 from gridpact.report.trade.facts import is_trade
 from gridpact.report.trade.sections import REPAIR as TRADE_REPAIR
 from gridpact.report.trade.sections import trade_sections
@@ -121,13 +123,15 @@ DAYS = (
 
 def sections_of(record: Record) -> tuple[Section, ...]:
     """The figures of a report: those of days where a long horizon was cleared day by day, those of heat where it is
-    priced, those of the plan or the trade where one was asked for."""
+    priced, those of the plan, the trade or the joint plan where one was asked for."""
     if is_plan(record):
         return plan_sections(record)
     if is_reliability(record):
         return RELIABILITY if is_whole(record) else ()
     if is_trade(record):
         return trade_sections(record)
+    if is_together(record):
+        return together_sections(record)
     electric = DAYS if record.question == QUESTION else PANELS
     sections = heat_sections(electric) if has_heat(record) else (Section("Figures", electric),)
     return tuple(map(led, sections)) if is_game(record) else sections
@@ -158,6 +162,6 @@ def svg_files(record: Record) -> dict[str, str]:
 
 def _repairs(record: Record) -> tuple[Panel, ...]:
     """The figure of what the power flow was repaired for, of questions that have one."""
-    if record.question == QUESTION or is_plan(record) or is_reliability(record):
+    if record.question == QUESTION or is_plan(record) or is_reliability(record) or is_together(record):
         return ()
     return (TRADE_REPAIR,) if is_trade(record) else (REPAIR,)

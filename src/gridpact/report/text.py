@@ -28,6 +28,11 @@ def significant(value: float | None) -> str:
     return f"{value:.3g}".replace("-", MINUS)
 
 
+def for_terminals(text: str) -> str:
+    """Numbers as terminals and other programs know them: a minus that is a hyphen, spaces that are spaces."""
+    return text.replace(MINUS, "-").replace(THIN_SPACE, " ")
+
+
 def moment(time: pd.Timestamp) -> str:
     """Day and time of day."""
     return time.strftime("%d %b %Y %H:%M")

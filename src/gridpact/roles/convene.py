@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gridpact.case.case import Case
@@ -12,7 +12,8 @@ from gridpact.case.validate import require_valid
 from gridpact.coordination.apart.outcome import MOST_DOCUMENT
 from gridpact.coordination.identity.authority import HOSTS, HOURS
 from gridpact.coordination.identity.folders import make_folders
-from gridpact.coordination.identity.members import COORDINATOR, MICROGRID, OPERATOR, Members, Terms
+from gridpact.coordination.identity.members import COORDINATOR, MICROGRID, MOST_SECONDS, OPERATOR, Members, Terms
+from gridpact.coordination.identity.own_keys import make_own_keys, read_public
 from gridpact.errors import InputError, Issue
 from gridpact.io.folder import read_case, write_case
 from gridpact.markets.trade.apart.publish import public_market
@@ -21,6 +22,7 @@ from gridpact.setting_checks import not_possible
 from gridpact.trading.settings import setting_issues
 
 SHARE = "case"
+NONE: Mapping[str, str | Path] = {}
 # Per unit a device has at most ten, whatever the base: nobody exchanges more than all devices could.
 MOST_OF_A_DEVICE = 10.0
 MOST_MONEY = 1e11
@@ -44,6 +46,8 @@ def convene_market(
     fallback: str = "abort",
     hours: float = HOURS,
     hosts: Sequence[str] = HOSTS,
+    keys: Mapping[str, str | Path] = NONE,
+    earlier: str | Path | None = None,
 ) -> Members:
     """Make the folders of a market of the microgrids of a case, one for each member; returns the roster.
 
@@ -52,7 +56,11 @@ def convene_market(
     Whoever has less than ``deadline_s`` seconds' patience, or more than ``strikes`` refused messages, ends the market;
     ``fallback`` "no_deal" has all sign that there is no deal where they do not agree in ``rounds``.
 
-    Raises ``InputError`` for what ``trade`` does, and where the folder exists.
+    ``keys`` are files of public keys, by name, of members that have made keys of their own (``make_market_key``): there
+    is no secret key in their folders. ``earlier`` is the folder of a market whose authority and whose members' keys are
+    kept, with new certificates; where secret keys are there no more, the members still have them.
+
+    Raises ``InputError`` for what ``trade`` does, for keys that are none, and where the folder exists.
     """
     settings = {
         "method": method,
@@ -64,6 +72,9 @@ def convene_market(
     issues = setting_issues(settings)
     if method == "central":
         issues = [*issues, _central()]
+    if not (type(deadline_s) in (int, float) and 0.0 < deadline_s <= MOST_SECONDS):
+        fix = f"Give seconds, more than 0 and at most {MOST_SECONDS:g}."
+        issues = [*issues, not_possible("deadline_s", deadline_s, fix)]
     if issues:
         raise InputError(issues)
     market = trade_market(require_valid(case) if isinstance(case, Case) else read_case(case))
@@ -86,8 +97,19 @@ def convene_market(
         terms,
         hosts=hosts,
         hours=hours,
+        earlier=None if earlier is None else Path(earlier),
+        keys={name: read_public(Path(path)) for name, path in keys.items()},
         fill=lambda name, place: write_case(shares[name], place / SHARE) if name in shares else None,
     )
+
+
+def make_market_key(folder: str | Path) -> str:
+    """Keys of one's own for markets, in a new folder: secret ones, and ``public.json`` for whoever convenes.
+
+    Returns the public key for signatures, 64 hexadecimal digits: it stands in the roster, and has signed the others.
+    Raises ``InputError`` where the folder exists.
+    """
+    return make_own_keys(Path(folder))
 
 
 def _require_room(market: TradeMarket) -> None:

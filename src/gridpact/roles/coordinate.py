@@ -8,40 +8,43 @@ from typing import Any
 
 from gridpact.coordination.apart.hub import Hub
 from gridpact.coordination.coordinate import Round
-from gridpact.coordination.grpc.preside import preside
+from gridpact.coordination.grpc.preside import LINGER_S, preside
 from gridpact.coordination.grpc.progress import Tell, on_stderr
-from gridpact.coordination.grpc.wire import DEFAULT_ADDRESS
-from gridpact.coordination.identity.members import MOST_SECONDS
-from gridpact.errors import InputError
+from gridpact.coordination.grpc.wire import DEFAULT_ADDRESS, JOIN_S
 from gridpact.markets.trade.apart.declared import trade_limits
 from gridpact.markets.trade.apart.outcome import no_deal
 from gridpact.markets.trade.apart.whole import traded_apart
-from gridpact.roles.desk import journal_of, keep, place_of
-from gridpact.setting_checks import not_possible
+from gridpact.roles.desk import journal_of, keep, place_of, require_times
 
 FALLBACK = "the parties did not agree within the rounds of the terms"
 
 
 def coordinate_market(
-    folder: str | Path, *, address: str = DEFAULT_ADDRESS, join_s: float = 600.0, tell: Tell = on_stderr
+    folder: str | Path,
+    *,
+    address: str = DEFAULT_ADDRESS,
+    join_s: float = JOIN_S,
+    linger_s: float = LINGER_S,
+    tell: Tell = on_stderr,
 ) -> dict[str, Any]:
     """Coordinate the market of the folder that ``convene`` made for its coordinator; what all have signed.
 
     Listens at ``address`` (host:port), where parties may take ``join_s`` seconds to join, until all have agreed and
-    signed. After a stop, the same command in the same folder goes on from its journal. ``tell`` hears a line for each
-    step.
+    signed. After a stop, the same command in the same folder goes on from its journal; where not all have joined in
+    time, too. When the market is over, it tells parties so that have not heard it, for at most ``linger_s`` seconds;
+    begun again then, it does the same for those who come later. ``tell`` hears a line for each step.
 
-    Raises ``InputError`` for a folder that is none, ``Aborted`` where there is no result, naming who ended it and why,
-    ``JournalError`` where its journal is damaged or cannot be written.
+    Raises ``InputError`` for a folder that is none, ``Unreachable`` naming who has not joined, ``Aborted`` where there
+    is no result, naming who ended it and why, ``JournalError`` where its journal is damaged or cannot be written.
     """
-    if not 0.0 <= join_s <= MOST_SECONDS:
-        raise InputError([not_possible("join_s", join_s, f"Give seconds, from 0 to {MOST_SECONDS:g}.")])
+    require_times({"join_s": join_s, "linger_s": linger_s})
     place, public = place_of(folder, True)
     with journal_of(place) as journal:
         hub = Hub(place.members, place.signer, journal, trade_limits(place.members.terms, public))
         fallback = no_deal(public, FALLBACK) if place.members.terms.fallback == "no_deal" else None
         told = _rounds(place.me.name, tell)
-        signed = preside(hub, place, address, lambda floor: traded_apart(public, floor, told), fallback, tell, join_s)
+        times = {"join_s": join_s, "linger_s": linger_s}
+        signed = preside(hub, place, address, lambda floor: traded_apart(public, floor, told), fallback, tell, **times)
         return keep(place, public, signed)
 
 

@@ -22,7 +22,7 @@ def plan_together(
     representation: str = "energy_medoid",
     extreme_days: bool = False,
     discount_rate: float = 0.08,
-    trade: str = "atc",
+    trade: str = "central",
     exactness: str = "repair",
     gap: float = 1e-4,
     time_limit_s: float = 600.0,
@@ -37,7 +37,7 @@ def plan_together(
     Every microgrid may build the candidates at its bus, the operator all others. What trade between them is worth on
     the representative days (``typical_days`` of them, see ``plan``) decides what pays. The gain of the year over
     planning alone, which is the disagreement point, is shared by ``weights``: "given" (column weight), "equal" or
-    "stand_alone" (as the cost of a year that each would have alone). All owners bargain, the operator too.
+    "stand_alone" (as the size of what a year alone costs or earns each). All owners bargain, the operator too.
 
     ``scheme``: "in_turn" (one owner at a time, a move counts where the common surplus grows), "alternating" (all at
     once at the trades agreed last, as the method is usually described; where it stalls or goes round in a circle,

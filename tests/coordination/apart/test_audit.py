@@ -13,7 +13,7 @@ from gridpact.coordination.apart.envelope import AUDIT, MOST_ENVELOPE, SEEN, rea
 from gridpact.coordination.apart.hub import Hub
 from gridpact.coordination.apart.limits import Limits
 from gridpact.coordination.apart.outcome import SignedOutcome
-from gridpact.coordination.apart.records import CALLED, REPLIED
+from gridpact.coordination.apart.records import CALLED, REPLIED, apart
 from gridpact.coordination.apart.seat import Seat
 from gridpact.coordination.kept.journal import MemoryLog
 from gridpact.coordination.message import Message, MessageError, Quantity
@@ -64,7 +64,7 @@ class Long(Pump):
     def seat(self, name: str) -> Seat:
         audit = algorithm if name == "operator" else None
         one = (name, self.market.members, self.market.signers[name], long_answer(name), self.logs[name], Limits())
-        return Seat(*one, lambda _: None, audit)
+        return Seat(*one, lambda *_: None, audit)
 
     def step(self, name: str, reply: bytes) -> bytes | None:
         assert len(reply) <= MOST_ENVELOPE
@@ -93,9 +93,9 @@ def test_long_answers_are_shown_in_pieces_and_audited() -> None:
     signed = played(logs)
     # Each answers with the number of the round: LONG (0 + 1 + 2 + 3 + 4) from two, LONG 5 from the operator.
     assert signed.outcome.document == repr(LONG * (2.0 * 10.0 + 5.0)).encode()
-    calls = [read_call(record.payload) for record in logs["operator"].records if record.kind == CALLED]
+    calls = [read_call(record.payload) for record in apart(logs["operator"].records) if record.kind == CALLED]
     assert [call.header.kind for call in calls] == ["join", SEEN, SEEN, "answer", "sign"]
-    replies = [read_reply(record.payload) for record in logs["operator"].records if record.kind == REPLIED]
+    replies = [read_reply(record.payload) for record in apart(logs["operator"].records) if record.kind == REPLIED]
     shown = [call for reply in replies for call in read_appendix(reply.appendix)]
     assert [(call.header.sender, call.header.seen) for call in shown] == [
         (name, number) for number in range(ROUNDS + 1) for name in ("mg1", "mg2")

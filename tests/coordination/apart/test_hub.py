@@ -88,7 +88,7 @@ def test_an_outcome_is_not_too_long_and_a_fallback_is_in_the_terms() -> None:
 
 def test_the_longest_outcome_reaches_all() -> None:
     market = made(9)
-    seats = {name: market.seat(name, audit=None, check_outcome=lambda _: None) for name in market.names}
+    seats = {name: market.seat(name, audit=None, check_outcome=lambda *_: None) for name in market.names}
     pump = Pump(market.hub(), seats)
     pump.turn()
     signed = pump.sign(bytes(MOST_DOCUMENT))
@@ -135,5 +135,5 @@ def test_keys_and_names_must_be_those_of_the_roster() -> None:
                 market.party(party),
                 MemoryLog(),
                 Limits(),
-                check_outcome=lambda _: None,
+                check_outcome=lambda *_: None,
             )

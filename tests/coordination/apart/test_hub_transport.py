@@ -14,6 +14,7 @@ from gridpact.coordination.apart.seat import Seat
 from gridpact.coordination.apart.states import Aborted, State
 from gridpact.coordination.identity.members import Terms
 from gridpact.coordination.kept.journal import JournalError, MemoryLog
+from gridpact.errors import Unreachable
 from tests.coordination.made_market import Made, made
 
 
@@ -56,8 +57,25 @@ def test_all_sign_what_the_algorithm_comes_to() -> None:
 def test_who_does_not_join_in_time_is_named() -> None:
     market = made(3)
     transport = HubTransport(market.hub(), join_s=0.2)
-    with parties(market, transport, absent="mg2"), pytest.raises(Aborted, match="'mg2': no answer within"):
-        transport.assemble()
+    with parties(market, transport, absent="mg2"):
+        with pytest.raises(Unreachable, match=r"Not joined within 0.2 s: 'mg2'. .* begin the coordinator again"):
+            transport.assemble()
+        assert transport.hub.state is State.OPEN
+        transport.abort("the test is over")
+
+
+def test_who_joins_late_joins_all_the_same() -> None:
+    """The first coordinator gave up waiting; another one goes on from its journal."""
+    market, log = made(3), MemoryLog()
+    first = HubTransport(market.hub(log), join_s=0.0)
+    seats = {name: market.seat(name) for name in market.names}
+    first.receive("mg1", seats["mg1"].first() or b"")
+    with pytest.raises(Unreachable, match="'operator', 'mg2'"):
+        first.assemble()
+    second = HubTransport(market.hub(log), join_s=20.0)
+    with parties(market, second, known=seats):
+        signed = conduct(second, market.algorithm)
+    assert signed.outcome.document == market.in_process()
 
 
 def test_who_does_not_answer_in_time_is_named() -> None:

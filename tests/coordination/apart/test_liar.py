@@ -132,7 +132,7 @@ def test_payments_that_do_not_follow_are_found_by_the_auditor() -> None:
 
 def test_a_fallback_where_there_was_an_agreement_is_found_by_the_auditor() -> None:
     market = made(3, replace(made(3).members.terms, fallback="no_deal"))
-    seats = {name: market.seat(name, check_outcome=lambda _: None) for name in market.names}
+    seats = {name: market.seat(name, check_outcome=lambda *_: None) for name in market.names}
     pump = Pump(market.hub(), seats)
     pump.assemble()
     market.algorithm(pump)

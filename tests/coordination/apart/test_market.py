@@ -45,7 +45,7 @@ def test_nothing_is_a_result_before_all_have_signed() -> None:
 
 
 def refusing(market: Made, name: str, error: Exception) -> dict[str, object]:
-    def check(_: bytes) -> None:
+    def check(*_: object) -> None:
         raise error
 
     return {name: market.seat(name, check_outcome=check)}
@@ -83,7 +83,7 @@ def test_a_party_whose_program_fails_is_named() -> None:
 def test_without_agreement_the_fallback_is_signed_by_all() -> None:
     terms = Terms(fallback="no_deal")
     market = made(3, terms, most_rounds=3)
-    pump = pumped(market, **{name: market.seat(name, check_outcome=lambda data: None) for name in ("mg1", "mg2")})
+    pump = pumped(market, **{name: market.seat(name, check_outcome=lambda *_: None) for name in ("mg1", "mg2")})
     pump = pumped(
         market,
         **{
@@ -97,8 +97,8 @@ def test_without_agreement_the_fallback_is_signed_by_all() -> None:
     assert {(seat.state, seat.outcome == signed) for seat in pump.seats.values()} == {(State.FALLBACK, True)}
 
 
-def only_no_deal(document: bytes) -> None:
-    assert document == b"no deal"
+def only_no_deal(document: bytes, fallback: bool) -> None:
+    assert (document, fallback) == (b"no deal", True)
 
 
 def test_without_agreement_and_fallback_it_ends() -> None:

@@ -10,7 +10,7 @@ from gridpact.coordination.apart.conduct import conduct
 from gridpact.coordination.kept.failpoints import armed
 from gridpact.coordination.kept.journal import FULL, JournalError, read_journal
 from gridpact.coordination.kept.transcript import verify_transcript
-from tests.coordination.held_market import NAMES, PARTIES, algorithm, held, journal, market, opened, records
+from tests.coordination.held_market import NAMES, PARTIES, algorithm, held, journal, market, opened, written
 from tests.coordination.made_market import Pump
 
 MARKET = market()
@@ -18,7 +18,7 @@ MARKET = market()
 
 def writes() -> int:
     """In all journals of the market."""
-    return len(NAMES) + sum(len(records(name)) for name in NAMES)
+    return len(NAMES) + sum(len(written(name)) for name in NAMES)
 
 
 def tried(folder: Path) -> bytes:
@@ -26,7 +26,7 @@ def tried(folder: Path) -> bytes:
     with ExitStack() as stack:
         journals = {name: stack.enter_context(opened(folder, MARKET, name)) for name in NAMES}
         hub = MARKET.hub(journals["coordinator"])
-        checks = {"check_outcome": lambda document: None}
+        checks = {"check_outcome": lambda *_: None}
         audits = {name: {"audit": algorithm if name == "operator" else None} for name in PARTIES}
         seats = {name: MARKET.seat(name, journals[name], **checks, **audits[name]) for name in PARTIES}
         return conduct(Pump(hub, seats), algorithm).encode(MARKET.members)

@@ -66,6 +66,10 @@ def honest(name: str) -> Records:
     return list(held_market.records(name))
 
 
+def as_written(name: str) -> Records:
+    return list(held_market.written(name))
+
+
 def failed(found: list[Finding]) -> dict[str, str]:
     return {finding.name: finding.where for finding in found if not finding.passed}
 
@@ -445,13 +449,13 @@ def test_a_finding_names_the_record() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_record_can_be_left_out(name: str) -> None:
-    records = honest(name)
-    for place in range(len(records)):
-        assert judged(name, dropped(records, place)), records[place].kind
+    for records in (honest(name), as_written(name)):
+        for place in range(len(records)):
+            assert judged(name, dropped(records, place)), records[place].kind
 
 
 def flipped(name: str, record: int, byte: int, bit: int) -> Records:
-    records = honest(name)
+    records = as_written(name)
     payload = bytearray(records[record].payload)
     payload[byte] ^= 1 << bit
     return changed(records, record, bytes(payload))
@@ -459,7 +463,7 @@ def flipped(name: str, record: int, byte: int, bit: int) -> Records:
 
 def spots(name: str) -> list[tuple[int, int]]:
     """Every byte of every payload."""
-    return [(place, byte) for place, record in enumerate(honest(name)) for byte in range(len(record.payload))]
+    return [(place, byte) for place, record in enumerate(as_written(name)) for byte in range(len(record.payload))]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -489,9 +493,9 @@ def written(path: Path, signer: Signer, genesis: bytes, records: Records) -> Pat
 
 def test_a_forger_with_the_key_makes_the_same_file_as_the_writer(tmp_path: Path) -> None:
     """So that the forgeries above, made of records alone, are those that a file would show."""
-    path = written(tmp_path / "j", KEYS["coordinator"], genesis_of(MEMBERS, "coordinator"), honest("coordinator"))
+    path = written(tmp_path / "j", KEYS["coordinator"], genesis_of(MEMBERS, "coordinator"), as_written("coordinator"))
     assert path.read_bytes() == held()[0]["coordinator"]
-    forged = another_answer(honest("coordinator"))
+    forged = another_answer([replace(one, number=n) for n, one in enumerate(honest("coordinator"), 1)])
     other = written(tmp_path / "k", KEYS["coordinator"], genesis_of(MEMBERS, "coordinator"), forged)
     found = failed(verify_transcript(other, MEMBERS))
     assert found == judged("coordinator", forged) and "calls" in found
@@ -518,7 +522,7 @@ def test_a_torn_end_is_a_finding(tmp_path: Path) -> None:
     path = journal(tmp_path, "coordinator")
     path.write_bytes(held()[0]["coordinator"][:-1])
     found = failed(verify_transcript(path, MEMBERS))
-    assert found[RECORDS] == "record 26 is torn"
+    assert found[RECORDS] == "record 17 is torn"
     assert "SIGNED was reached" in found["states"]
 
 
@@ -552,9 +556,26 @@ def test_a_fallback_that_the_terms_know_is_a_result(tmp_path: Path) -> None:
 def test_a_market_that_was_ended_verifies_but_for_its_result(tmp_path: Path) -> None:
     assert hold(tmp_path, market(), disagreeing="mg2") == b""
     for name in NAMES:
-        found = failed(verify_transcript(journal(tmp_path, name), MEMBERS))
-        assert set(found) == {"outcome", "signatures"}
+        findings = verify_transcript(journal(tmp_path, name), MEMBERS)
+        found = failed(findings)
+        assert set(found) == {"outcome", "signatures"} == {finding.name for finding in findings if finding.absent}
         assert found["outcome"] == "the market was ended by 'mg2': It does not agree with the outcome: not with me"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_market_that_is_not_over_lacks_its_result_and_nothing_else(name: str) -> None:
+    """Cut after each record before the last signature: what a stop, or a look while the market runs, finds."""
+    whole = honest(name)
+    last = spot(whole, "signature", 2) if name == "coordinator" else spot(whole, "reply", -1)
+    for count in range(last + 1):
+        for finding in verify_records(whole[:count], MEMBERS, member(name)):
+            assert finding.passed or (finding.absent and finding.name in ("outcome", "signatures")), (count, finding)
+
+
+def test_where_there_is_a_signed_outcome_nothing_may_be_absent() -> None:
+    found = verify_records(honest("mg1")[:-2], MEMBERS, member("mg1"), held()[1])
+    assert [finding.name for finding in found if not finding.passed] == ["signatures"]
+    assert not any(finding.absent for finding in found)
 
 
 @pytest.mark.parametrize("room", [400, 600])
@@ -564,12 +585,12 @@ def test_calls_that_the_operator_is_shown_in_pieces(room: int, tmp_path: Path, m
     signed = hold(tmp_path, market())
     for name in NAMES:
         assert failed(verify_transcript(journal(tmp_path, name), MEMBERS, signed)) == {}
-    records = read_journal(journal(tmp_path, "coordinator"), KEYS["coordinator"].public)[1:]
+    records = list(of.apart(read_journal(journal(tmp_path, "coordinator"), KEYS["coordinator"].public)[1:]))
     seen = [place for place, record in enumerate(records) if record.kind == "seen"]
     assert len(seen) >= ROUNDS
     for place in seen:
         assert "where turn" in judged("coordinator", dropped(records, place))["turns"]
-    own_records = read_journal(journal(tmp_path, "operator"), KEYS["operator"].public)[1:]
+    own_records = list(of.apart(read_journal(journal(tmp_path, "operator"), KEYS["operator"].public)[1:]))
     assert "a call 'seen' was not asked for" in judged("operator", dropped(own_records, 2))["answers"]
     replies = [read_reply(record.payload) for record in own_records if record.kind == "reply"]
     assert all(len(reply.appendix) + len(reply.body) <= room for reply in replies if reply.appendix)

@@ -122,7 +122,7 @@ def fickle_histories() -> list[History]:
 
 def agreeing(one: Made, name: str, log: Log) -> Seat:
     """A party that agrees with everything."""
-    return one.seat(name, log, audit=None, check_outcome=lambda _: None)
+    return one.seat(name, log, audit=None, check_outcome=lambda *_: None)
 
 
 def signed(found: History) -> set[bytes]:

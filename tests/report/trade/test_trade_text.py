@@ -24,6 +24,13 @@ def test_numbers_are_those_of_the_run() -> None:
     assert "found by target cascading (ATC) in 16 iterations, residuals 6.0e-05 and 8.0e-05" in text
 
 
+def test_a_terminal_gets_a_plain_minus() -> None:
+    record = trade_record()
+    text = overview(replace(record, summary={**record.summary, "gap": 2.42e-8}))
+    assert "gap 2.42e-06 %" in text
+    assert not set(text) & {"\u2212", "\u2009"}
+
+
 def test_printing_a_run_shows_it() -> None:
     assert isinstance(gp.__version__, str)
     assert str(Run(trade_record())) == overview(trade_record())

@@ -9,7 +9,7 @@ is what a unit costs in a year: investment $I_j$ paid off over $L_j$ years at th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
@@ -35,11 +35,17 @@ KINDS: Final = {
     "renewable_candidates": "",
     "storage_candidates": "storage",
     "generator_candidates": "generator",
+    "chp_candidates": "chp",
+    "electric_boiler_candidates": "electric_boiler",
+    "heat_pump_candidates": "heat_pump",
+    "gas_boiler_candidates": "gas_boiler",
+    "heat_storage_candidates": "heat_storage",
+    "exchange_candidates": "exchange",
     "line_candidates": "line",
     "tie_candidates": "tie",
     "protection_candidates": "",
 }
-IN_UNITS: Final = ("renewable_candidates", "storage_candidates", "generator_candidates")
+ONE: Final = ("line_candidates", "tie_candidates", "protection_candidates")
 # Tables of a plan that are not those of its market.
 OWN: Final = (
     "investments",
@@ -59,10 +65,17 @@ OWN: Final = (
     "year",
 )
 OPERATED: Final = {"formulation": "soc", "exactness": "repair", "solver": "clarabel", "price_probes": 0}
+# Columns that tell the power of a unit, the larger of them.
 SIZES: Final = {
-    "renewable_candidates": "p_mw",
-    "storage_candidates": "discharge_mw",
-    "generator_candidates": "max_p_mw",
+    "renewable_candidates": ("p_mw",),
+    "storage_candidates": ("discharge_mw",),
+    "generator_candidates": ("max_p_mw",),
+    "chp_candidates": ("max_p_mw",),
+    "electric_boiler_candidates": ("max_heat_mw",),
+    "heat_pump_candidates": ("max_heat_mw",),
+    "gas_boiler_candidates": ("max_heat_mw",),
+    "heat_storage_candidates": ("discharge_mw",),
+    "exchange_candidates": ("max_buy_mw", "max_sell_mw"),
 }
 GIVEN, TYPICAL, JOINED = "given", "typical", "worst day of the year"
 
@@ -102,20 +115,21 @@ def offered(case: Case) -> Offered:
         table=np.array([table for table, _ in rows], dtype=np.str_),
         kind=[KINDS[table] or str(row["kind"]) for table, row in rows],
         place=[_place(row) for _, row in rows],
-        most=np.array([row["max_units"] if table in IN_UNITS else 1.0 for table, row in rows], dtype=np.float64),
+        most=np.array([1.0 if table in ONE else row["max_units"] for table, row in rows], dtype=np.float64),
         investment=numbers("investment"),
         years=numbers("lifetime_years"),
         maintenance=numbers("maintenance_per_year"),
-        power=np.concatenate([_peaks(case, table, SIZES.get(table, "")) for table in KINDS]),
+        power=np.concatenate([_peaks(case, table, SIZES.get(table, ())) for table in KINDS]),
         energy=np.array([row.get("energy_mwh", np.nan) for _, row in rows], dtype=np.float64),
     )
 
 
-def _peaks(case: Case, table: str, column: str) -> Floats:
-    """The highest value of a column over time; NaN without one."""
-    if not column:
-        return np.full(case.count(table), np.nan)
-    return np.array([float(values.max()) for values in case.series(table, column)], dtype=np.float64)
+def _peaks(case: Case, table: str, columns: Sequence[str]) -> Floats:
+    """The highest value of some columns over time; NaN without any."""
+    found = np.full(case.count(table), np.nan)
+    for column in columns:
+        found = np.fmax(found, case.series(table, column).max(axis=1))
+    return found
 
 
 def switchable(case: Case) -> list[str]:
@@ -128,7 +142,7 @@ def switchable(case: Case) -> list[str]:
 def _place(row: Mapping[Any, Any]) -> str:
     if "from_bus" in row:
         return f"{row['from_bus']} - {row['to_bus']}"
-    return str(row["bus"] if "bus" in row else row["line"])
+    return str(next(row[name] for name in ("bus", "node", "microgrid", "line") if name in row))
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,11 +17,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gridpact.case.owners import owner_of
 from gridpact.case.planned import planned_case
 from gridpact.case.trade_fee_rules import operators_name
 from gridpact.certificates.costs import cost_terms
 from gridpact.certificates.evidence import rows_of
-from gridpact.certificates.planning.plan_view import IN_UNITS, PlanView
+from gridpact.certificates.planning.plan_view import PlanView
 from gridpact.certificates.trade.clearings import Clearings
 from gridpact.certificates.trade.fee_margin import charges_cost
 from gridpact.certificates.trade.party_costs import EXCHANGED
@@ -106,14 +107,10 @@ class JointView:
 
     @cached_property
     def owner_of(self) -> Ints:
-        """Number of the owner of every candidate: the microgrid at the bus of a plant, the operator for all else."""
-        case, numbers = self.record.case, []
-        at = {str(bus): number for number, bus in enumerate(case.tables["microgrids"]["bus"])}
-        for table in dict.fromkeys(self.plan.offered.table.tolist()):
-            rows = case.tables[table]
-            buses = rows["bus"].astype(str) if table in IN_UNITS else [""] * len(rows)
-            numbers += [at.get(bus, self.operator) for bus in buses]
-        return np.array(numbers, dtype=np.int64)
+        """Number of the owner of every candidate, by the rule of the case; the operator's is the last."""
+        case, tables = self.record.case, dict.fromkeys(self.plan.offered.table.tolist())
+        owner = np.concatenate([np.zeros(0, dtype=np.int64), *(owner_of(case, table) for table in tables)])
+        return np.where(owner < 0, self.operator, owner)
 
     def added(self, values: Floats) -> Floats:
         """Sums of values of candidates (candidates,) by owner, (owners,)."""

@@ -44,6 +44,7 @@ class Book:
         self.present = Batch(-1, "", dict.fromkeys(range(parties), b""))
         self.before = self.present
         self._asked = Tree([NOBODY] * parties)
+        self._answered: list[int] = []
 
     def turn_over(self, batch: Batch) -> Tree:
         """Make a batch the present one, whose link ends the chain; returns the tree of the answers to the last one."""
@@ -52,6 +53,7 @@ class Book:
         self._asked = requests(self.parties, batch.kind, batch.bodies)
         self.chain.append(Link(bits(batch.bodies, self.parties), self._asked.root, answers.root))
         self.before, self.present = self.present, batch
+        self._answered = sorted(self.before.calls)
         return answers
 
     def shown(self, place: int, seen: int, answered: bytes) -> Shown:
@@ -61,7 +63,7 @@ class Book:
 
     def witness(self, place: int) -> bytes:
         """What the partner of a party has signed, empty where it has none."""
-        other = partner(place, sorted(self.before.calls), self.present.number)
+        other = partner(place, self._answered, self.present.number)
         return b"" if other is None else self.before.calls[other].witness
 
     def holds(self, batch: Batch) -> bool:

@@ -109,7 +109,11 @@ class Chain:
         return self.heads[-1]
 
     def append(self, link: Link) -> None:
-        self.heads.append(next_head(self.head, len(self.links), link))
+        self.extend(link, next_head(self.head, len(self.links), link))
+
+    def extend(self, link: Link, head: bytes) -> None:
+        """A link whose head is known already."""
+        self.heads.append(head)
         self.links.append(link)
 
 

@@ -16,7 +16,7 @@ class Floor(Transport, Protocol):
     """A transport to parties that sign what comes of it."""
 
     def assemble(self) -> None:
-        """Wait until all have joined; raises ``Aborted``."""
+        """Wait until all have joined; raises ``Aborted``, ``Unreachable`` where they have not in time."""
         ...
 
     def sign(self, document: bytes, fallback: bool = False) -> SignedOutcome:
@@ -32,7 +32,7 @@ def conduct(floor: Floor, algorithm: Callable[[Transport], bytes], fallback: byt
     """What all have signed: the document of the ``algorithm``, or the ``fallback`` where that does not converge.
 
     Raises ``Aborted`` where one of them does not sign, or there is no fallback; ``JournalError`` where something could
-    not be written down: the market can then be gone on with.
+    not be written down, ``Unreachable`` where not all have joined in time: the market can then be gone on with.
     """
     floor.assemble()
     try:

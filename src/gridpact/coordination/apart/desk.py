@@ -28,10 +28,15 @@ from gridpact.coordination.message import MessageError
 # Kind of the last reply -> kinds of the next call.
 NEXT = {REQUEST: (ANSWER,), AUDIT: (SEEN,), OUTCOME: (SIGN,), FALLBACK: (SIGN,)}
 MOST_REASON = 4096
+OTHER_ROSTER = "The party joins with another roster than the coordinator's, whose SHA-256 is "
 
 
 class PastError(MessageError):
     """A call that was answered long ago."""
+
+
+class OtherRosterError(MessageError):
+    """A party means another market, or its file was changed: it has not joined, and may come with the right one."""
 
 
 @dataclass(eq=False)
@@ -113,6 +118,8 @@ class Desk:
 
     def _check_head(self, header: Header, heads: Sequence[bytes]) -> None:
         """The chain as it was shown; who ends the market may not have seen the last of it."""
+        if header.kind == JOIN and header.head != heads[0]:
+            raise OtherRosterError(OTHER_ROSTER)
         known = header.seen == self.seen or (header.kind == ABORT and header.seen < self.seen)
         if not known or header.head != heads[header.seen]:
             raise MessageError(f"The call is signed over another chain than the {self.seen} links that were shown.")

@@ -18,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 
 from gridpact.coordination.identity.keys import DIGEST, SIGNATURE
@@ -170,7 +171,7 @@ def _header(data: bytes) -> tuple[Header, int]:
     head, digest, end = start + sender, start + sender + DIGEST, start + sender + 2 * DIGEST
     if end > len(data):
         raise MessageError(f"The call is cut off: its header alone has {end} bytes, and there are {len(data)}.")
-    run_name, name = _text(data[HEADER.size : start]), _text(data[start:head])
+    run_name, name = _text(bytes(data[HEADER.size : start])), _text(bytes(data[start:head]))
     seen_head, about = bytes(data[head:digest]), bytes(data[digest:end])
     return Header(run_name, name, turn, CALLS[kind], seen, seen_head, size, about), end
 
@@ -180,6 +181,7 @@ def _check_length(data: bytes, least: int, what: str) -> None:
         raise MessageError(f"A {what} has {least + SIGNATURE} to {MOST_ENVELOPE} bytes, not {len(data)}.")
 
 
+@lru_cache(4096)
 def _text(data: bytes) -> str:
     try:
         text = data.decode() if 0 < len(data) <= MOST_NAME else ""

@@ -5,9 +5,10 @@
     finish     the document that came of it, which all are to check and sign
     tick       deadlines
 
-Every call is checked before it changes anything, and written down before it has an effect. A coordinator that was
-stopped reads its journal and knows all it knew; the algorithm, run again from its beginning, is answered from there as
-long as it makes the same requests.
+Every call is checked before it changes anything, and written down before anybody hears what follows from it: answers
+together with the next requests, in one record. A coordinator that was stopped reads its journal and knows all that it
+let anybody know; answers to requests that nothing has followed from yet it hears again. The algorithm, run again from
+its beginning, is answered from there as long as it makes the same requests.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 
 from gridpact.coordination.apart import records
 from gridpact.coordination.apart.book import Batch
-from gridpact.coordination.apart.desk import Desk, PastError
+from gridpact.coordination.apart.desk import Desk, OtherRosterError, PastError
 from gridpact.coordination.apart.envelope import ANSWER, JOIN, REQUEST, SEEN, SIGN, Call, read_call
 from gridpact.coordination.apart.limits import Limits
 from gridpact.coordination.apart.outcome import MOST_DOCUMENT, SignedOutcome, signature_of
@@ -42,6 +43,7 @@ class Hub:
         if signer.public != members.coordinator.key:
             raise InputError(f"This is not the key of {members.coordinator.name!r} in the roster.")
         self.members, self.journal, self.terms = members, journal, members.terms
+        self._held = records.Held(journal)
         self.roster = members.digest
         self.tally = Tally(members, limits)
         self.speaker = Speaker(members, signer, self.tally)
@@ -83,6 +85,8 @@ class Hub:
                 self._take(desk, data)
             except PastError as error:
                 return self.speaker.refused(desk, _turn(data, desk), str(error))
+            except OtherRosterError as error:
+                return self.speaker.refused(desk, 0, f"{error}{self.roster.hex()}")
             except MessageError as error:
                 return self._strike(desk, _turn(data, desk), str(error))
         return self.reply_to(sender)
@@ -175,10 +179,13 @@ class Hub:
         self.tally.settle(desk)
         call = desk.admit(data, self.tally.book.chain.heads)
         answer = self._judged(desk, call)
-        self.journal.append(records.OF_CALL[call.header.kind], data, durable=call.header.kind == SIGN)
+        if call.header.kind == ANSWER:
+            self._held.hold(records.ANSWERED, data)
+        else:
+            self._held.append(records.OF_CALL[call.header.kind], data, call.header.kind == SIGN)
         self.tally.take(desk, call, data, answer)
         if self.ending is not None:
-            self.journal.append(records.ENDED, self.ending.encode())
+            self._held.append(records.ENDED, self.ending.encode())
         self._write_states()
 
     def _judged(self, desk: Desk, call: Call) -> Message | None:
@@ -215,25 +222,25 @@ class Hub:
         self._check_same(begun == bodies[: len(begun)] and self.tally.outcome is None)
         at = len(begun)
         for asked in records.asked_in_records(number, bodies[at:]):
-            self.journal.append(records.ASKED, asked.encode())
+            self._held.append(records.ASKED, asked.encode())
             self.tally.ask(asked, messages[at : at + len(asked.messages)])
             at += len(asked.messages)
         self._write_states()
 
     def _write(self, kind: str, payload: bytes, durable: bool = False) -> None:
-        self.journal.append(kind, payload, durable=durable)
+        self._held.append(kind, payload, durable)
         self.tally.apply(kind, payload)
         self._write_states()
 
     def _write_states(self) -> None:
         """States that were reached and are not written down yet."""
         for state in self.tally.passed[self._states :]:
-            self.journal.append(records.STATE, state.encode(), durable=True)
+            self._held.append(records.STATE, state.encode(), True)
             self._states += 1
 
     def _resume(self) -> None:
         """Know again what was known before."""
-        for record in self.journal.records:
+        for record in records.apart(self.journal.records):
             self.tally.apply(record.kind, record.payload)
             self._states += record.kind == records.STATE
         if self.state is State.DRAFT:

@@ -15,6 +15,7 @@ from gridpact.coordination.apart.outcome import SignedOutcome
 from gridpact.coordination.apart.states import Aborted, State
 from gridpact.coordination.kept.journal import JournalError
 from gridpact.coordination.message import Message
+from gridpact.errors import Unreachable
 
 # Deadlines are looked at this much after they have passed, so that they have.
 LATE_S = 0.01
@@ -67,11 +68,16 @@ class HubTransport:
             return self.hub.wait(name)
 
     def assemble(self) -> None:
-        """Block until all have joined; raises ``Aborted``, also where they have not within ``join_s`` seconds."""
+        """Block until all have joined; raises ``Aborted``.
+
+        Where they have not within ``join_s`` seconds it raises ``Unreachable``, and the market is as it was: those who
+        have joined have, and others still may.
+        """
         with self._changed:
-            if self.join_s is not None:
-                self.hub.expect(self.clock(), self.join_s)
-            self._until(lambda: self.hub.state is not State.OPEN)
+            late = None if self.join_s is None else self.clock() + self.join_s
+            self._until(lambda: self.hub.state is not State.OPEN or (late is not None and self.clock() > late), late)
+            if self.hub.state is State.OPEN:
+                raise Unreachable(self._not_joined())
 
     def call(self, message: Message) -> Message:
         return self.call_all([message])[0]
@@ -110,8 +116,17 @@ class HubTransport:
         assert ending is not None
         return Aborted(ending)
 
-    def _until(self, reached: Callable[[], bool]) -> None:
-        """Wait, with the lock, until something is reached; raises ``Aborted`` and ``JournalError``."""
+    def _not_joined(self) -> str:
+        late = ", ".join(repr(self.hub.members.parties[place].name) for place in self.hub.tally.book.present.missing)
+        return (
+            f"Not joined within {self.join_s:g} s: {late}. Nothing is lost: begin the coordinator again, to wait again."
+        )
+
+    def _until(self, reached: Callable[[], bool], late: float | None = None) -> None:
+        """Wait, with the lock, until something is reached; raises ``Aborted`` and ``JournalError``.
+
+        Whoever has a moment in mind at which to look again gives it as ``late``.
+        """
         while True:
             self.hub.tick(self.clock())
             if self._failed is not None:
@@ -121,7 +136,7 @@ class HubTransport:
                 raise Aborted(self.hub.ending)
             if reached():
                 return
-            due = self.hub.due
+            due = self.hub.due if late is None else late
             self._changed.wait(None if due is None else max(due - self.clock(), 0.0) + LATE_S)
 
     def _tell(self) -> None:

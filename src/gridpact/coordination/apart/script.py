@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
+from gridpact.coordination.apart.records import Held, apart
 from gridpact.coordination.kept.journal import GENESIS, Log, Record
 
 
@@ -15,8 +16,8 @@ class Script:
     """Writes to a journal; while it holds records from before, these are compared instead."""
 
     def __init__(self, journal: Log) -> None:
-        self._journal = journal
-        self._before = deque(record for record in journal.records if record.kind != GENESIS)
+        self._journal = Held(journal)
+        self._before = deque(record for record in apart(journal.records) if record.kind != GENESIS)
 
     @property
     def next(self) -> Record | None:
@@ -26,8 +27,22 @@ class Script:
     def write(self, kind: str, payload: bytes, durable: bool = False) -> None:
         """Raises ``DifferentError`` for another record than before, and what the journal raises."""
         if not self._before:
-            self._journal.append(kind, payload, durable=durable)
-            return
+            self._journal.append(kind, payload, durable)
+        else:
+            self._compare(kind, payload)
+
+    def hold(self, kind: str, payload: bytes) -> None:
+        """The same, together with what is written next."""
+        if not self._before:
+            self._journal.hold(kind, payload)
+        else:
+            self._compare(kind, payload)
+
+    def flush(self) -> None:
+        """Nothing is written next: write what is held; raises what the journal raises."""
+        self._journal.flush()
+
+    def _compare(self, kind: str, payload: bytes) -> None:
         record = self._before.popleft()
         if (record.kind, record.payload) != (kind, payload):
             raise DifferentError(f"Record {record.number} of the journal is {record.kind!r}, now there is {kind!r}.")

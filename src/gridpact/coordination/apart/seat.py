@@ -18,9 +18,8 @@ from gridpact.coordination.apart import envelope as say
 from gridpact.coordination.apart import records
 from gridpact.coordination.apart.appendix import read_appendix
 from gridpact.coordination.apart.audit import Algorithm, Auditor
-from gridpact.coordination.apart.chain import Shown
 from gridpact.coordination.apart.envelope import A_CALL, A_REPLY, Call, Header, Reply, read_reply, sha256
-from gridpact.coordination.apart.follower import Follower
+from gridpact.coordination.apart.follower import Follower, Links
 from gridpact.coordination.apart.limits import Gate, Limits
 from gridpact.coordination.apart.outcome import AN_OUTCOME, Outcome, SignedOutcome, read_outcome, signature_body
 from gridpact.coordination.apart.script import DifferentError, Script
@@ -33,8 +32,7 @@ from gridpact.coordination.party import Door, MisplacedError, Party
 from gridpact.errors import InputError
 
 T = TypeVar("T")
-CheckOutcome = Callable[[bytes], None]
-Links = tuple[Shown, list[bytes]]
+CheckOutcome = Callable[[bytes, bool], None]
 
 
 class DisagreementError(Exception):
@@ -44,10 +42,10 @@ class DisagreementError(Exception):
 class Seat:
     """The core of a party called ``name``.
 
-    ``check_outcome`` raises where the party does not agree with a document; ``audit`` is the coordinator's algorithm,
-    for a party that is shown the calls of all; ``inputs`` stands for what the party decides on. ``cause`` is the error
-    of its own program or check that made it leave. Raises ``JournalError`` where something cannot be written down, and
-    ``Aborted`` where it does not do again what stands in its journal.
+    ``check_outcome`` raises where the party does not agree with a document, which is that of the fallback or not;
+    ``audit`` is the coordinator's algorithm, for a party that is shown the calls of all; ``inputs`` stands for what the
+    party decides on. ``cause`` is the error of its own program or check that made it leave. Raises ``JournalError``
+    where something cannot be written down, and ``Aborted`` where it does not do again what stands in its journal.
     """
 
     def __init__(
@@ -109,6 +107,7 @@ class Seat:
             return self._struck(str(error))
         if reply.kind != say.WAIT:
             self._hear(reply, data, links)
+            self._script.flush()
         return self._next
 
     def give_up(self, why: str, who: str = "") -> bytes | None:
@@ -144,7 +143,7 @@ class Seat:
 
     def _hear(self, reply: Reply, data: bytes, links: Links | None) -> None:
         """Do what an authentic reply asks for."""
-        self._script.write(records.REPLIED, data)
+        self._script.hold(records.REPLIED, data)
         try:
             self._obey(reply, links)
         except MessageError as error:
@@ -163,7 +162,7 @@ class Seat:
         self._keep(reply.appendix)
         if links is None:
             return self._say(say.SEEN, b"")
-        self._following.follow(reply, *links)
+        self._following.follow(reply, links)
         if self.state is State.OPEN:
             self._move(State.COMMITTED)
         return self._answer(reply.body) if reply.kind == say.REQUEST else self._agree(reply)
@@ -188,7 +187,7 @@ class Seat:
         self._move(State.FALLBACK if fallback else State.CONVERGED)
         if self._auditor is not None:
             self._auditor.check(self._following.chain, reply.body, fallback)
-        self._own(lambda: self._agrees(reply.body), "It does not agree with the outcome")
+        self._own(lambda: self._agrees(reply.body, fallback), "It does not agree with the outcome")
         if self.state is State.ABORTED:
             return
         if not fallback:
@@ -223,7 +222,11 @@ class Seat:
             return None
 
     def _leave(self, ending: Ending) -> None:
-        """End the market for this party, and say so."""
+        """End the market for this party, and say so; a coordinator that did not sign is to blame first of all."""
+        try:
+            self._following.confirm()
+        except MessageError as error:
+            ending = Ending(self.members.coordinator.name, f"The coordinator is wrong: {error}")
         self._end(ending)
         self._say(say.ABORT, ending.why.encode()[:4096])
 

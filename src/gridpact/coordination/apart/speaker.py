@@ -59,14 +59,10 @@ class Speaker:
     def _linked(self, desk: Desk, appendix: bytes) -> Reply:
         """With the present request; its signature is that of the head, made once for all."""
         assert desk.last is not None
-        book = self.tally.book
-        return replace(
-            self._to(desk, desk.turn - 1, desk.said, book.present.bodies[desk.place]),
-            chain=book.shown(desk.place, desk.last.header.seen, desk.answered).encode(),
-            witness=book.witness(desk.place),
-            appendix=appendix,
-            signature=self._sealed(),
-        )
+        book, place = self.tally.book, desk.place
+        chain = book.shown(place, desk.last.header.seen, desk.answered).encode()
+        about = (self.members.run, desk.member.name, desk.turn - 1, desk.said, book.present.bodies[place])
+        return Reply(*about, chain, book.witness(place), appendix, self._sealed())
 
     def _sealed(self) -> bytes:
         chain = self.tally.book.chain

@@ -71,7 +71,7 @@ class Tally:
         return self.state in (State.SIGNED, State.ABORTED) or (self.state is State.FALLBACK and self.signed)
 
     def apply(self, kind: str, payload: bytes) -> None:
-        """A record of the journal."""
+        """A record of the journal, or a part of one."""
         if kind in records.OF_CALL.values():
             call = read_call(payload)
             desk = self.desks[call.header.sender]

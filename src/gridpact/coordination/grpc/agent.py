@@ -11,7 +11,7 @@ from grpc import aio
 
 from gridpact.coordination.apart.outcome import SignedOutcome
 from gridpact.coordination.apart.seat import Seat
-from gridpact.coordination.apart.states import Aborted
+from gridpact.coordination.apart.states import Aborted, State
 from gridpact.coordination.grpc.probe import TurnedAway, coordinator_certificate
 from gridpact.coordination.grpc.progress import Tell, on_stderr, shown
 from gridpact.coordination.grpc.wire import HOLD_S, LATE_S, METHOD, MOST_CALL, joined, party_options, split
@@ -21,7 +21,10 @@ from gridpact.errors import GridPactError, Refused, Unreachable
 logger = logging.getLogger("gridpact.market")
 
 FIRST_PAUSE_S, MOST_PAUSE_S = 0.1, 2.0
+# How often a party looks whether the coordinator hangs.
+LOOK_S = 1.0
 TIMES_AWAY = 3
+TO_JOIN = "while parties join it is waited for"
 # What another attempt may mend.
 PASSING = {
     grpc.StatusCode.OK,
@@ -33,14 +36,19 @@ PASSING = {
 }
 
 
-def take_part(seat: Seat, place: Place, address: str, tell: Tell = on_stderr) -> SignedOutcome:
+def take_part(
+    seat: Seat, place: Place, address: str, tell: Tell = on_stderr, join_s: float | None = None
+) -> SignedOutcome:
     """Call at the coordinator's ``address`` until all is over; what all parties have signed.
 
-    Raises ``Aborted`` where the market ended without, ``JournalError`` where something could not be written down,
-    ``Refused`` and ``Unreachable`` as ``Line.ask``. To go on after those, make a seat from the same journal.
+    Until all have joined a coordinator that does not answer is dialled for ``join_s`` seconds, by default and later as
+    long as the terms say. Raises ``Aborted`` where the market ended without, ``JournalError`` where something could not
+    be written down, ``Refused`` and ``Unreachable`` as ``Line.ask``. To go on after those, make a seat from the same
+    journal.
     """
-    with shown(place.me.name, lambda: (seat.state, f"{seat.turn + 1} calls"), tell):
-        asyncio.run(converse(seat, place, address))
+    line = Line(place, address, place.members.terms.deadline_s)
+    with shown(place.me.name, lambda: (seat.state, f"{seat.turn + 1} calls{line.trouble}"), tell):
+        asyncio.run(_converse(seat, line, join_s))
     if seat.outcome is None:
         assert seat.ending is not None
         raise Aborted(seat.ending)
@@ -49,14 +57,25 @@ def take_part(seat: Seat, place: Place, address: str, tell: Tell = on_stderr) ->
 
 async def converse(seat: Seat, place: Place, address: str) -> None:
     """Make the calls of a seat until it has no more to make; raises as ``take_part``, except for ``Aborted``."""
-    async with Line(place, address, place.members.terms.deadline_s) as line:
+    await _converse(seat, Line(place, address, place.members.terms.deadline_s), None)
+
+
+async def _converse(seat: Seat, line: Line, join_s: float | None) -> None:
+    """``join_s`` is the patience of the line until all have joined."""
+    usual = line.patience_s, line.allowed
+    async with line:
         call = seat.first()
         while call is not None:
+            joins = join_s is not None and seat.state in (State.DRAFT, State.OPEN)
+            line.patience_s, line.allowed = (join_s or 0.0, TO_JOIN) if joins else usual
             call = seat.step(await line.ask(call))
 
 
 class Line:
-    """A line to the coordinator at ``address``; calls are made again until ``patience_s`` without a reply."""
+    """A line to the coordinator at ``address``; calls are made again until ``patience_s`` without a reply.
+
+    ``trouble`` says why there is none at present.
+    """
 
     def __init__(self, place: Place, address: str, patience_s: float) -> None:
         self.place = place
@@ -64,6 +83,10 @@ class Line:
         self.patience_s = patience_s
         self._channel: aio.Channel | None = None
         self._away = 0
+        self.trouble, self.allowed = "", "the terms allow"
+        self._watch: asyncio.TimerHandle | None = None
+        self._waits_since: float | None = None
+        self._hangs = False
 
     async def __aenter__(self) -> Line:
         return self
@@ -78,7 +101,9 @@ class Line:
         self._heard, pause = time.monotonic(), FIRST_PAUSE_S
         while True:
             try:
-                return await self._turn(call)
+                reply = await self._turn(call)
+                self.trouble = ""
+                return reply
             except Unreachable as error:
                 await self.close()
                 self._be_patient(error)
@@ -87,6 +112,9 @@ class Line:
 
     async def close(self) -> None:
         """Hang up; the next call dials again."""
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
         if self._channel is not None:
             await self._channel.close()
             self._channel = None
@@ -108,15 +136,25 @@ class Line:
 
     async def _read(self) -> object:
         """What comes next; whoever says nothing at all for long is hung up on."""
-        late = asyncio.get_running_loop().call_later(HOLD_S + LATE_S, self._stream.cancel)
+        self._waits_since, self._hangs = asyncio.get_running_loop().time(), False
+        if self._watch is None:
+            self._look()
         try:
             return await self._stream.read()
         except asyncio.CancelledError:
-            if late.when() > asyncio.get_running_loop().time():
+            if not self._hangs:
                 raise
             raise Unreachable(f"The coordinator at {joined(self.host, self.port)} hangs.") from None
         finally:
-            late.cancel()
+            self._waits_since = None
+
+    def _look(self) -> None:
+        """One timer for all readings: whether the present one takes too long."""
+        loop = asyncio.get_running_loop()
+        if self._waits_since is not None and loop.time() - self._waits_since >= HOLD_S + LATE_S:
+            self._hangs = True
+            self._stream.cancel()
+        self._watch = loop.call_later(LOOK_S, self._look)
 
     async def _fault(self) -> GridPactError:
         """What ended the line."""
@@ -148,8 +186,9 @@ class Line:
     def _be_patient(self, error: Unreachable) -> None:
         silent = time.monotonic() - self._heard
         logger.info("%s", error)
+        self.trouble = f", {str(error).removesuffix('.')}"
         if silent > self.patience_s:
-            raise Unreachable(f"{error} That for {silent:.0f} s; the terms allow {self.patience_s:g} s.")
+            raise Unreachable(f"{error} That for {silent:.0f} s; {self.allowed} {self.patience_s:g} s.")
 
 
 def _as_is(data: bytes) -> bytes:

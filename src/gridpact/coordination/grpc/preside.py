@@ -37,22 +37,26 @@ def preside(
     fallback: bytes | None = None,
     tell: Tell = on_stderr,
     join_s: float | None = None,
+    linger_s: float = LINGER_S,
 ) -> SignedOutcome:
     """What all parties have signed, who call at ``address`` within ``join_s`` seconds.
 
-    Raises as ``conduct``, and ``InputError`` for the address.
+    When the market is over, parties that have not heard so are waited for, at most ``linger_s`` seconds. Raises as
+    ``conduct``, and ``InputError`` for the address.
 
     To go on after an error that left the market going, make a hub from the same journal.
     """
     transport, goodbye = HubTransport(hub, join_s=join_s), Goodbye(place.members.parties)
     with Server(transport, place.credentials, Door(place.members), address, goodbye.spoken) as server:
         tell(f"{place.me.name}: listening at {joined(server.host, server.port)}")
+        if hub.over:
+            tell(f"{place.me.name}: the market is over; who calls within {linger_s:g} s is told how it ended")
         with shown(place.me.name, lambda: (hub.state, _waiting(hub)), tell):
             try:
                 return conduct(transport, algorithm, fallback)
             finally:
                 if hub.over:
-                    goodbye.heard.wait(LINGER_S)
+                    goodbye.heard.wait(linger_s)
 
 
 class Goodbye:

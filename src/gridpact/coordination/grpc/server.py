@@ -92,7 +92,8 @@ class Server:
 
     async def _serve(self) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        self._waiting: set[asyncio.Future[bool]] = set()
+        self._waiting: dict[asyncio.Future[bool], float] = {}
+        self._timer: asyncio.TimerHandle | None = None
         self._lines: dict[str, asyncio.Task[object] | None] = {}
         most = len(self.door.members.members) + SPARE_LINES
         server = aio.server(options=server_options(), maximum_concurrent_rpcs=most)
@@ -148,13 +149,28 @@ class Server:
     async def _news(self) -> bool:
         """Wait until there may be something new, but not for long."""
         one: asyncio.Future[bool] = self._loop.create_future()
-        self._waiting.add(one)
-        late = self._loop.call_later(HOLD_S, _told, one, False)
+        self._waiting[one] = self._loop.time() + HOLD_S
+        if self._timer is None:
+            self._arm()
         try:
             return await one
         finally:
-            late.cancel()
-            self._waiting.discard(one)
+            self._waiting.pop(one, None)
+
+    def _arm(self) -> None:
+        """One timer for all who wait: for the one who has waited longest, whom others follow in order."""
+        due = next(iter(self._waiting.values()), None)
+        self._timer = None if due is None else self._loop.call_at(due, self._late)
+
+    def _late(self) -> None:
+        """Those for whom there was nothing for long are told so."""
+        now = self._loop.time()
+        for one, due in list(self._waiting.items()):
+            if due > now:
+                break
+            del self._waiting[one]
+            _told(one, False)
+        self._arm()
 
     def _tell(self) -> None:
         """All who wait look again."""

@@ -11,6 +11,8 @@ MOST_CALL = MOST_BYTES + 2**16
 NOTHING = b""
 # Whoever waits for a reply is told so every HOLD_S; a coordinator that is silent for LATE_S more hangs.
 HOLD_S, LATE_S = 5.0, 10.0
+# All may be begun in any order, by people: how long they wait for each other at first.
+JOIN_S = 600.0
 KEEPALIVE_MS = 20_000
 DEFAULT_ADDRESS = "127.0.0.1:47320"
 

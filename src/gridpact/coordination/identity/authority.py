@@ -21,9 +21,20 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    EllipticCurvePrivateKey,
+    EllipticCurvePublicKey,
+    generate_private_key,
+)
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from gridpact.coordination.identity.keys import write_secret
@@ -50,6 +61,18 @@ class Credentials:
 
 
 @dataclass(frozen=True)
+class TlsKey:
+    """The ``public`` key of a certificate, and the ``secret`` one, PEM, empty where only its owner has it."""
+
+    public: EllipticCurvePublicKey
+    secret: bytes = field(default=b"", repr=False)
+
+    @property
+    def public_pem(self) -> bytes:
+        return self.public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+@dataclass(frozen=True)
 class Certified:
     """What a certificate says: who, and from when to when it is valid, seconds since 1970."""
 
@@ -73,10 +96,22 @@ class Authority:
         return self._certificate.public_bytes(Encoding.PEM)
 
     def credentials(
-        self, run: str, role: str, name: str, now: datetime, *, hours: float = HOURS, hosts: Sequence[str] = HOSTS
+        self,
+        run: str,
+        role: str,
+        name: str,
+        now: datetime,
+        *,
+        hours: float = HOURS,
+        hosts: Sequence[str] = HOSTS,
+        tls: TlsKey | None = None,
     ) -> Credentials:
-        """A new key with its certificate; ``hosts``: where the coordinator is to be found, by name or address."""
-        key = generate_private_key(SECP256R1())
+        """A new key with its certificate, or that of a key whose secret part the member has.
+
+        ``hosts``: where the coordinator is to be found, by name or address.
+        """
+        known = tls or new_tls_key()
+        key = known.public
         until = min(now + timedelta(hours=_possible(hours)), self._until(now))
         places: list[x509.GeneralName] = [_host(host) for host in hosts] if role == COORDINATOR else []
         names = [x509.UniformResourceIdentifier(identity(run, role, name)), *places]
@@ -86,7 +121,7 @@ class Authority:
         builder = builder.add_extension(x509.ExtendedKeyUsage([_use(role)]), True)
         builder = builder.add_extension(x509.SubjectAlternativeName(names), False)
         builder = builder.add_extension(_issuer(self._key), False)
-        return Credentials(_pem(key), _signed(builder, self._key), self.certificate)
+        return Credentials(known.secret, _signed(builder, self._key), self.certificate)
 
     def _until(self, now: datetime) -> datetime:
         until = self._certificate.not_valid_after_utc
@@ -101,10 +136,16 @@ class Authority:
         (folder / "ca.pem").write_bytes(self.certificate)
 
 
+def new_tls_key() -> TlsKey:
+    """A key that nobody has."""
+    key = generate_private_key(SECP256R1())
+    return TlsKey(key.public_key(), _pem(key))
+
+
 def new_authority(run: str, now: datetime) -> Authority:
     """An authority that nobody knows yet."""
     key, name = generate_private_key(SECP256R1()), f"authority of {run}"
-    builder = _builder(key, name, _subject(name), now - EARLIER, now + timedelta(hours=AUTHORITY_HOURS))
+    builder = _builder(key.public_key(), name, _subject(name), now - EARLIER, now + timedelta(hours=AUTHORITY_HOURS))
     builder = builder.add_extension(x509.BasicConstraints(True, 0), True)
     builder = builder.add_extension(_key_usage(signs=True), True)
     builder = builder.add_extension(_issuer(key), False)
@@ -161,12 +202,12 @@ def _identity(certificate: x509.Certificate) -> tuple[str, str, str]:
 
 
 def _builder(
-    key: EllipticCurvePrivateKey, name: str, issuer: x509.Name, since: datetime, until: datetime
+    key: EllipticCurvePublicKey, name: str, issuer: x509.Name, since: datetime, until: datetime
 ) -> x509.CertificateBuilder:
     builder = x509.CertificateBuilder().subject_name(_subject(name)).issuer_name(issuer)
-    builder = builder.serial_number(x509.random_serial_number()).public_key(key.public_key())
+    builder = builder.serial_number(x509.random_serial_number()).public_key(key)
     builder = builder.not_valid_before(since).not_valid_after(until)
-    return builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
+    return builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key), False)
 
 
 def _signed(builder: x509.CertificateBuilder, key: EllipticCurvePrivateKey) -> bytes:

@@ -5,8 +5,9 @@
     DIR/coordinator/{roster.json, ca.pem, tls.pem, tls.key, sign.key}
     DIR/<party>/    the same
 
-Folders are made aside and renamed once they are whole. New certificates come in new folders, with the signing keys and
-the authority of the earlier ones: a new fingerprint is a new roster, under which a new run begins.
+Folders are made aside and renamed once they are whole. Who brings keys of its own finds no ``.key`` in its folder, and
+puts its own there. New certificates come in new folders, with the signing keys and the authority of the earlier ones: a
+new fingerprint is a new roster, under which a new run begins.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gridpact.coordination.derived_masks import SealingKey
 from gridpact.coordination.identity.authority import (
     HOSTS,
     HOURS,
@@ -33,14 +33,23 @@ from gridpact.coordination.identity.authority import (
     new_authority,
     read_authority,
 )
-from gridpact.coordination.identity.keys import Signer, new_signer, read_signer, write_secret
+from gridpact.coordination.identity.keys import Signer, read_signer, write_secret
 from gridpact.coordination.identity.members import COORDINATOR, ROLES, Member, Members, Terms, read_members
+from gridpact.coordination.identity.own_keys import (
+    SIGN_KEY,
+    TLS_CERTIFICATE,
+    TLS_KEY,
+    Keys,
+    earlier_keys,
+    new_keys,
+)
 from gridpact.errors import InputError, Issue
 
 AUTHORITY, ROSTER = "authority", "roster.json"
 PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 TAKEN = re.compile(r"authority|coordinator|con|prn|aux|nul|(com|lpt)[0-9]", re.IGNORECASE)
 TERMS = Terms()
+NONE: Mapping[str, Keys] = {}
 FIX = "Take the folder that `gridpact market init` made for this member, all of it."
 
 
@@ -64,35 +73,40 @@ def make_folders(
     hosts: Sequence[str] = HOSTS,
     hours: float = HOURS,
     earlier: Path | None = None,
+    keys: Mapping[str, Keys] = NONE,
     now: datetime | None = None,
     fill: Callable[[str, Path], None] = lambda name, folder: None,
 ) -> Members:
     """Folders of a market with members of these ``roles``, by name, in a new folder ``root``; its roster.
 
     ``fill`` puts what else a member is to have into its folder. ``earlier`` is the folder of a market whose authority,
-    and whose members' signing keys, are kept. Raises ``InputError`` for a roster that contradicts itself and where
-    ``root`` exists.
+    and whose members' keys, are kept, as far as they are there; ``keys`` are those that members bring. Raises
+    ``InputError`` for a roster that contradicts itself, for keys of nobody, and where ``root`` exists.
     """
     if root.exists():
         raise InputError([Issue("this exists already", "Choose another folder, nothing is overwritten.", str(root))])
     ordered = sorted(roles.items(), key=lambda item: ROLES.index(item[1]) if item[1] in ROLES else len(ROLES))
     _check(run, ordered, terms)
+    _check_keys(roles, keys)
     at = now or datetime.now(UTC)
     authority = new_authority(run, at) if earlier is None else read_authority(earlier / AUTHORITY)
-    signers = {**{name: new_signer() for name in roles}, **(_signers(earlier) if earlier else {})}
+    known = {**{name: new_keys() for name in roles}, **(_earlier(earlier, run) if earlier else {}), **keys}
     credentials = {
-        name: authority.credentials(run, role, name, at, hours=hours, hosts=hosts) for name, role in roles.items()
+        name: authority.credentials(run, role, name, at, hours=hours, hosts=hosts, tls=known[name].tls)
+        for name, role in roles.items()
     }
-    listed = [_member(name, role, signers[name], credentials[name]) for name, role in ordered]
+    listed = [_member(name, role, known[name], credentials[name]) for name, role in ordered]
     members = Members(run, tuple(listed), terms)
-    _write_aside(root, members, authority, signers, credentials, fill)
+    read_members(members.encode(), "public.json")
+    _write_aside(root, members, authority, known, credentials, fill)
     return members
 
 
 def read_place(folder: Path, now: datetime | None = None) -> Place:
     """What a member has in its folder; raises ``InputError`` for what does not fit together or is out of date."""
     members = read_roster(folder / ROSTER)
-    signer = read_signer(folder / "sign.key")
+    _require_keys(folder)
+    signer = read_signer(folder / SIGN_KEY)
     me = next((one for one in members.members if one.key == signer.public), None)
     if me is None:
         raise InputError([Issue("the signing key is of no member of the roster", FIX, str(folder))])
@@ -101,6 +115,14 @@ def read_place(folder: Path, now: datetime | None = None) -> Place:
     if mistake:
         raise InputError([Issue(mistake, FIX, str(folder / "tls.pem"))])
     return Place(me, members, signer, credentials, folder)
+
+
+def _require_keys(folder: Path) -> None:
+    """Whoever has keys of its own must have put them there."""
+    fix = f"{FIX} Who made keys of its own (`gridpact market key`, or an earlier market) puts them there."
+    names = [name for name in (SIGN_KEY, TLS_KEY) if not (folder / name).is_file()]
+    if names and (folder / TLS_CERTIFICATE).is_file():
+        raise InputError([Issue("the secret key is not there", fix, str(folder / name)) for name in names])
 
 
 def read_roster(path: Path) -> Members:
@@ -167,24 +189,33 @@ def _check(run: str, roles: Sequence[tuple[str, str]], terms: Terms) -> None:
     read_members(encoded)
 
 
-def _member(name: str, role: str, signer: Signer, credentials: Credentials) -> Member:
-    sealing = "" if role == COORDINATOR else sealing_key(signer).public
-    return Member(name, role, signer.public, certified(credentials.certificate).fingerprint, sealing)
+def _check_keys(roles: Mapping[str, str], keys: Mapping[str, Keys]) -> None:
+    fix = f"The members are {', '.join(roles)}."
+    issues = [
+        Issue("there is a key of somebody who is no member", fix, value=name) for name in keys if name not in roles
+    ]
+    if issues:
+        raise InputError(issues)
 
 
-def sealing_key(signer: Signer) -> SealingKey:
-    """The key by which a party and another one know masks that nobody else does."""
-    return SealingKey(signer.secret("sealing"))
+def _member(name: str, role: str, keys: Keys, credentials: Credentials) -> Member:
+    sealing = "" if role == COORDINATOR else keys.sealing
+    return Member(name, role, keys.public, certified(credentials.certificate).fingerprint, sealing)
 
 
-def _signers(root: Path) -> dict[str, Signer]:
-    folders = folder_names(read_roster(root / ROSTER))
-    return {name: read_signer(root / folder / "sign.key") for name, folder in folders.items()}
+def _earlier(root: Path, run: str) -> dict[str, Keys]:
+    """What is left of the keys of an earlier market, by name."""
+    members = read_roster(root / ROSTER)
+    if members.run == run:
+        fix = "Give it a name of its own: what was signed in the one must not pass for something of the other."
+        raise InputError([Issue("the earlier market has the same name", fix, str(root / ROSTER), value=run)])
+    folders = folder_names(members)
+    return {one.name: earlier_keys(one, root / folders[one.name]) for one in members.members}
 
 
 def _credentials(folder: Path) -> Credentials:
     try:
-        return Credentials(*((folder / name).read_bytes() for name in ("tls.key", "tls.pem", "ca.pem")))
+        return Credentials(*((folder / name).read_bytes() for name in (TLS_KEY, TLS_CERTIFICATE, "ca.pem")))
     except OSError as error:
         raise InputError([Issue(f"no certificate can be read: {type(error).__name__}", FIX, str(folder))]) from None
 
@@ -193,7 +224,7 @@ def _write_aside(
     root: Path,
     members: Members,
     authority: Authority,
-    signers: Mapping[str, Signer],
+    keys: Mapping[str, Keys],
     credentials: Mapping[str, Credentials],
     fill: Callable[[str, Path], None],
 ) -> None:
@@ -204,7 +235,7 @@ def _write_aside(
         (aside / ROSTER).write_bytes(members.encode())
         authority.write(aside / AUTHORITY)
         for name, folder in folder_names(members).items():
-            _write_place(aside / folder, members, signers[name], credentials[name])
+            _write_place(aside / folder, members, keys[name].signer, credentials[name])
             fill(name, aside / folder)
         aside.rename(root)
     except BaseException:
@@ -212,13 +243,15 @@ def _write_aside(
         raise
 
 
-def _write_place(folder: Path, members: Members, signer: Signer, credentials: Credentials) -> None:
+def _write_place(folder: Path, members: Members, signer: Signer | None, credentials: Credentials) -> None:
     folder.mkdir(mode=0o700)
     (folder / ROSTER).write_bytes(members.encode())
     (folder / "ca.pem").write_bytes(credentials.authority)
-    (folder / "tls.pem").write_bytes(credentials.certificate)
-    write_secret(folder / "tls.key", credentials.key)
-    signer.write(folder / "sign.key")
+    (folder / TLS_CERTIFICATE).write_bytes(credentials.certificate)
+    if credentials.key:
+        write_secret(folder / TLS_KEY, credentials.key)
+    if signer is not None:
+        signer.write(folder / SIGN_KEY)
 
 
 def _clock(seconds: float) -> str:

@@ -18,7 +18,7 @@ from gridpact.errors import InputError, Issue
 
 COORDINATOR, OPERATOR, MICROGRID = "coordinator", "operator", "microgrid"
 ROLES = (COORDINATOR, OPERATOR, MICROGRID)
-MOST_SECONDS = 1e7
+MOST_SECONDS, LARGEST = 1e7, 1e300
 HEX = re.compile("[0-9a-f]{64}")
 FIX = "Take the roster that `gridpact market init` wrote."
 
@@ -94,11 +94,19 @@ def read_members(data: bytes, where: str = "roster.json") -> Members:
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise InputError([Issue(f"this is not a roster: {type(error).__name__}", FIX, where)]) from None
     issues = [Issue(message, FIX, where) for message in _mistakes(found)]
-    if not issues and found.encode() != data.strip():
+    if not issues and _encoded(found) != data.strip():
         issues = [Issue("the roster is not in its one form", FIX, where)]
     if issues:
         raise InputError(issues)
     return found
+
+
+def _encoded(found: Members) -> bytes:
+    """Nothing for what has no one form: numbers that are none, or what is nested too deep."""
+    try:
+        return found.encode()
+    except (ValueError, RecursionError):
+        return b""
 
 
 def _mistakes(found: Members) -> list[str]:
@@ -130,7 +138,7 @@ def _wrong_terms(terms: Terms) -> list[str]:
         return ["bounds, rates and market must be tables"]
     numbers = [*terms.bounds.values(), *terms.rates.values(), terms.deadline_s]
     mistakes = []
-    if not all(type(value) in (int, float) and 0.0 < value < float("inf") for value in numbers):
+    if not all(type(value) in (int, float) and 0.0 < value <= LARGEST for value in numbers):
         mistakes.append("deadline, bounds and rates must be positive numbers")
     elif terms.deadline_s > MOST_SECONDS:
         mistakes.append(f"the deadline must be at most {MOST_SECONDS:g} seconds")

@@ -71,7 +71,7 @@ def ledger_rows(records: Iterable[Record], members: Members) -> list[dict[str, s
 
 def crossings(records: Iterable[Record], members: Members) -> Iterator[Crossing]:
     """In the order in which they were written down."""
-    for record in records:
+    for record in of.apart(records):
         if record.kind in (*of.OF_CALL.values(), of.CALLED):
             yield from _of_call(read_call(record.payload), members)
         elif record.kind == of.ASKED:

@@ -36,7 +36,7 @@ from gridpact.coordination.apart.envelope import (
 )
 from gridpact.coordination.apart.follower import Follower, LieError
 from gridpact.coordination.apart.outcome import Outcome, read_outcome, signature_of
-from gridpact.coordination.apart.states import Ending, read_ending
+from gridpact.coordination.apart.states import Ending, State, read_ending
 from gridpact.coordination.identity.keys import signed_by
 from gridpact.coordination.identity.members import OPERATOR, Member, Members
 from gridpact.coordination.kept.findings import Doubts
@@ -51,6 +51,7 @@ from gridpact.coordination.kept.minutes import (
     TURNS,
     compare,
     reached,
+    why_none,
 )
 from gridpact.coordination.message import Message, MessageError, decode
 from gridpact.coordination.party import matches
@@ -67,7 +68,7 @@ class Diary:
 
     def __init__(self, members: Members, member: Member, doubts: Doubts) -> None:
         self.members, self.member, self.doubts = members, member, doubts
-        self.following = Follower(members, member.name)
+        self.following = Follower(members, member.name, window=1)
         self.calls: dict[int, dict[int, Call]] = {}
         self.turn = -1
         self.asked = ""
@@ -81,6 +82,7 @@ class Diary:
             records.REPLIED: (REPLIES, self._reply),
             records.ENDED: (STATES, self._ended),
             records.STATE: (STATES, self._state),
+            records.TOGETHER: (CALLS, self._together),
         }
 
     def read(self, record: Record) -> None:
@@ -94,17 +96,19 @@ class Diary:
         except MessageError as error:
             self.doubts.add(check, f"record {record.number}: {error}")
 
+    def _together(self, record: Record) -> None:
+        for part in records.parts_of(record):
+            self.read(part)
+
     def close(self) -> None:
         """There are no more records."""
-        compare(self.states, self._reached(), self.doubts)
+        compare(self.states, self._reached(), self.doubts, whole=self.signed)
         if self.member.role == OPERATOR:
             self._check_shown()
         if self.outcome is None or self.ending is not None:
-            ending = self.ending
-            why = "there is none" if ending is None else f"the market was ended by {ending.who!r}: {ending.why}"
-            self.doubts.add(THE_OUTCOME, why)
+            self.doubts.lack(THE_OUTCOME, why_none(self.ending, self.states))
         if not self.signed:
-            self.doubts.add(SIGNATURES, "those of all are not there")
+            self.doubts.lack(SIGNATURES, "those of all are not there")
 
     def _call(self, record: Record) -> None:
         call = read_call(record.payload)
@@ -171,7 +175,7 @@ class Diary:
     def _follow(self, record: Record, reply: Reply) -> None:
         links = self.following.authentic(reply)
         try:
-            self.following.follow(reply, *links)
+            self.following.follow(reply, links)
         except LieError as error:
             self._doubt(HEADS, record, str(error))
 
@@ -234,10 +238,15 @@ class Diary:
             committed=len(self.following.chain) > 0,
             iterating=self.iterating,
             outcome=self.outcome,
-            verified=self.agreed,
+            verified=self.agreed or self._agrees,
             signed=self.signed,
             aborted=self.ending is not None,
         )
+
+    @property
+    def _agrees(self) -> bool:
+        """Whether it has found the outcome right and was stopped before it signed."""
+        return self.outcome is not None and self.states[-1:] == [State.VERIFIED]
 
     def _doubt(self, check: str, record: Record, what: str) -> None:
         self.doubts.add(check, f"record {record.number}: {what}")

@@ -73,6 +73,7 @@ class Minutes:
             records.STRIKE: (CALLS, self._strike),
             records.ENDED: (STATES, self._ended),
             records.STATE: (STATES, self._state),
+            records.TOGETHER: (CALLS, self._together),
         }
 
     def read(self, record: Record) -> None:
@@ -86,19 +87,18 @@ class Minutes:
         except MessageError as error:
             self.doubts.add(check, f"record {record.number}: {error}")
 
+    def _together(self, record: Record) -> None:
+        for part in records.parts_of(record):
+            self.read(part)
+
     def close(self) -> None:
         """There are no more records."""
-        compare(self.states, self._reached(), self.doubts)
-        why = (
-            "there is none"
-            if self.ending is None
-            else f"the market was ended by {self.ending.who!r}: {self.ending.why}"
-        )
-        if self.outcome is None or self.ending is not None:
-            self.doubts.add(THE_OUTCOME, why)
         missing = [name for name in self.places if name not in self.signatures]
+        compare(self.states, self._reached(), self.doubts, whole=not missing)
+        if self.outcome is None or self.ending is not None:
+            self.doubts.lack(THE_OUTCOME, why_none(self.ending, self.states))
         if missing:
-            self.doubts.add(SIGNATURES, f"not signed by {', '.join(map(repr, missing))}")
+            self.doubts.lack(SIGNATURES, f"not signed by {', '.join(map(repr, missing))}")
 
     def _call(self, record: Record) -> None:
         call = read_call(record.payload)
@@ -263,8 +263,15 @@ def reached(
     return [str(state) for state, fact in facts.items() if fact]
 
 
-def compare(written: Sequence[str], wanted: Sequence[str], doubts: Doubts) -> None:
-    """States that were written down with those that were reached."""
-    for found, right in zip_longest(written, wanted):
+def why_none(ending: Ending | None, states: Sequence[str]) -> str:
+    """Why there is no outcome."""
+    if ending is None:
+        return f"there is none yet: the last state is {states[-1] if states else State.DRAFT}"
+    return f"the market was ended by {ending.who!r}: {ending.why}"
+
+
+def compare(written: Sequence[str], wanted: Sequence[str], doubts: Doubts, *, whole: bool) -> None:
+    """States that were written down with those that were reached; the last may be missing unless all is ``whole``."""
+    for found, right in zip_longest(written, wanted if whole else wanted[: len(written)]):
         if found != right:
             doubts.add(STATES, f"{found or 'no state'!r} was written down where {right or 'none'} was reached")

@@ -58,6 +58,7 @@ def verify_records(
             reader.read(record)
     reader.close()
     if signed is not None:
+        doubts.demand()
         _check_signed(signed, reader.outcome, members, doubts)
     return doubts.findings
 

@@ -93,9 +93,9 @@ def stage_two(who: Roles, benefits: Floats, received: Floats, ledger: Ledger, se
 
 
 def _bargained(who: Roles, benefits: Floats, ledger: Ledger, seed: int) -> Bargain:
-    """The bargaining of those who do, over a transport of their own; the operator pays in what is not bargained for."""
+    """The bargaining of those who do, over a transport of their own; others pay in what they do not keep."""
     bargaining = np.flatnonzero(who.bargains)
-    pot = 0.0 if who.bargains[-1] else float(benefits[-1] - who.kept[-1])
+    pot = float((benefits - who.kept)[~who.bargains].sum())
     least = KNOWN * float(np.abs(benefits).sum() + who.kept.sum())
     if bargaining.size == 1:
         return _alone(float(benefits[bargaining[0]]), pot, least)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +22,33 @@ from numpy.typing import NDArray
 from gridpact.case.case import Case, Floats, Ints
 from gridpact.case.planned import CANDIDATES, candidate_names, most_units
 
-POWER = {
-    "renewable_candidates": "p_mw",
-    "storage_candidates": "discharge_mw",
-    "generator_candidates": "max_p_mw",
+# Columns that tell the power of a unit, the largest of them, and its energy.
+POWER: Final = {
+    "renewable_candidates": ("p_mw",),
+    "storage_candidates": ("discharge_mw",),
+    "generator_candidates": ("max_p_mw",),
+    "chp_candidates": ("max_p_mw",),
+    "electric_boiler_candidates": ("max_heat_mw",),
+    "heat_pump_candidates": ("max_heat_mw",),
+    "gas_boiler_candidates": ("max_heat_mw",),
+    "heat_storage_candidates": ("discharge_mw",),
+    "exchange_candidates": ("max_buy_mw", "max_sell_mw"),
 }
-ENERGY = {"storage_candidates": "energy_mwh"}
-_KIND = {"storage_candidates": "storage", "generator_candidates": "generator", "line_candidates": "line"}
+ENERGY: Final = {"storage_candidates": ("energy_mwh",), "heat_storage_candidates": ("energy_mwh",)}
+# Kinds of candidates; those of the other tables have a column for it.
+_KIND: Final = {
+    "storage_candidates": "storage",
+    "generator_candidates": "generator",
+    "chp_candidates": "chp",
+    "electric_boiler_candidates": "electric_boiler",
+    "heat_pump_candidates": "heat_pump",
+    "gas_boiler_candidates": "gas_boiler",
+    "heat_storage_candidates": "heat_storage",
+    "exchange_candidates": "exchange",
+    "line_candidates": "line",
+    "tie_candidates": "tie",
+}
+_PLACE: Final = ("bus", "node", "microgrid", "line")
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +56,8 @@ class Candidates:
     """All candidates (c): names, tables, kinds and places; most units; costs of one unit.
 
     ``investment`` is in currency, ``capex`` and ``maintenance`` in currency per year, ``lifetime`` in years;
-    ``size_mw`` and ``size_mwh`` are the power and the energy of one unit, NaN where it has none.
+    ``size_mw`` and ``size_mwh`` are the power (of what makes only heat, its heat) and the energy of one unit, NaN where
+    it has none.
     """
 
     names: tuple[str, ...]
@@ -98,11 +119,12 @@ def candidates_of(case: Case, discount_rate: float) -> Candidates:
     )
 
 
-def _size(case: Case, table: str, columns: Mapping[str, str]) -> Floats:
+def _size(case: Case, table: str, columns: Mapping[str, tuple[str, ...]]) -> Floats:
     """The highest value over time of what tells the size of a unit; NaN in tables whose units have no such size."""
     if table not in columns:
         return np.full(case.count(table), np.nan)
-    return np.asarray(case.series(table, columns[table]).max(axis=1))
+    highest = [case.series(table, column).max(axis=1) for column in columns[table]]
+    return np.asarray(np.max(highest, axis=0), dtype=np.float64)
 
 
 def _texts(parts: list[list[str]]) -> NDArray[np.str_]:
@@ -111,13 +133,11 @@ def _texts(parts: list[list[str]]) -> NDArray[np.str_]:
 
 def _kinds(case: Case, table: str) -> list[str]:
     frame = case.tables[table]
-    if "kind" in frame.columns:
-        return [str(kind) for kind in frame["kind"]]
-    return [_KIND.get(table, "tie")] * len(frame)
+    return [_KIND[table]] * len(frame) if table in _KIND else [str(kind) for kind in frame["kind"]]
 
 
 def _places(case: Case, table: str) -> list[str]:
     frame = case.tables[table]
     if table == "tie_candidates":
         return [f"{one} - {other}" for one, other in zip(frame["from_bus"], frame["to_bus"], strict=True)]
-    return [str(place) for place in frame["bus" if "bus" in frame.columns else "line"]]
+    return [str(place) for place in frame[next(column for column in _PLACE if column in frame.columns)]]

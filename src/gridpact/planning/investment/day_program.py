@@ -16,13 +16,13 @@ not served is refused.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import scipy.sparse as sp
 
 from gridpact.case.case import Case, Floats, Ints
-from gridpact.case.planned import UNITS, planned_case
+from gridpact.case.planned import COUNTED, EXCHANGE, EXCHANGED, UNITS, planned_case
 from gridpact.markets.heat.side import Heating, heating
 from gridpact.markets.market_program import clearing_program
 from gridpact.physics.electric.line_choice import LineChoice
@@ -33,7 +33,14 @@ from gridpact.programs.program import Program
 from gridpact.programs.standard_form import StandardForm, compile_program
 
 # The variable of a program that says itself what is missing.
-EMERGENCY = "emergency_p"
+EMERGENCY: Final = "emergency_p"
+# Demand that may stay unserved: its table, that of what may, its key there, and the variable.
+UNSERVED: Final = (
+    ("loads", "unserved", "load", "unserved_p"),
+    ("heat_loads", "heat_unserved", "heat_load", "unserved_heat"),
+)
+# Rows of which a unit has several: the two ends of the line on which heat and power of a plant are.
+PER_UNIT: Final = {"chps/edge": 2}
 
 
 class Build(Protocol):
@@ -80,7 +87,7 @@ def day_program(
     ``build`` makes the program of the case in which everything is built, its network per unit of ``base_mva``. Without
     an emergency price that program is to say itself, as ``EMERGENCY``, what may be missing.
     """
-    every, served = _everything_built(day, emergency_price, switching)
+    every = _everything_built(day, emergency_price, switching)
     network = electric_network(every, power_base(every) if base_mva is None else base_mva)
     replaced = _replaced(day, switching)
     corridor = _corridors(day, replaced, network.branches.carrying, every.count("lines"))
@@ -88,25 +95,28 @@ def day_program(
     heat = heating(every, network.base_mva, "quasi_dynamic", None, None)
     form = compile_program(build(every, network, LineChoice(corridor, openable), heat))
     right = _grown(form, day, candidates)
+    _widened(form, day, candidates, network.base_mva, right)
     _chosen(form, day, candidates, replaced, right)
     _closed(form, replaced.size, openable, candidates.count, right)
-    emergency = _emergency(form, served, emergency_price is not None and every.count("unserved") > 0)
+    emergency = _emergency(form, day, emergency_price is not None)
     units = right.matrix(candidates.count + openable.size)
     return DayProgram(form.with_b(right.b), units, emergency, network, day.hours)
 
 
-def _emergency(form: StandardForm, served: int, unserved: bool) -> Ints:
-    """The columns of demand that is missing: of loads that may stay unserved, or of the program's own."""
-    own = form.columns.get(EMERGENCY, np.zeros(0, np.int64)).ravel()
-    return np.concatenate([form.columns["unserved_p"][served:].ravel(), own]) if unserved else own
+def _emergency(form: StandardForm, day: Case, priced: bool) -> Ints:
+    """The columns of demand that is missing: the program's own, and with a price what only that keeps served."""
+    found = [form.columns.get(EMERGENCY, np.zeros(0, np.int64)).ravel()]
+    for _, table, _, name in UNSERVED if priced else ():
+        found += [form.columns[name][day.count(table) :].ravel()] if name in form.columns else []
+    return np.concatenate(found)
 
 
-def _everything_built(day: Case, price: float | None, switching: Switching | None) -> tuple[Case, int]:
+def _everything_built(day: Case, price: float | None, switching: Switching | None) -> Case:
     """One unit of everything in units, types as lines beside those they would replace, demand that gives way.
 
     Where lines may be opened and closed, all of them are closed, built ties among them.
     """
-    units = {name: 1 for table in UNITS for name in day.ids(table)}
+    units = {name: 1 for table in COUNTED for name in day.ids(table)}
     closed = dict.fromkeys(switching.names, True) if switching is not None else {}
     units |= {name: 1 for name in day.ids("tie_candidates") if name in closed}
     built, types, lines = planned_case(day, units, closed), day.tables["line_candidates"], day.tables["lines"]
@@ -117,11 +127,15 @@ def _everything_built(day: Case, price: float | None, switching: Switching | Non
         built = built.with_rows(
             "lines", {"line": types["candidate"], **rows, **{name: types[name] for name in columns}}
         )
-    served = built.count("unserved")
-    if price is None:
-        return built, served
-    left = sorted(set(day.ids("loads")) - set(built.ids("unserved")))
-    return built.with_rows("unserved", {"load": left, "price_per_mwh": [price] * len(left)}), served
+    return built if price is None else _giving_way(built, price)
+
+
+def _giving_way(case: Case, price: float) -> Case:
+    """The case in which all demand may stay unserved, at a price of its own or else at this one."""
+    for demand, table, key, _ in UNSERVED:
+        left = sorted(set(case.ids(demand)) - set(case.ids(table)))
+        case = case.with_rows(table, {key: left, "price_per_mwh": [price] * len(left)})
+    return case
 
 
 def _replaced(day: Case, switching: Switching | None) -> Ints:
@@ -143,14 +157,29 @@ def _grown(form: StandardForm, day: Case, candidates: Candidates) -> Right:
     """What a unit adds to the right-hand sides of its own rows, which without it are zero."""
     right = Right(form.b.copy(), [])
     for table, (target, _) in UNITS.items():
-        first = day.count(target)
+        each, first = candidates.of(table), day.count(target)
         for name, rows in form.rows.items():
-            if name.startswith(f"{target}/") and rows.ndim >= 2 and rows.shape[-2] == first + day.count(table):
-                own = rows[..., first:, :]
-                of = np.broadcast_to(candidates.of(table)[:, None], own.shape)
+            if not name.startswith(f"{target}/") or rows.ndim < 2:
+                continue
+            units = np.repeat(each, PER_UNIT.get(name, 1))
+            if name in PER_UNIT or rows.shape[-2] == first + units.size:
+                own = rows[..., rows.shape[-2] - units.size :, :]
+                of = np.broadcast_to(units[:, None], own.shape)
                 right.added(form, own[own >= 0], of[own >= 0], 1.0)
                 right.b[own[own >= 0]] = 0.0
     return right
+
+
+def _widened(form: StandardForm, day: Case, candidates: Candidates, base: float, right: Right) -> None:
+    """What a unit of capacity for exchange adds to the limits of its microgrid, which stand with one unit of each."""
+    of, at = candidates.of(EXCHANGE), day.positions(EXCHANGE, "microgrid")
+    for column in EXCHANGED if of.size else ():
+        name = f"microgrids/{column}"
+        rows = form.rows.get(name, np.full((day.count("microgrids"), day.steps), -1))[at]
+        more = day.series(EXCHANGE, column) / base
+        there = rows >= 0
+        np.subtract.at(right.b, rows[there], more[there])
+        right.entries.append((rows[there], np.broadcast_to(of[:, None], rows.shape)[there], more[there]))
 
 
 def _chosen(form: StandardForm, day: Case, candidates: Candidates, replaced: Ints, right: Right) -> None:

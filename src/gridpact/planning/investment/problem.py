@@ -136,5 +136,9 @@ def _dearest(case: Case) -> float:
         ("bids", "benefit_per_mwh"),
         ("controllable", "benefit_per_mwh"),
         ("generator_candidates", "cost_per_mwh"),
+        *(
+            (table, "fuel_price_per_mwh")
+            for table in ("chps", "gas_boilers", "chp_candidates", "gas_boiler_candidates")
+        ),
     )
     return float(max(1.0, *(np.abs(case.series(table, name)).max(initial=0.0) for table, name in columns)))

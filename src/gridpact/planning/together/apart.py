@@ -150,7 +150,7 @@ class Apart:
 
 
 def apart(
-    joint: Joint, start: Floats, method: str, gap: float, seed: int, tolerance: float = 1e-6, rounds: int = 500
+    joint: Joint, start: Floats, method: str, gap: float, seed: int, tolerance: float = 1e-5, rounds: int = 500
 ) -> Apart:
     """All owners as parties of their own, who begin with the units ``start``."""
     desk = InProcess()

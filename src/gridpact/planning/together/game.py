@@ -44,7 +44,7 @@ class Game:
 
     def trade(self, units: Floats) -> Traded:
         """The trade at some units, solved once."""
-        key = units.tobytes()
+        key = (units + 0.0).tobytes()  # of both zeros, the same
         if key not in self.known:
             found = self.known[key] = self.upper(units)
             self.solves += 1

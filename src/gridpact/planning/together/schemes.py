@@ -131,5 +131,5 @@ def benders(game: Game, start: Floats, gap: float, time_limit: float, scheme: st
     begun = with_design(master, begun, start, game.trade(start).priced)
     for state in decompose(master, lambda n: game.trade(n).priced, begun, core, gap, time_limit):
         for plan in state.designs[len(at.moves) :]:
-            at.judged(game, scheme, "", np.rint(plan[: start.size]), "best by what capacity is worth")
+            at.judged(game, scheme, "", np.rint(plan[: start.size]) + 0.0, "best by what capacity is worth")
         yield replace(at.found(game), lower=state.lower)

@@ -30,7 +30,7 @@ def weighed(joint: Joint, alone: Alone, rule: str) -> Floats:
 
     given           the column ``weight`` of the case
     equal           the same for all
-    stand_alone     as the cost of a year that each would have alone, which must not be negative
+    stand_alone     as the size of what a year alone costs each, or earns it: |D_k|
 
     Raises ``InputError``.
     """
@@ -39,10 +39,10 @@ def weighed(joint: Joint, alone: Alone, rule: str) -> Floats:
         own = case.column("network_operator", "weight")
         size = np.append(case.column("microgrids", "weight"), own[0] if own.size else 1.0)
     else:
-        size = np.ones(joint.owners.count) if rule == "equal" else alone.costs
-    if (size < 0.0).any() or not size.any():
+        size = np.ones(joint.owners.count) if rule == "equal" else np.abs(alone.costs)
+    if not size.any():
         fix = 'Take weights "equal" or "given".'
-        raise InputError([Issue("planning alone some owner has an income and no cost: there is no share of it", fix)])
+        raise InputError([Issue("planning alone costs nobody anything: there is no share of it", fix)])
     return np.asarray(size / size.sum())
 
 
@@ -51,6 +51,6 @@ def shared(
 ) -> StageTwo:
     """Gains, receipts and cents of a year; the rows of the sheet are energy by day, fees by day, and the lump sum."""
     none = np.zeros(weights.size)
-    who = Roles(list(joint.owners.names), np.ones(weights.size, dtype=np.bool_), weights, none)
+    who = Roles(list(joint.owners.names), weights > 0.0, weights, none)
     benefits = alone.costs - joint.owners.added(joint.problem.candidates.annual * units) - found.costs
     return stage_two(who, benefits, np.vstack([found.energy, found.fees]), ledger, seed)

@@ -34,6 +34,7 @@ from gridpact.report.text import number, safe, table, tag
 from gridpact.report.verdict import banner
 from gridpact.results.planning import QUESTION as PLAN
 from gridpact.results.record import Record
+from gridpact.results.together import QUESTION as TOGETHER
 
 Draw = Callable[[], Figure]
 CENT = 0.005
@@ -100,7 +101,9 @@ def _lines(runs: list[Entry]) -> list[Line]:
     usable = [
         run
         for run in runs[:MOST]
-        if run.standing.valid and "electricity_prices" in run.record.tables and run.record.question != PLAN
+        if run.standing.valid
+        and "electricity_prices" in run.record.tables
+        and run.record.question not in (PLAN, TOGETHER)
     ]
     return [
         Line(_legend(run), run.number - 1, run.record)

@@ -15,6 +15,7 @@ import pandas as pd
 from gridpact.report.standing import Standing, standing_of
 from gridpact.results.planning import QUESTION as PLAN
 from gridpact.results.record import Record
+from gridpact.results.together import QUESTION as TOGETHER
 
 NOT_COMPARABLE = float("nan")
 
@@ -45,6 +46,8 @@ MEASURES = (
     Measure("tie_cost", "at stake in tie-breaking", "{currency}", 2),
     Measure("leader_gap", "proven gap", "of the cost", 6),
     Measure("objective_before", "cost as it is", "{currency}", 2),
+    Measure("objective_alone", "cost where each plans alone", "{currency}", 2),
+    Measure("surplus", "gain that is shared", "{currency}", 2),
     Measure("objective_lower_bound", "proven not to cost less than", "{currency}", 2),
     Measure("gap", "proven gap", "of the cost", 6),
     Measure("investment", "investment", "{currency}", 2),
@@ -159,7 +162,7 @@ def payments(run: Entry) -> pd.Series:
     Plans have none here: theirs is of days that count for many.
     """
     settlement = run.record.tables.get("settlement")
-    if settlement is None or not run.standing.valid or run.record.question == PLAN:
+    if settlement is None or not run.standing.valid or run.record.question in (PLAN, TOGETHER):
         return pd.Series(dtype="float64", index=pd.MultiIndex.from_arrays([[], []], names=["kind", "participant"]))
     operator = settlement["kind"] == "operator"
     own = np.where(settlement["carrier"] == "heat", HEAT_OPERATOR, OPERATOR)

@@ -10,13 +10,14 @@ import pandas as pd
 from gridpact.report.comparison.measures import NONE, Entry
 from gridpact.report.text import number, safe, table, tag
 from gridpact.results.planning import QUESTION
+from gridpact.results.together import QUESTION as TOGETHER
 
 MOST = 60  # candidates
 
 
 def plans(runs: list[Entry]) -> list[str]:
     """Costs by item and units by candidate; nothing where no run is a plan."""
-    chosen = [run for run in runs if run.record.question == QUESTION]
+    chosen = [run for run in runs if run.record.question in (QUESTION, TOGETHER)]
     return [part for part in (_costs(chosen), _built(chosen)) if part]
 
 

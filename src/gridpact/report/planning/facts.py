@@ -13,7 +13,8 @@ from gridpact.report.text import significant
 from gridpact.results.planning import BASIS, QUESTION
 from gridpact.results.record import Record
 
-PLANTS = ("wind", "pv", "other", "storage", "generator")
+PLANTS = ("wind", "pv", "other", "storage", "generator", "chp", "electric_boiler", "heat_pump")
+AT_NODES = ("gas_boiler", "heat_storage")
 PROTECTION = ("breaker", "recloser", "fuse", "sectionaliser")
 KINDS = {
     "wind": "wind",
@@ -21,6 +22,12 @@ KINDS = {
     "other": "other renewables",
     "storage": "storage",
     "generator": "generator",
+    "chp": "CHP",
+    "electric_boiler": "electric boiler",
+    "heat_pump": "heat pump",
+    "gas_boiler": "boiler",
+    "heat_storage": "tank",
+    "exchange": "exchange capacity",
     "line": "line type",
     "tie": "tie line",
     "breaker": "breaker",

@@ -15,6 +15,12 @@ from gridpact.results.days import CLEARED
 from gridpact.results.record import Record
 
 MOST = 3  # assets named in a sentence
+PLACES = {
+    **dict.fromkeys(facts.PLANTS, "bus "),
+    **dict.fromkeys(facts.AT_NODES, "node "),
+    "exchange": "microgrid ",
+    "tie": "",
+}
 UNKNOWN = (
     "As it is, the network cannot be operated on these days within its limits: what a year costs without the plan is "
     "not known."
@@ -44,7 +50,7 @@ def built(record: Record) -> str:
 def _what(row: pd.Series) -> str:
     kind = facts.KINDS.get(str(row["kind"]), safe(row["kind"]))
     units = f"{number(float(row['units']), 0)} of {number(float(row['max_units']), 0)} units, "
-    where = {"line": "line ", "tie": ""}.get(str(row["kind"]), "bus " if row["kind"] in facts.PLANTS else "line ")
+    where = PLACES.get(str(row["kind"]), "line ")
     return f"{kind}, {units if float(row['max_units']) > 1.0 else ''}{where}{safe(row['place'])}"
 
 

@@ -21,7 +21,7 @@ def disclosed(record: Record, standing: Standing) -> str:
     if found is None:
         return ""
     masked = MASKED if found["kind"].astype(str).str.contains("mask").any() else ""
-    return tag("p", INFERRED + masked + _central(record), "lead") + _ledger(record, found)
+    return tag("p", INFERRED + masked + _central(record), "lead") + ledger(record, found)
 
 
 INFERRED = (
@@ -40,7 +40,7 @@ def _central(record: Record) -> str:
     return " The central program of this run was given all data of everybody: nothing was kept private from it."
 
 
-def _ledger(record: Record, found: pd.DataFrame) -> str:
+def ledger(record: Record, found: pd.DataFrame) -> str:
     """Party by party where they are few, else one row for all microgrids that told as much."""
     told, few = found[found["numbers"] > 0], len(facts.microgrids(record)) <= ALL
     rows = told.head(MOST) if few else alike(record, told)

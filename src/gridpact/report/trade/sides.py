@@ -21,11 +21,11 @@ def network_side(record: Record) -> Record | None:
     case = network_with(record.case, by_microgrid(record, "p_mw"), by_microgrid(record, "q_mvar"))
     own = {name: one for name, one in record.tables.items() if not name.startswith(tuple(filter(None, SIDES)))}
     if "dispatch" in own:
-        own["dispatch"] = _marked(own["dispatch"], microgrids(record))
+        own["dispatch"] = marked(own["dispatch"], microgrids(record))
     return replace(record, question="clear", case=case, tables=own)
 
 
-def _marked(dispatch: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+def marked(dispatch: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     """Loads that go by the name of a microgrid are microgrids."""
     marked = (dispatch["kind"] == "load") & dispatch["device"].isin(names)
     return dispatch.assign(kind=dispatch["kind"].mask(marked, MICROGRID))

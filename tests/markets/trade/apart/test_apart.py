@@ -23,8 +23,9 @@ from gridpact.markets.trade.apart.outcome import (
     encoded,
     no_deal,
     outcome,
+    plain,
     read_outcome,
-    require_known,
+    require_end,
     require_sound,
 )
 from gridpact.markets.trade.apart.pay import Paid, paid, told_without
@@ -270,10 +271,24 @@ def test_somebody_disagrees_with_every_lie(lie: str) -> None:
 def test_an_end_that_the_terms_do_not_know_is_none() -> None:
     public = three().public
     require_sound(read_outcome(public, no_deal(public, "no")))
-    require_known(public, no_deal(public, "no"), "no_deal")
-    require_known(public, three().outcome, "abort")
-    with pytest.raises(Disagreement, match="no such end"):
-        require_known(public, no_deal(public, "no"), "abort")
+    require_end(public, no_deal(public, "no"), True)
+    require_end(public, three().outcome, False)
+    for document, fallback in ((no_deal(public, "no"), False), (three().outcome, True)):
+        with pytest.raises(Disagreement, match="another end than it tells of"):
+            require_end(public, document, fallback)
+
+
+def test_without_a_deal_there_is_the_same_to_read() -> None:
+    """The same entries, of the same parts; what nobody was told is none."""
+    public = three().public
+    deal, nothing = plain(public, three().outcome), plain(public, no_deal(public, "no"))
+    assert list(deal) == list(nothing)
+    assert (deal["agreed"], nothing["agreed"], nothing["why"]) == (True, False, "no")
+    assert set(nothing["received_cents"].values()) == {0} and nothing["trades"] == []
+    for name in ("received_cents", "sheet_received_cents", "exchanged_mw", "price_per_mwh", "regrets"):
+        assert list(deal[name]) == list(nothing[name])
+    assert deal["snapshots"] == [time.isoformat() for time in three().market.case.snapshots] == nothing["snapshots"]
+    assert all(one["snapshot"] == deal["snapshots"][one["step"]] and one["agreed"] for one in deal["trades"])
 
 
 def test_where_the_relaxation_invents_losses_all_agree_nevertheless() -> None:

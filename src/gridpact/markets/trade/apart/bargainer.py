@@ -18,10 +18,11 @@ from gridpact.markets.trade.apart.words import PAYMENT
 
 @dataclass(frozen=True, eq=False)
 class Sealing:
-    """A party's own sealing key, and the public ones of all, by name."""
+    """A party's own sealing key, the public ones of all, by name, and the ``market`` for which masks are made."""
 
     key: SealingKey
     keys: Mapping[str, str]
+    market: str = ""
 
 
 def bargaining(name: str, public: PublicMarket, benefit: Callable[[], float], sealing: Sealing) -> dict[str, Handler]:
@@ -30,7 +31,7 @@ def bargaining(name: str, public: PublicMarket, benefit: Callable[[], float], se
     if weight == 0.0:
         return {}
     bargaining = [one for one, also in zip(public.names, public.bargains.tolist(), strict=True) if also]
-    masks = DerivedMasks(name, bargaining, sealing.key, sealing.keys)
+    masks = DerivedMasks(name, bargaining, sealing.key, sealing.keys, market=sealing.market)
 
     def answer(message: Message) -> Message:
         price, target, penalty = (message.number(one) for one in (PRICE, TARGET, WEIGHT))

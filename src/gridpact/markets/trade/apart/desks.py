@@ -16,14 +16,15 @@ from gridpact.markets.trade.apart.publish import shared_digest
 
 
 def party_of(
-    name: str, share: Case, public: PublicMarket, key: SealingKey, keys: Mapping[str, str]
+    name: str, share: Case, public: PublicMarket, key: SealingKey, keys: Mapping[str, str], market: str = ""
 ) -> MicrogridParty | OperatorParty:
     """The party ``name`` with its share of a case (``case.trade_shares``); ``keys`` are the public ones of all.
 
-    Raises ``InputError`` where the share is that of another market or party.
+    No two markets of the same keys may have the same name ``market``, such as the digest of the roster. Raises
+    ``InputError`` where the share is that of another market or party.
     """
     _require_share(name, share, public)
-    sealing = Sealing(key, keys)
+    sealing = Sealing(key, keys, market)
     if name == public.operator:
         return OperatorParty(network_part(share), public, sealing)
     return MicrogridParty(name, microgrid_parts(share)[0], public, sealing)

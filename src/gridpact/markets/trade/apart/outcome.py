@@ -28,6 +28,7 @@ Floats = NDArray[np.float64]
 REGRET = 1e-4
 # A part of the surplus is known to this share of it.
 KNOWN = 1e-6
+SHEET = ("energy", "fees", "lump_sum")
 
 
 class Disagreement(DisagreementError):
@@ -110,25 +111,44 @@ def read_outcome(public: PublicMarket, data: bytes) -> Outcome:
 
 
 def plain(public: PublicMarket, data: bytes) -> dict[str, Any]:
-    """An outcome to be read by people: numbers in decimals, prices per MWh, by party and step."""
+    """An outcome to be read by people: numbers in decimals, prices per MWh, by party and step.
+
+    It has the same entries whether there is a deal or not, None for what nobody was told.
+    """
     told = read_outcome(public, data)
-    if told.known["kind"] == "no_deal":
-        return told.known
-    cents = dict(zip(public.names, told.known["cents"], strict=True))
-    rows = dict(zip(("energy", "fees", "lump_sum"), told.known["sheet"], strict=True))
-    traded = zip(told.known["step"], told.known["seller"], told.known["buyer"], told.numbers("p_mw"), strict=True)
-    return {
-        "kind": "trade",
+    known = {
+        "kind": told.known["kind"],
+        "microgrids": list(public.microgrids),
+        "operator": public.operator,
         "currency": public.currency,
+        "snapshots": list(public.snapshots),
         "deal": told.deal,
+        "agreed": told.deal,
         "why": told.known["why"],
+    }
+    return known | (_plain_trade(public, told) if told.known["kind"] == "trade" else _plain_nothing(public))
+
+
+def _plain_trade(public: PublicMarket, told: Outcome) -> dict[str, Any]:
+    cents = dict(zip(public.names, told.known["cents"], strict=True))
+    rows = dict(zip(SHEET, told.known["sheet"], strict=True))
+    traded = zip(told.known["step"], told.known["seller"], told.known["buyer"], told.numbers("p_mw"), strict=True)
+    times = public.snapshots or (None,) * public.steps
+    return {
         "surplus": float.fromhex(told.known["surplus"]),
         "received_cents": cents,
         "sheet_received_cents": {what: dict(zip(public.names, row, strict=True)) for what, row in rows.items()},
         "exchanged_mw": dict(zip(public.microgrids, told.of_microgrids("exchanged_mw").tolist(), strict=True)),
         "price_per_mwh": dict(zip(public.microgrids, told.of_microgrids("nodal_price_per_mwh").tolist(), strict=True)),
         "trades": [
-            {"step": step, "seller": public.names[seller], "buyer": public.names[buyer], "p_mw": float(p)}
+            {
+                "step": step,
+                "snapshot": times[step],
+                "seller": public.names[seller],
+                "buyer": public.names[buyer],
+                "p_mw": float(p),
+                "agreed": told.deal,
+            }
             for step, seller, buyer, p in traded
         ],
         "regrets": dict(zip(public.names, told.numbers("regrets").tolist(), strict=True)),
@@ -136,10 +156,25 @@ def plain(public: PublicMarket, data: bytes) -> dict[str, Any]:
     }
 
 
-def require_known(public: PublicMarket, data: bytes, fallback: str) -> None:
-    """Raises ``Disagreement`` for an end without a deal that the terms' ``fallback`` does not know."""
-    if read_outcome(public, data).known["kind"] == "no_deal" and fallback != "no_deal":
-        raise Disagreement("the terms know no such end")
+def _plain_nothing(public: PublicMarket) -> dict[str, Any]:
+    """Nobody trades or pays; what each exchanges without a deal it alone knows."""
+    nothing = dict.fromkeys(public.names, 0)
+    return {
+        "surplus": 0.0,
+        "received_cents": nothing,
+        "sheet_received_cents": {what: dict(nothing) for what in SHEET},
+        "exchanged_mw": dict.fromkeys(public.microgrids),
+        "price_per_mwh": dict.fromkeys(public.microgrids),
+        "trades": [],
+        "regrets": dict.fromkeys(public.names),
+        "rounds": None,
+    }
+
+
+def require_end(public: PublicMarket, data: bytes, fallback: bool) -> None:
+    """Raises ``Disagreement`` where the end that a document tells of is not the one that it is to be signed as."""
+    if fallback != (read_outcome(public, data).known["kind"] == "no_deal"):
+        raise Disagreement("it is to be signed as another end than it tells of")
 
 
 def require_sound(told: Outcome) -> None:

@@ -6,13 +6,14 @@ It stands in the terms of the roster, as plain JSON, so that all sign it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.errors import InputError, Issue
+from gridpact.markets.trade.apart.terms import misfits, wrong_terms
 
 Floats = NDArray[np.float64]
 
@@ -25,6 +26,7 @@ class PublicMarket:
     operator's last: zero where it only earns fees. Reactive power is agreed on where it is ``free``, of a microgrid
     whose devices can change theirs. ``fees`` per MWh are those from each party to each, the operator last; None where
     two cannot trade, and no rows where fees follow from prices. ``fees_are_costs`` where they are the true cost.
+    ``snapshots`` are the starts of the steps, ISO 8601 with their offset from UTC.
     """
 
     microgrids: tuple[str, ...]
@@ -40,6 +42,7 @@ class PublicMarket:
     fees_are_costs: bool = False
     buyer_share: float = 0.5
     shared: tuple[str, ...] = ()
+    snapshots: tuple[str, ...] = ()
     dynamics: str = "quasi_dynamic"
     method: str = "atc"
     closed_form: bool = False
@@ -82,33 +85,19 @@ class PublicMarket:
             "weights": list(self.weights),
             "free": list(self.free),
             "shared": list(self.shared),
+            "snapshots": list(self.snapshots),
             "fees": [list(row) for row in self.fees],
         }
 
 
-def from_terms(terms: Mapping[str, Any]) -> PublicMarket:
-    """The market of the terms of a roster; raises ``InputError`` where they are not those of a market."""
-    try:
-        rows = tuple(tuple(float(value) for value in row) for row in terms["price"])
-        known = {
-            **terms,
-            "microgrids": tuple(terms["microgrids"]),
-            "price": rows,
-            "weights": tuple(terms["weights"]),
-            "free": tuple(terms["free"]),
-            "shared": tuple(terms["shared"]),
-            "fees": tuple(tuple(row) for row in terms.get("fees", ())),
-        }
-        market = PublicMarket(**known)
-        fits = market.first_price.size == sum(map(len, rows)) and len(market.weights) == len(market.names)
-        fits = fits and len(market.free) == len(market.microgrids)
-        fits = fits and market.fee_table.shape in ((0,), (len(market.names),) * 2)
-    except (TypeError, KeyError, ValueError) as error:
-        raise _wrong(f"the terms are not those of a trade: {type(error).__name__} {error}") from None
-    if not fits:
-        raise _wrong("prices or weights of the terms are not one row or number for every party")
-    return market
-
-
-def _wrong(message: str) -> InputError:
-    return InputError([Issue(message, "Take the roster that `gridpact market init` wrote.", "roster.json")])
+def from_terms(terms: Mapping[str, Any], where: str = "roster.json") -> PublicMarket:
+    """The market of the terms of a roster; raises ``InputError``, about ``where``, for terms of something else."""
+    needed = [one.name for one in fields(PublicMarket) if one.default is MISSING]
+    wrong = list(wrong_terms(terms, needed, [one.name for one in fields(PublicMarket)])) or list(misfits(terms))
+    if wrong:
+        fix = "Take the roster that `gridpact market init` wrote."
+        raise InputError([Issue(message, fix, where) for message in wrong])
+    lists = {name: tuple(terms.get(name, ())) for name in ("microgrids", "weights", "free", "shared", "snapshots")}
+    prices = tuple(tuple(float(value) for value in row) for row in terms["price"])
+    fees = tuple(tuple(row) for row in terms.get("fees", ()))
+    return PublicMarket(**{**terms, **lists, "price": prices, "fees": fees})

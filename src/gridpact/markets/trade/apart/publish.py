@@ -35,6 +35,7 @@ def public_market(market: TradeMarket, **settings: Any) -> PublicMarket:
         fees_are_costs=market.charges_cost,
         buyer_share=tariff(market.case).buyer_share,
         shared=tuple(shared_digest(market.case, place) for place in range(len(market.names))),
+        snapshots=tuple(time.isoformat() for time in market.case.snapshots),
         dynamics=market.dynamics,
         **settings,
     )

@@ -24,7 +24,8 @@ SEEN = 1e-6  # MW
 Sides = tuple[dict[str, Floats], dict[str, Floats]]
 
 
-def draw(record: Record) -> Figure | None:
+def draw(record: Record, title: str = "Who serves the load") -> Figure | None:
+    """``title`` says whose load it is."""
     dispatch, found = table(record, "dispatch"), weights(record)
     if dispatch is None or not found or dispatch["snapshot"].nunique() % len(found):
         return None
@@ -32,9 +33,7 @@ def draw(record: Record) -> Figure | None:
     names = [*dict.fromkeys(name for side in sides for name in side), "load"]
     shown, rows = heaviest(found, days.MOST), canvas.legend_rows(names)
     some = "" if len(shown) == len(found) else f" (the {len(shown)} that stand for most, of {len(found)})"
-    figure, places = multiples(
-        f"Who serves the load on the typical days{some}", len(shown), 0.35, canvas.LEGEND * rows + 0.05
-    )
+    figure, places = multiples(f"{title} on the typical days{some}", len(shown), 0.35, canvas.LEGEND * rows + 0.05)
     order = list(found)
     for axes, name in zip(places, shown, strict=True):
         _day(axes, sides, load, order.index(name), len(order))

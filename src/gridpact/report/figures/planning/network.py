@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -32,7 +32,8 @@ SOLID: Dash = (0.0, ())
 BAND = "#cfe2f1"  # behind a line that could get another type
 
 
-def draw(record: Record) -> Figure | None:
+def draw(record: Record, called: Mapping[int, str] | None = None) -> Figure | None:
+    """``called`` are names that some buses have instead of their own."""
     investments = table(record, "investments")
     if investments is None:
         return None
@@ -47,7 +48,10 @@ def draw(record: Record) -> Figure | None:
     found = sites(case, investments, points, plan.ends)
     middles = _symbols(axes, found, points)
     _buses(axes, case, points, found)
-    _names(axes, case, points, middles, found, [*np.ravel(ties(case, investments)[0])])
+    tied = [*np.ravel(ties(case, investments)[0])]
+    _names(
+        axes, _called(case, called or {}), case.positions("interfaces", "bus").tolist(), points, middles, found, tied
+    )
     columns = -(-len(entries) // rows)
     axes.legend(
         handles=list(entries.values()), labels=list(entries), loc="lower left", bbox_to_anchor=(0.0, 1.0),
@@ -134,9 +138,21 @@ def _buses(axes: Axes, case: Case, points: Floats, found: list[Site]) -> None:
     )  # fmt: skip
 
 
-def _names(axes: Axes, case: Case, points: Floats, middles: Floats, found: list[Site], tied: list[int]) -> None:
+def _called(case: Case, other: Mapping[int, str]) -> list[str]:
+    """The names of all buses."""
+    return [other.get(place, name) for place, name in enumerate(case.ids("buses"))]
+
+
+def _names(
+    axes: Axes,
+    called: list[str],
+    roots: list[int],
+    points: Floats,
+    middles: Floats,
+    found: list[Site],
+    tied: list[int],
+) -> None:
     """Names of the buses where something is built, of the root, and of as many others as there is room for."""
-    called, roots = case.ids("buses"), case.positions("interfaces", "bus").tolist()
     built = [site.bus for site in found if site.bus >= 0 and site.units > 0]
     rest = range(len(called)) if len(called) <= NAMED else []
     order = list(dict.fromkeys([*roots, *built, *tied, *rest]))

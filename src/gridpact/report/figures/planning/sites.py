@@ -11,7 +11,7 @@ import pandas as pd
 from gridpact.case.case import Case
 from gridpact.report.figures.canvas import Floats
 from gridpact.report.figures.layout import Ints
-from gridpact.report.planning.facts import PROTECTION
+from gridpact.report.planning.facts import PLANTS, PROTECTION
 
 ALONG = {"from": 0.25, "to": 0.75}  # of the way from the from to the to end
 BETWEEN = " - "
@@ -35,7 +35,7 @@ def sites(case: Case, investments: pd.DataFrame, points: Floats, ends: Ints) -> 
 
 def _plants(case: Case, investments: pd.DataFrame, points: Floats) -> Iterator[Site]:
     buses = {name: number for number, name in enumerate(case.ids("buses"))}
-    kept = investments[~investments["kind"].isin([*PROTECTION, "line", "tie"])]
+    kept = investments[investments["kind"].isin(PLANTS)]
     for kind, place, units in kept[["kind", "place", "units"]].itertuples(index=False):
         bus = buses.get(str(place), -1)
         if bus >= 0:

@@ -1,0 +1,1 @@
+"""Figures of a joint plan of several owners."""

@@ -1,0 +1,24 @@
+"""What each owner disclosed while the plan was searched for, from the ledger of messages."""
+
+from __future__ import annotations
+
+from gridpact.report.standing import Standing
+from gridpact.report.text import tag
+from gridpact.report.together import facts
+from gridpact.report.trade.disclosed import INFERRED, MASKED, ledger
+from gridpact.results.record import Record
+
+ONE_HAND = (
+    "The plan was searched for by one hand that was given all data of everybody: nothing was kept private from it. The "
+    "trade of the typical days with the plan was then agreed by these messages."
+)
+
+
+def disclosed(record: Record, standing: Standing) -> str:
+    """The ledger, and who else was told everything."""
+    found = facts.table(record, "plan_disclosures")
+    if found is None:
+        return ""
+    masked = MASKED if found["kind"].astype(str).str.contains("mask").any() else ""
+    words = ONE_HAND if record.settings.get("upper", "one_hand") == "one_hand" else INFERRED + masked
+    return tag("p", words, "lead") + ledger(record, found)
