@@ -36,8 +36,15 @@ SHAPES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
 }
 # So many columns of a table are looked at: profiles are all alike.
 MOST = 24
-# Words and clocks that nothing else depends on.
-FREE = {"schemes": {"ended", "seconds"}, "moves": {"why"}, "convergence": {"seconds"}}
+# Words, clocks and rounds that nothing else depends on; a cut that says less is none too much.
+FREE = {
+    "schemes": {"ended", "seconds"},
+    "moves": {"why"},
+    "convergence": {"primal_residual", "dual_residual", "penalty", "seconds"},
+    "bargaining_convergence": {"primal_residual", "dual_residual"},
+    "cuts": {"constant"},
+    "cut_slopes": {"slope"},
+}
 # Tables whose rows have no order, are counted by themselves, or may be none.
 ANY_ORDER = ("fee_rates", "regrets", "trades", "disclosures", "designs", "cut_slopes", "alone_investments")
 
