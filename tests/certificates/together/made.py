@@ -15,9 +15,9 @@ from gridpact.results.record import Record
 from gridpact.together.study import plan_together
 
 
-def feeder() -> Case:
-    """Two microgrids over two days, on a feeder whose reinforcement costs next to nothing."""
-    case = synthetic_owners(2, seed=1, days=2, types=2, tight=0.7)
+def feeder(days: int = 2) -> Case:
+    """Two microgrids over some days, on a feeder whose reinforcement costs next to nothing."""
+    case = synthetic_owners(2, seed=1, days=days, types=2, tight=0.7)
     types = case.tables["line_candidates"]
     return require_valid(case.with_table("line_candidates", types.assign(investment=0.01 * types["investment"])))
 
@@ -25,17 +25,17 @@ def feeder() -> Case:
 @cache
 def joint() -> Record:
     """One typical day of two; lines are reinforced."""
-    return plan_together(feeder(), typical_days=1, years=12, weights="equal").record
+    return plan_together(feeder(), typical_days=1, years=12, weights="equal", trade="atc").record
 
 
 @cache
 def no_deal() -> Record:
-    """Both days; the microgrids have so good an offer elsewhere that there is nothing to share."""
-    case = feeder()
+    """A day as it is; the microgrids have so good an offer elsewhere that there is nothing to share."""
+    case = feeder(1)
     table = case.tables["microgrids"].assign(disagreement="given", disagreement_cost=-1e6)
     table = table.assign(tariff_buy_per_mwh=float("nan"), tariff_sell_per_mwh=float("nan"))
     case = require_valid(case.with_table("microgrids", table))
-    return plan_together(case, typical_days=2, years=5, trade="central", compare=False, scheme="benders").record
+    return plan_together(case, years=5, compare=False, scheme="benders").record
 
 
 def with_summary(record: Record, **figures: Any) -> Record:

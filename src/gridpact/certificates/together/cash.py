@@ -159,7 +159,7 @@ def _fairness(view: JointView) -> Check:
 def _even(values: Floats) -> float:
     """Jain's index: the square of the mean over the mean of the squares; blank of nothing."""
     squares = float((values**2).mean())
-    return float(values.mean()) ** 2 / squares if squares > 0.0 else math.nan
+    return float(np.square(values.mean()) / squares) if squares > 0.0 else math.nan
 
 
 def _range(values: Floats) -> float:

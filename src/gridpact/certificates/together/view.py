@@ -38,13 +38,17 @@ ONE_HAND = UPPERS[0]
 
 @dataclass(frozen=True, eq=False)
 class DaysView(TradeView):
-    """The days as one trade, in which all owners bargain; ``step_hours`` are those of a year."""
+    """The days as one trade, in which all owners with a weight bargain; ``step_hours`` are those of a year."""
 
     joint: JointView
 
     @property
     def bargains(self) -> Bools:
-        return np.ones(self.count + 1, dtype=np.bool_)
+        return self.weights > 0.0
+
+    @property
+    def keeps_fees(self) -> bool:
+        return False
 
     @cached_property
     def weights(self) -> Floats:
@@ -52,8 +56,8 @@ class DaysView(TradeView):
         rule = self.joint.record.settings["weights"]
         size = np.append(self.case.column("microgrids", "weight"), self.fee("weight"))
         if rule != "given":
-            size = np.ones(self.count + 1) if rule == "equal" else self.joint.of_owners("alone_cost")
-        return np.asarray(size / size.sum() if (size >= 0.0).all() else np.full(size.size, np.nan), dtype=np.float64)
+            size = np.ones(self.count + 1) if rule == "equal" else np.abs(self.joint.of_owners("alone_cost"))
+        return np.asarray(size / size.sum(), dtype=np.float64)
 
     @cached_property
     def step_hours(self) -> Floats:

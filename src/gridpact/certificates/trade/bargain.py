@@ -49,7 +49,7 @@ def share_checks(view: TradeView) -> Iterator[Check]:
 
 def kept(view: TradeView) -> float:
     """What an operator keeps that only earns fees."""
-    if view.bargains[-1] or charges_cost(view):
+    if not view.keeps_fees or charges_cost(view):
         return 0.0
     return max(0.0, float(own_payments(view).sum()))
 

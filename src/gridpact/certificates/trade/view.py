@@ -143,6 +143,11 @@ class TradeView:
         """Who bargains: the microgrids, and an operator that is a party; (n + 1,)."""
         return np.append(np.ones(self.count, dtype=np.bool_), self.rule["role"] == "party")
 
+    @property
+    def keeps_fees(self) -> bool:
+        """Whether the operator has its fees for itself, as it does not bargain."""
+        return not self.bargains[-1]
+
     @cached_property
     def weights(self) -> Floats:
         """Weights as shares of one, zero for who does not bargain; (n + 1,)."""
