@@ -59,8 +59,8 @@ def _of_question(record: Record) -> Callable[[Record, Standing], list[str]]:
 
 def _styles(record: Record) -> list[str]:
     asked_for = {"heat.css": has_heat, "game.css": is_game, "plan.css": is_plan, "trade.css": is_trade}
-    asked_for |= {"together.css": is_together}
-    return [name for name, told in asked_for.items() if told(record)]
+    own = ["trade.css", "together.css"] if is_together(record) else []
+    return [*(name for name, told in asked_for.items() if told(record)), *own]
 
 
 def _market(record: Record, standing: Standing) -> list[str]:

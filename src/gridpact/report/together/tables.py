@@ -125,6 +125,10 @@ def _who(row: pd.Series) -> str:
     return safe(row["who"]) or ("–" if row["why"] == "begins" else "all")
 
 
+def _bound(value: float, standing: Standing) -> str:
+    return struck(number(value, 2), standing) if value >= facts.CENT else "below 0.01"
+
+
 def deviations(record: Record, standing: Standing) -> str:
     """What each owner could gain by changing its own plan alone."""
     found = facts.table(record, "deviations")
@@ -135,11 +139,11 @@ def deviations(record: Record, standing: Standing) -> str:
               f"of which the owner, {unit}"]  # fmt: skip
     names = ("held_gain", "rebargained_surplus", "rebargained_gain")
     rows = [
-        [safe(row["participant"]), *(facts.small(float(row[name]), standing) for name in names)]
+        [safe(row["participant"]), *(_bound(float(row[name]), standing) for name in names)]
         for _, row in found.iterrows()
     ]
     note = (
-        "Bounds of the most that each could gain in a year, 0.01 where it is less; others build what they build. As "
+        "Bounds of the most that each could gain in a year; others build what they build. As "
         "owners share what all gain, a move pays its owner where it makes the gain of all larger, and nowhere else."
     )
     return long(header, rows, "together") + tag("p", note, "remark")
