@@ -34,7 +34,8 @@ def no_deal() -> Record:
     case = feeder(1)
     table = case.tables["microgrids"].assign(disagreement="given", disagreement_cost=-1e6)
     table = table.assign(tariff_buy_per_mwh=float("nan"), tariff_sell_per_mwh=float("nan"))
-    case = require_valid(case.with_table("microgrids", table))
+    kept = [path for path in case.profiles.columns if "/tariff_" not in path]
+    case = require_valid(replace(case.with_table("microgrids", table), profiles=case.profiles[kept]))
     return plan_together(case, years=5, compare=False, scheme="benders").record
 
 
