@@ -30,6 +30,7 @@ def test_examples_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert code == 0
     assert {line.split()[0] for line in out.splitlines()} == {
         "barry-island",
+        "collaborative-planning",
         "ieee30-district",
         "ieee33-day",
         "ieee33-dhn32",

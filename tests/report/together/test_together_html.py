@@ -141,6 +141,9 @@ def test_what_costs_nobody_anything_is_no_weight() -> None:
 def test_what_was_told_depends_on_who_searched() -> None:
     record = plan_record()
     assert "one hand that was given all data" in told(record)
+    assert "the payments alone were agreed by messages" in told(record)
+    traded = replace(record, settings={**record.settings, "trade": "atc"})
+    assert "was then agreed by these messages" in told(traded)
     apart = replace(record, settings={**record.settings, "upper": "atc"})
     assert "one hand that was given all data" not in told(apart)
     assert "data and devices never left their owner" in told(apart)

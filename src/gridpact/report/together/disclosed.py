@@ -9,9 +9,10 @@ from gridpact.report.trade.disclosed import INFERRED, MASKED, ledger
 from gridpact.results.record import Record
 
 ONE_HAND = (
-    "The plan was searched for by one hand that was given all data of everybody: nothing was kept private from it. The "
-    "trade of the typical days with the plan was then agreed by these messages."
+    "The plan was searched for by one hand that was given all data of everybody: nothing was kept private from it."
 )
+TRADED = " The trade of the typical days with the plan was then agreed by these messages, and so were the payments."
+CENTRAL = " So was the trade of the typical days; the payments alone were agreed by messages."
 
 
 def disclosed(record: Record, standing: Standing) -> str:
@@ -20,5 +21,7 @@ def disclosed(record: Record, standing: Standing) -> str:
     if found is None:
         return ""
     masked = MASKED if found["kind"].astype(str).str.contains("mask").any() else ""
-    words = ONE_HAND if record.settings.get("upper", "one_hand") == "one_hand" else INFERRED + masked
+    words = INFERRED + masked
+    if record.settings.get("upper", "one_hand") == "one_hand":
+        words = ONE_HAND + (CENTRAL if record.settings.get("trade", "central") == "central" else TRADED)
     return tag("p", words, "lead") + ledger(record, found)

@@ -18,17 +18,17 @@ from gridpact.report.standing import Standing
 from gridpact.report.text import number, safe
 from gridpact.report.trade import facts as trade
 from gridpact.results.record import Record
-from gridpact.results.together import QUESTION
+from gridpact.results.together import ALL_TOGETHER, ALTERNATING, BASELINE, BENDERS, IN_TURN, QUESTION
 
 table, figure, weights, deal, why = plan.table, plan.figure, plan.weights, trade.deal, trade.why
 # How weights may be chosen.
 RULES = {"given": "as given", "equal": "equal", "stand_alone": "by the cost of each alone"}
 SCHEMES = {
-    "in_turn": "one owner at a time",
-    "alternating": "all answer at once",
-    "alternating (baseline)": "all answer at once, by itself",
-    "benders": "all together, by what capacity is worth",
-    "all together": "all together, by what capacity is worth",
+    IN_TURN: "one owner at a time",
+    ALTERNATING: "all answer at once",
+    BASELINE: "all answer at once, by itself",
+    BENDERS: "all together, by what capacity is worth",
+    ALL_TOGETHER: "all together, by what capacity is worth",
 }
 CENT = 0.005
 
@@ -179,5 +179,5 @@ def per_year(record: Record) -> str:
 def baseline(record: Record) -> pd.Series | None:
     """What the usual scheme came to by itself, where it was tried beside another."""
     found = table(record, "schemes")
-    own = None if found is None else found[found["scheme"].astype(str).str.endswith("(baseline)")]
+    own = None if found is None else found[found["scheme"] == BASELINE]
     return None if own is None or own.empty else own.iloc[0]

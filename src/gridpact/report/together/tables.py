@@ -15,6 +15,7 @@ from gridpact.report.text import number, safe, table, tag
 from gridpact.report.together import facts
 from gridpact.report.trade.tables import long
 from gridpact.results.record import Record
+from gridpact.results.together import BEGINS
 
 MOST = 60  # rows in the open
 
@@ -122,7 +123,7 @@ def _moves(record: Record, standing: Standing) -> str:
 
 def _who(row: pd.Series) -> str:
     """Who moved: an owner, all at once, or nobody yet."""
-    return safe(row["who"]) or ("–" if row["why"] == "begins" else "all")
+    return safe(row["who"]) or ("–" if row["why"] == BEGINS else "all")
 
 
 def _bound(value: float, standing: Standing) -> str:

@@ -18,6 +18,7 @@ from gridpact.report.figures.planning.look import scaled
 from gridpact.report.text import number
 from gridpact.report.together import facts
 from gridpact.results.record import Record
+from gridpact.results.together import BEGINS
 
 HEIGHT, NAMED, MARK = 4.4, 40, 0.11  # inches, moves that are named, inches from a dot to its name
 FAR = 0.6  # of the way from the first to the best plan: how far below it a plan still has its place
@@ -72,8 +73,8 @@ def _points(axes: Axes, moves: pd.DataFrame, at: Floats, surplus: Floats, low: f
 
 def _names(figure: Figure, axes: Axes, moves: pd.DataFrame, points: Floats, low: float) -> None:
     """Who moved, beside each plan where there is room; those that were taken first."""
-    begins = moves["why"] == "begins"
-    who = moves["who"].astype(str).where(moves["who"] != "", begins.map({True: "begins", False: "all"}))
+    begins = moves["why"] == BEGINS
+    who = moves["who"].astype(str).where(moves["who"] != "", begins.map({True: BEGINS, False: "all"}))
     texts = [
         f"{canvas.short(name)} ↓" if y <= low else canvas.short(name) for name, y in zip(who, points[:, 1], strict=True)
     ]
