@@ -26,7 +26,7 @@ from gridpact.certificates.trade.view import Floats
 from gridpact.results.together import MEASURES
 
 # Over everything that is spent: sums of the same numbers in another order.
-ROUNDING = 1e-9
+ROUNDING = 1e-11
 # Currency: what is nothing but rounding of a sum of investments.
 NOTHING = 1e-6
 

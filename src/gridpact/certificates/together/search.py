@@ -206,7 +206,7 @@ def _schemes(view: JointView) -> Check:
     measures = [
         Measure("cost", names, _off(cost[:count], told)),
         Measure("above_bound", names, _off(above, (cost - bound) / _scale(bound))),
-        Measure("surplus", names, _off(surplus, before - cost) / _scale(before)),
+        Measure("surplus", names, _off(surplus, before - cost, _scale(before))),
         Measure("below the bound", names, np.maximum(-above, 0.0) * ROUNDING / AGREED),
         Measure("solves", names, _falls(np.append(solves[:count], last))),
         Measure("seconds", names, np.append(_falls(timed), abs(timed[-1] - timed[-2]))),
@@ -218,7 +218,7 @@ def _falls(values: Floats) -> Floats:
     return np.maximum(-np.diff(values), 0.0)
 
 
-def _off(told: Floats, own: Floats) -> Floats:
-    """Difference over the own number; nothing where both are infinite."""
+def _off(told: Floats, own: Floats, scale: float = 1.0) -> Floats:
+    """Difference over the own number, at least ``scale``; nothing where both are infinite."""
     with np.errstate(invalid="ignore"):
-        return np.where(told == own, 0.0, np.abs(told - own) / np.maximum(1.0, np.abs(own)))
+        return np.where(told == own, 0.0, np.abs(told - own) / np.maximum(scale, np.abs(own)))
