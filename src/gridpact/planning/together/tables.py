@@ -186,7 +186,8 @@ def fairness_table(two: StageTwo, alone: Alone) -> pd.DataFrame:
     """Measures of how evenly the gain is shared: 1 is even."""
     gains, weights = two.gains, two.roles.weights
     relative = gains / np.where(alone.costs != 0.0, np.abs(alone.costs), 1.0)
-    values = [_jain(gains), _jain(gains / weights), _evenness(gains), _evenness(relative)]
+    weighed = gains[weights > 0.0] / weights[weights > 0.0]
+    values = [_jain(gains), _jain(weighed), _evenness(gains), _evenness(relative)]
     return pd.DataFrame({"measure": words(MEASURES), "value": values})
 
 
