@@ -17,7 +17,9 @@ from gridpact.case.schema import SCHEMA
 from gridpact.errors import InputError
 from gridpact.io import folder as folder_module
 from gridpact.io.folder import read_case, validate, write_case
+from tests.case.test_planned_heat import shared
 from tests.io.made import assert_same_case, cases
+from tests.warm import with_all
 
 BASE = Path(__file__).resolve().parents[1] / "cases" / "bad" / "base"
 
@@ -108,7 +110,7 @@ def test_read_after_write_is_the_identity_at_length(case: Case) -> None:
 @pytest.mark.parametrize("target", ["case", "case.xlsx"])
 def test_read_after_write_is_the_identity_for_every_table(target: str, tmp_path: Path) -> None:
     names = ("base", "heat", "transmission", "reliability", "planning", "trading")
-    bases = [read_case(BASE.parent / name) for name in names]
+    bases = [*(read_case(BASE.parent / name) for name in names), with_all(), shared()]
     assert all(sum(case.count(name) for case in bases) for name in SCHEMA)
     for number, case in enumerate(bases):
         write_case(case, tmp_path / str(number) / target)
