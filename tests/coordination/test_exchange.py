@@ -1,7 +1,5 @@
 """Payments agreed by messages, against the closed form w_k S - b_k, and what they show of the benefits."""
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -192,10 +190,8 @@ def test_a_proposal_of_another_shape_is_refused() -> None:
         transport.call(Message("day", 0, "coordinator", "mg0", "payment_proposal"))
 
 
-def test_hundred_parties_are_quick() -> None:
+def test_hundred_parties_agree_in_few_rounds() -> None:
     random = np.random.default_rng(0)
     benefits, weights = random.normal(1.0, 3.0, 100), 10 ** random.uniform(-2.0, 2.0, 100)
     transport, roster = market(benefits, weights)
-    began = time.process_time()
-    bargain(transport, roster, weights)
-    assert time.process_time() - began < 0.3
+    assert bargain(transport, roster, weights).rounds <= 30

@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic, sleep
+from time import sleep
 
 import grpc
 import pytest
@@ -75,10 +75,8 @@ def test_a_call_waits_until_there_is_something_to_say(hub: Echo, channel: grpc.C
     line = channel.stream_stream(METHOD)(iter([b"wait"]), timeout=20.0)
     until_heard(hub, 1)
     hub.says[b"wait"] = b"now"
-    began = monotonic()
     hub.tell()
     assert next(line) == b"now"
-    assert monotonic() - began < 1.0
 
 
 def test_who_waits_is_given_a_sign_of_life(

@@ -1,6 +1,5 @@
 """Sums of private numbers: exact, and from reports that say nothing."""
 
-import time
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -215,12 +214,10 @@ def test_a_roster_that_is_none_is_refused(roster: list[str]) -> None:
         Masks("mg0", roster, lambda: 0)
 
 
-def test_hundred_parties_are_quick() -> None:
-    """400 masks instead of 4950: 0.03 s of a processor; the bound leaves room for slow ones."""
+def test_hundred_parties_share_few_masks() -> None:
+    """400 masks instead of 4950."""
     values = np.random.default_rng(0).normal(size=100)
     transport, roster = holders(values.tolist())
-    began = time.process_time()
     found = secure_sum(transport, "day", "network", roster)
-    assert time.process_time() - began < 0.2
     assert found == pytest.approx(values.sum(), abs=rounding(100))
     assert sum(entry.quantity == MASK for entry in transport.ledger.entries) == 400
