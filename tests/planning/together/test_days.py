@@ -112,3 +112,17 @@ def test_capacity_for_exchange_is_what_its_limits_say() -> None:
         found = game_of(joint).trade(units)
         assert values(joint, list(found.prices), units) == pytest.approx(costs[-1], rel=1e-6)
     assert len({round(cost) for cost in costs}) == 3
+
+
+def test_fees_that_are_a_cost_are_in_what_a_day_costs() -> None:
+    """By one hand, by the owners' least costs at its prices, and by the trade of the days with what is built."""
+    case = small_case()
+    fees = case.tables["network_operator"].assign(fee_kind="cost", grid_fee_per_mwh=3.0, pair_fee_per_mwh=2.0)
+    joint, free = joint_case(require_valid(case.with_table("network_operator", fees))), joint_case(case)
+    units = np.ones(joint.problem.candidates.count)
+    found, cost = game_of(joint).trade(units), operated(joint, units)
+    done = operation(joint, joint.problem.plan(units).built(joint.problem.days.case), How("central"))
+    assert done.fee_cost > 0.0
+    assert done.costs.sum() == pytest.approx(cost, rel=1e-6)
+    assert values(joint, list(found.prices), units) == pytest.approx(cost, rel=1e-6)
+    assert cost > operated(free, units)

@@ -26,6 +26,8 @@ from gridpact.case.owners import microgrid_parts, network_part
 from gridpact.case.planned import planned_case
 from gridpact.markets.heat.side import Heating
 from gridpact.markets.market_program import clearing_program
+from gridpact.markets.trade.fee_program import fee_device
+from gridpact.markets.trade.fees import fee_rates, tariff
 from gridpact.markets.trade.market import TradeMarket, trade_market
 from gridpact.markets.trade.programs import (
     BUY,
@@ -126,9 +128,21 @@ def _operator_day(
 
 
 def within_limits(case: Case, network: Network, formulation: LineChoice, heat: Heating | None) -> Program:
-    """All devices on the network, dispatched by one hand within the limits of what microgrids exchange."""
+    """All devices on the network, dispatched by one hand within the limits of what microgrids exchange.
+
+    Where fees are a true cost, they are those of what they exchange.
+    """
     program = clearing_program(case, network, formulation, heat)
     active, _ = formulation.outflow(network, dict(program.variables))
     leaving = active[case.positions("microgrids", "bus")]
     limits = box(leaving, *exchange_range(case, network.base_mva), (BUY, SELL, SHUT))
-    return replace(program, constraints={**program.constraints, **limits})
+    program = replace(program, constraints={**program.constraints, **limits})
+    if tariff(case).fee_kind != "cost":
+        return program
+    variables, rows, cost = fee_device(fee_rates(case), leaving, network.base_mva)
+    return replace(
+        program,
+        cost=program.cost + case.hours * cost,
+        variables={**program.variables, **variables},
+        constraints={**program.constraints, **rows},
+    )
