@@ -144,6 +144,21 @@ def feeder33_loads() -> list[Row]:
     ]
 
 
+def microgrid_loads(rest: float, microgrids: dict[str, tuple[str, float, str]]) -> list[Row]:
+    """The published loads times ``rest``, and those of the microgrids, which take no reactive power from the network.
+
+    ``microgrids`` tells bus and highest load of each by its name.
+    """
+    taken = [bus for bus, *_ in microgrids.values()]
+    scaled = [
+        load | {name: power(rest * load[name]) for name in ("p_mw", "q_mvar")}
+        for load in feeder33_loads()
+        if load["bus"] not in taken
+    ]
+    own = [{"load": name, "bus": bus, "p_mw": peak, "q_mvar": 0.0} for name, (bus, peak, _) in microgrids.items()]
+    return scaled + own
+
+
 def case33bw(root: Path) -> None:
     """The published base case: one hour, nothing but loads behind the substation."""
     header: Row = {

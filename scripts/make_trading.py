@@ -112,11 +112,8 @@ HEATING: Tables = {
 
 
 def loads() -> list[Row]:
-    """The published loads, smaller, and those of the microgrids, which take no reactive power from the network."""
-    rest = [load for load in TOOLS["feeder33_loads"]() if load["bus"] not in (SUN, WIND, SPA)]
-    scaled = [load | {name: power(REST * load[name]) for name in ("p_mw", "q_mvar")} for load in rest]
-    own = [{"load": name, "bus": bus, "p_mw": peak, "q_mvar": 0.0} for name, (bus, peak, _) in LOADS.items()]
-    return scaled + own
+    found: list[Row] = TOOLS["microgrid_loads"](REST, LOADS)
+    return found
 
 
 def renewables() -> list[Row]:

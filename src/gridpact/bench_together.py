@@ -25,15 +25,13 @@ from gridpact.planning.investment.representative import representatives
 from gridpact.planning.together.alone import alone
 from gridpact.planning.together.game import Game
 from gridpact.planning.together.joint import Joint, joint_of
-from gridpact.planning.together.schemes import Found, alternating, benders, in_turn
-from gridpact.planning.together.search import begun
+from gridpact.planning.together.schemes import CIRCLE, Found, alternating, benders, in_turn
 from gridpact.planning.together.upper import OneHand
 from gridpact.programs.batch import InProcess
 
 Tell = Callable[[str], None]
 OWNERS, DAYS, USUAL = (3, 6, 12), (2, 4, 8), 2
 RATE, PRICED, PROVEN, BENDERS, MOST_S = 0.08, 1e-7, 1e-6, 1e-5, 600.0
-CIRCLE = "a plan came back"
 
 ABOUT = (
     "Time: `seconds` of the whole study, `search` of finding the plan, `trades` looked at; `candidates` of all owners. "
@@ -123,7 +121,7 @@ def instance(seed: int, microgrids: int = 3, days: int = 2) -> dict[str, dict[st
     pool = InProcess()
     own = alone(joint.problem, pool, BENDERS, RATE)
     joined = Days(Pricer(joint.problem.programs, PRICED), pool)
-    start = begun(_game(joint, joined), own.designs)
+    start = joint.problem.point(own.plan)
     *_, best = benders(_game(joint, joined), start, PROVEN, MOST_S)
     together = float(own.costs.sum())
 
@@ -133,7 +131,7 @@ def instance(seed: int, microgrids: int = 3, days: int = 2) -> dict[str, dict[st
             "above": found.cost / best.cost - 1.0,
             "share": (together - found.cost) / (together - best.cost),
             "trades": float(found.solves),
-            "circle": float(found.ended.startswith(CIRCLE)),
+            "circle": float(found.ended == CIRCLE),
         }
 
     games = [_game(joint, joined) for _ in range(4)]

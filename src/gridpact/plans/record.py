@@ -92,7 +92,7 @@ def _operation(
     cleared = operated(built)
     tables = outcome_tables(cleared)
     tables["price_probes"] = price_probes(cleared, tables, 0, "clarabel")
-    weight = np.repeat(days.weights, np.diff(days.case.window_edges))
+    weight = days.by_step
     hourly = cost_by_step(Record("clear", OPERATION, cleared.case, {}, tables, {"base_mva": _base(cleared)}))
     items = yearly_items(cleared, days, settings["carbon_price_per_t"])
     total = float(cleared.case.hours * (weight @ hourly))

@@ -169,7 +169,7 @@ def _priced(
         near = oracle((1.0 - INWARD) * n + INWARD * core)
         state = replace(state, cuts=state.cuts.joined(near.cuts))
         least = (near.costs - INWARD * inner.costs) / (1.0 - INWARD)
-        least = np.maximum(least, _from_cuts(state.cuts, n, least.size))
+        least = np.maximum(least, from_cuts(state.cuts, n, least.size))
         if master.cost(point) + float(master.weights @ least) >= state.upper:
             return state
     return with_design(master, state, point, oracle(n))
@@ -187,7 +187,7 @@ def with_design(master: Master, state: Progress, point: Floats, priced: Priced) 
     )
 
 
-def _from_cuts(cuts: Cuts, n: Floats, subproblems: int) -> Floats:
+def from_cuts(cuts: Cuts, n: Floats, subproblems: int) -> Floats:
     """The least cost of every subproblem at n that the cuts allow."""
     least = np.full(subproblems, -np.inf)
     np.maximum.at(least, cuts.of, cuts.at(n))
@@ -199,7 +199,7 @@ def proposed(master: Master, state: Progress, gap: float, time_limit: float) -> 
     start = state.designs[state.best] if state.best >= 0 else None
     whole = _with_cuts(master, state.cuts)
     if start is not None:
-        start = np.concatenate([start, _from_cuts(state.cuts, start[: master.integers], master.weights.size)])
+        start = np.concatenate([start, from_cuts(state.cuts, start[: master.integers], master.weights.size)])
     found = solve_integer(whole, gap, time_limit, start)
     if found is None:
         raise InfeasibleError("No plan keeps all limits.")

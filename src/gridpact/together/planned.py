@@ -25,7 +25,7 @@ from gridpact.planning.together.game import Game
 from gridpact.planning.together.joint import Joint, joint_of
 from gridpact.planning.together.operation import Operation, operated_alone, operation
 from gridpact.planning.together.schemes import Found, alternating
-from gridpact.planning.together.search import Searched, begun, searched, searched_apart
+from gridpact.planning.together.search import Searched, searched, searched_apart
 from gridpact.planning.together.sharing import shared, weighed
 from gridpact.planning.together.upper import OneHand
 from gridpact.programs.batch import Pool
@@ -69,7 +69,7 @@ def planned(case: Case, settings: Mapping[str, Any], progress: bool, pool: Pool)
     weights = weighed(joint, own, settings["weights"])
     say(f"a year costs {own.costs.sum():.10g} where each plans alone")
     game = _game(joint, pool)
-    start = begun(game, own.designs)
+    start = joint.problem.point(own.plan)
     found, told = _searched(game, start, settings, say)
     baseline = _baseline(_game(joint, pool), start) if _compares(settings) else None
     how = How(settings["trade"], exactness=settings["exactness"], seed=settings["seed"])

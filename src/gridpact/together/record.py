@@ -6,25 +6,22 @@ from collections.abc import Mapping
 from time import perf_counter
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from gridpact.case.case import Case
-from gridpact.markets.trade.deal import Trade
+from gridpact.markets.trade.deal import Trade, trade_of
 from gridpact.markets.trade.tables import disclosure_table, operation_tables
 from gridpact.planning.investment import outcome
 from gridpact.planning.investment.archive import near_arrays
 from gridpact.planning.investment.candidates import candidates_of
 from gridpact.planning.together import tables as told
 from gridpact.programs.batch import open_pool
-from gridpact.programs.standard_form import arrays
 from gridpact.results.record import Record
 from gridpact.results.summary import horizon_words
 from gridpact.results.together import BASELINE, QUESTION
-from gridpact.results.trading import BEFORE_MICROGRIDS, BEFORE_NETWORK, MICROGRIDS, NETWORK
 from gridpact.run import provenance
 from gridpact.together.planned import Planned, planned
-from gridpact.trading.record import clearing_tables
+from gridpact.trading.record import clearings
 
 Tables = dict[str, pd.DataFrame]
 
@@ -33,8 +30,9 @@ def together_record(case: Case, settings: Mapping[str, Any], progress: bool, sta
     """The record of a joint plan, not yet judged. Raises what its parts raise."""
     with open_pool(workers=settings["workers"]) as pool:
         found = planned(case, settings, progress, pool)
-    tables, kept = _operation_tables(found)
-    tables |= _own_tables(case, found, settings)
+    days = _as_trade(found)
+    tables, kept = clearings(days)
+    tables |= operation_tables(days) | _own_tables(case, found, settings)
     seconds = perf_counter() - started
     return Record(
         question=QUESTION,
@@ -47,38 +45,10 @@ def together_record(case: Case, settings: Mapping[str, Any], progress: bool, sta
     )
 
 
-def _operation_tables(found: Planned) -> tuple[Tables, dict[str, Any]]:
-    """Tables and solutions of both sides on the days, together and alone, and of what they trade."""
-    both, alone = found.operation.one.settled, found.start
-    sides = {NETWORK: both.network, MICROGRIDS: both.microgrids}
-    sides |= {BEFORE_NETWORK: alone.network} if alone.network is not None else {}
-    sides |= {BEFORE_MICROGRIDS: alone.microgrids} if alone.microgrids is not None else {}
-    tables: Tables = {}
-    kept: dict[str, Any] = {}
-    for prefix, cleared in sides.items():
-        tables |= {f"{prefix}{name}": table for name, table in clearing_tables(cleared).items()}
-        own = arrays(cleared.form, cleared.solution) | {"base_mva": np.array(cleared.network.base_mva)}
-        kept |= {f"{prefix[:-1]}/{name}" if prefix else name: values for name, values in own.items()}
-    return tables | operation_tables(_as_trade(found)), kept
-
-
 def _as_trade(found: Planned) -> Trade:
     """The days as a trade; who pays whom is that of the year."""
-    one, priced = found.operation, found.operation.priced
-    return Trade(
-        one.market,
-        one.everybody,
-        one.one,
-        priced.welfare,
-        found.start,
-        priced.prices,
-        priced.at_bus,
-        priced.roots,
-        priced.rates,
-        priced.trades,
-        priced.paid_fees,
-        found.two,
-    )
+    one = found.operation
+    return trade_of(one.market, one.everybody, one.one, found.start, one.priced, found.two)
 
 
 def _own_tables(case: Case, found: Planned, settings: Mapping[str, Any]) -> Tables:

@@ -48,7 +48,7 @@ def trade_record(case: Case, settings: Mapping[str, Any], progress: bool, starte
     told = None if show is None else lambda one: show(max(one.primal, one.dual))
     found = traded(market, how, first_ratio(market, settings["warm_start"]), told)
     agreed = perf_counter() - started
-    tables, arrays = _clearings(found)
+    tables, arrays = clearings(found)
     tables |= trade_tables(found) | share_tables(found, settings["coalitions"], settings["seed"])
     best = _reference(found, settings, agreed)
     tables["reference"] = best[0]
@@ -63,7 +63,7 @@ def trade_record(case: Case, settings: Mapping[str, Any], progress: bool, starte
     )
 
 
-def _clearings(found: Trade) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
+def clearings(found: Trade) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
     """Tables and solutions of the network, of the microgrids, and of both without a deal."""
     from gridpact.programs.standard_form import arrays
 
@@ -73,14 +73,13 @@ def _clearings(found: Trade) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
     tables: dict[str, pd.DataFrame] = {}
     kept: dict[str, Any] = {}
     for prefix, cleared in sides.items():
-        tables |= {f"{prefix}{name}": table for name, table in clearing_tables(cleared).items()}
+        tables |= {f"{prefix}{name}": table for name, table in _clearing_tables(cleared).items()}
         own = arrays(cleared.form, cleared.solution) | {"base_mva": np.array(cleared.network.base_mva)}
         kept |= {f"{prefix[:-1]}/{name}" if prefix else name: values for name, values in own.items()}
     return tables, kept
 
 
-def clearing_tables(cleared: Cleared) -> dict[str, pd.DataFrame]:
-    """The tables of one side of a trade."""
+def _clearing_tables(cleared: Cleared) -> dict[str, pd.DataFrame]:
     from gridpact.clearing import cleared_tables
     from gridpact.markets.probes import price_probes
 

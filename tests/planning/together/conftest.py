@@ -17,7 +17,6 @@ from gridpact.planning.investment.representative import representatives
 from gridpact.planning.together.alone import Alone, alone
 from gridpact.planning.together.game import Game
 from gridpact.planning.together.joint import Joint, joint_of
-from gridpact.planning.together.search import begun
 from gridpact.planning.together.upper import OneHand
 from gridpact.programs.batch import InProcess
 
@@ -68,7 +67,7 @@ def own(joint: Joint) -> Alone:
 
 @pytest.fixture(scope="module")
 def start(joint: Joint, own: Alone) -> NDArray[np.float64]:
-    return begun(game_of(joint), own.designs)
+    return joint.problem.point(own.plan)
 
 
 @pytest.fixture(scope="module")

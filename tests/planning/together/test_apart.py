@@ -12,6 +12,7 @@ from gridpact.planning.together.game import Game
 from gridpact.planning.together.investor import DUALS, REVEAL
 from gridpact.planning.together.joint import Joint
 from gridpact.planning.together.schemes import Found, benders, in_turn
+from gridpact.planning.together.search import searched_apart
 from gridpact.programs.batch import InProcess
 from tests.planning.together.conftest import Fresh
 
@@ -44,6 +45,14 @@ def test_the_master_apart_finds_what_one_hand_does(joint: Joint, fresh: Fresh, s
     assert found.cost == pytest.approx(known.cost, rel=1e-4)
     assert found.lower <= known.cost * (1.0 + 1e-6)
     assert found.lower >= found.cost * (1.0 - 1e-4) - 1e-9
+
+
+def test_all_trades_are_counted_once(joint: Joint, start: Floats) -> None:
+    """Those of owners in turn, and those of the master of all after them."""
+    at = of(joint, start)
+    found = searched_apart(at, start, "in_turn", 1e-2, 600.0, lambda _: None)
+    assert len(found.legs) == 2
+    assert found.legs[0].solves < found.legs[1].solves == at.heard
 
 
 def test_what_leaves_is_what_was_declared(turned: tuple[Apart, Found], joint: Joint) -> None:

@@ -12,7 +12,7 @@ from gridpact.case.validate import require_valid
 from gridpact.coordination.ledger import Ledger
 from gridpact.markets.trade.deal import How
 from gridpact.planning.together.operation import operation
-from gridpact.planning.together.search import begun, searched
+from gridpact.planning.together.search import searched
 from gridpact.planning.together.sharing import shared, weighed
 from tests.planning.together.conftest import alone_of, game_of, joint_case, small_case
 
@@ -32,7 +32,7 @@ class Outcome:
 def outcome(case: Case, rule: str = "given") -> Outcome:
     joint = joint_case(require_valid(case))
     own, game = alone_of(joint), game_of(joint)
-    found = searched(game, begun(game, own.designs), "in_turn", 1e-5, 600.0, lambda _: None)
+    found = searched(game, joint.problem.point(own.plan), "in_turn", 1e-5, 600.0, lambda _: None)
     plan = joint.problem.plan(found.units)
     done = operation(joint, plan.built(joint.problem.days.case), How("central"))
     two = shared(joint, own, weighed(joint, own, rule), found.units, done, Ledger(), 0)

@@ -99,11 +99,20 @@ def _agreed(
     """The disagreement point and the agreement."""
     constants = np.array([one.form.constant for one in everybody.microgrids])
     start = before(market, constants, how.exactness)
+    return start, agreed(market, everybody, how, ratio, told)
+
+
+def agreed(
+    market: TradeMarket,
+    everybody: Parties,
+    how: How,
+    ratio: Floats | None = None,
+    told: Callable[[Round], None] | None = None,
+) -> StageOne:
+    """Stage one by the method asked for. Raises what that raises."""
     if how.method == "central":
-        one = by_one_hand(market, everybody, how.exactness)
-    else:
-        one = stage_one(market, everybody, how.method, how.tolerance, how.rounds, how.exactness, ratio, told)
-    return start, one
+        return by_one_hand(market, everybody, how.exactness)
+    return stage_one(market, everybody, how.method, how.tolerance, how.rounds, how.exactness, ratio, told)
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,17 +151,11 @@ def _paid(market: TradeMarket, everybody: Parties, one: StageOne, start: Before,
     received = np.array([np.append(energy, -energy.sum()), np.append(-fees, fees.sum())])
     who = roles(market, float(fees.sum()), found.welfare.fee_cost)
     two = stage_two(who, benefits, received, everybody.transport.ledger, seed)
-    return Trade(
-        market,
-        everybody,
-        one,
-        found.welfare,
-        start,
-        found.prices,
-        found.at_bus,
-        found.roots,
-        found.rates,
-        found.trades,
-        fees,
-        two,
-    )
+    return trade_of(market, everybody, one, start, found, two)
+
+
+def trade_of(
+    market: TradeMarket, everybody: Parties, one: StageOne, start: Before, found: Priced, two: StageTwo
+) -> Trade:
+    """An agreement with its prices, what there is without it, and who pays whom."""
+    return Trade(market=market, parties=everybody, one=one, start=start, two=two, **vars(found))

@@ -122,7 +122,7 @@ def _money_and_energy(candidates: Candidates, days: Representatives, limits: Lim
 def _energies(candidates: Candidates, days: Representatives) -> tuple[float, Floats, float]:
     """Available energy of a year in MWh: of the plants that are there, of a unit of every candidate; and the demand."""
     case = days.case
-    hours = case.hours * np.repeat(days.weights, np.diff(case.window_edges))
+    hours = case.hours * days.by_step
     each = np.zeros(candidates.count)
     each[candidates.of("renewable_candidates")] = case.series("renewable_candidates", "p_mw") @ hours
     present = float((case.series("renewables", "p_mw") @ hours).sum())

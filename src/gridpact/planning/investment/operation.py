@@ -29,8 +29,7 @@ def operated(planned: Case) -> Cleared:
 
 def yearly_items(cleared: Cleared, days: Representatives, carbon_price: float) -> dict[str, float]:
     """What the operation costs in a year by item, in currency, without what no variable pays for."""
-    planned = cleared.case
-    weight = np.repeat(days.weights, np.diff(planned.window_edges))
+    weight = days.by_step
     x, columns = cleared.solution.x, cleared.form.columns
     every = x * (cleared.form.q + 0.5 * (cleared.form.P @ x)) * weight[steps_of_columns(cleared.form)]
     items = _traded(cleared, every)

@@ -34,6 +34,11 @@ class Representatives:
         """One case per day."""
         return self.case.windows()
 
+    @property
+    def by_step(self) -> Floats:
+        """How often every step of the days comes in a year, (steps,)."""
+        return np.repeat(self.weights, np.diff(self.case.window_edges))
+
     def scenarios(self) -> pd.DataFrame:
         """One row per day: scenario, weight_days, source_day, kind."""
         hours = np.diff(self.case.window_edges) * self.case.hours

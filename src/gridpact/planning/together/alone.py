@@ -7,7 +7,7 @@ do when they are cleared side by side: that is also the trade without a deal tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -17,16 +17,14 @@ from gridpact.case.case import Floats
 from gridpact.case.planned import planned_case
 from gridpact.case.trade_cases import microgrids_before, network_with
 from gridpact.errors import InfeasibleError
-from gridpact.markets.cleared import Cleared
 from gridpact.markets.trade.before import at_tariffs
-from gridpact.markets.trade.costs import PAID, owners_of_columns
+from gridpact.markets.trade.costs import own_and_paid
 from gridpact.planning.investment.limits import Limits
 from gridpact.planning.investment.operation import operated
-from gridpact.planning.investment.problem import Problem, problem_of
+from gridpact.planning.investment.problem import Plan, Problem, problem_of
 from gridpact.planning.investment.representative import Representatives
 from gridpact.planning.investment.search import search
 from gridpact.programs.batch import Pool
-from gridpact.programs.parts import steps_of_columns
 
 TIME_S = 3600.0
 
@@ -45,6 +43,15 @@ class Alone:
     investment: Floats
     paid: Floats
 
+    @property
+    def plan(self) -> Plan:
+        """What all together then build."""
+        return _joined(self.designs)
+
+
+def _joined(designs: Iterable[Mapping[str, int]]) -> Plan:
+    return Plan({name: units for design in designs for name, units in design.items()}, {})
+
 
 def alone(problem: Problem, pool: Pool, gap: float, rate: float) -> Alone:
     """The plan of every owner by itself; ``problem`` is that of all. Raises ``InfeasibleError`` with whose it is."""
@@ -56,11 +63,10 @@ def alone(problem: Problem, pool: Pool, gap: float, rate: float) -> Alone:
         _given(float(cost)) if told else _microgrid(days, number, pool, gap, rate)
         for number, (told, cost) in enumerate(zip(given, fixed, strict=True))
     ]
-    built = {name: units for one in own for name, units in one.design.items()}
-    side, (p, q) = at_tariffs(planned_case(case, built))
+    side, (p, q) = at_tariffs(_joined(one.design for one in own).built(case))
     paid = np.zeros(len(names))
     if side is not None:
-        paid[~given] = _paid(side, np.repeat(days.weights, np.diff(case.window_edges)), int((~given).sum()))
+        paid[~given] = own_and_paid(side, np.zeros(int((~given).sum())), days.by_step)[1]
     every = [*own, _operator(days, p, q, float(paid.sum()), pool, gap, rate)]
     return Alone(
         tuple(one.design for one in every),
@@ -127,12 +133,3 @@ def _of(who: str) -> Iterator[None]:
         raise InfeasibleError(
             f"Planning alone, {who} cannot meet its demand: {error}\n{fix}", error.diagnosis
         ) from error
-
-
-def _paid(side: Cleared, weight: Floats, count: int) -> Floats:
-    """What every microgrid pays at its interface in a year; ``weight`` (steps,) is how often every step comes."""
-    form, x = side.form, side.solution.x
-    cost = weight[steps_of_columns(form)] * x * (form.q + 0.5 * (form.P @ x))
-    there = [form.columns[name].ravel() for name in PAID if name in form.columns]
-    at = np.concatenate(there)
-    return np.bincount(owners_of_columns(side)[at], cost[at], count).astype(np.float64)

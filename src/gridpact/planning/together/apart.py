@@ -27,6 +27,7 @@ from gridpact.coordination.secure_sum import secure_sum
 from gridpact.coordination.transport import InProcess
 from gridpact.markets.trade.admission import COORDINATOR
 from gridpact.markets.trade.opening import METHODS, opening
+from gridpact.planning.together.game import improved
 from gridpact.planning.together.investor import (
     CAPACITY,
     DECIDE,
@@ -47,10 +48,10 @@ from gridpact.planning.together.investor import (
     summed,
 )
 from gridpact.planning.together.joint import Joint
-from gridpact.planning.together.schemes import Found, Move
+from gridpact.planning.together.schemes import NOBODY_GAINS, Found, Move
 from gridpact.planning.together.upper import Traded
 from gridpact.programs.benders import Cuts, Master, Priced
-from gridpact.results.together import BEGINS
+from gridpact.results.together import BEGINS, IN_TURN
 
 # A year that is cheaper by less than this share is no improvement: agreements are not known so well.
 SAME = 2e-6
@@ -138,7 +139,7 @@ class Apart:
         trades = range(max(0, self.heard - REMEMBERED), self.heard)
         sums = [self.values(which, owner) for which in trades]
         rest = Quantity(REST, "currency", np.concatenate([days for days, _ in sums]))
-        left = cost - sums[-1][1] - SAME * max(1.0, abs(cost))
+        left = improved(cost, SAME) - sums[-1][1]
         return self.proposes(owner, WEIGH, rest, Quantity(TOTAL, "currency", np.array([left])))
 
     def revealed(self) -> Floats:
@@ -168,36 +169,36 @@ def apart(
 
 @dataclass(eq=False)
 class _Turns:
-    """What a year costs with the designs that stand, the moves that led there, and how many trades were looked at."""
+    """What a year costs with the designs that stand, and the moves that led there."""
 
+    at: Apart
     cost: float
     moves: list[Move]
-    solves: int = 1
 
-    def judged(self, at: Apart, owner: int, why: str) -> None:
+    def judged(self, owner: int, why: str) -> None:
         """Trade with an owner's design on trial; it stands where the year costs less."""
-        cost = at.trade()
-        taken = cost < self.cost - SAME * max(1.0, abs(self.cost))
-        at.decide(owner, taken)
-        self.moves.append(Move("in_turn", at.names[owner], NOTHING, cost, taken, why))
-        self.cost, self.solves = cost if taken else self.cost, self.solves + 1
+        cost = self.at.trade()
+        taken = cost < improved(self.cost, SAME)
+        self.at.decide(owner, taken)
+        self.moves.append(Move(IN_TURN, self.at.names[owner], NOTHING, cost, taken, why))
+        self.cost = cost if taken else self.cost
 
     def found(self, units: Floats = NOTHING, ended: str = "") -> Found:
-        return Found(units, self.cost, -np.inf, tuple(self.moves), self.solves, ended)
+        return Found(units, self.cost, -np.inf, tuple(self.moves), self.at.heard, ended)
 
 
 def in_turn_apart(at: Apart) -> Iterator[Found]:
     """One owner at a time, until no owner hopes for more from what it alone builds."""
     cost = at.trade()
-    turns, moved = _Turns(cost, [Move("in_turn", "", NOTHING, cost, True, BEGINS)]), True
+    turns, moved = _Turns(at, cost, [Move(IN_TURN, "", NOTHING, cost, True, BEGINS)]), True
     while moved:
         before = turns.cost
         for owner in at.joint.owners.in_turn():
             for why in _hopes(at, owner, turns):
-                turns.judged(at, owner, why)
+                turns.judged(owner, why)
                 yield turns.found()
         moved = turns.cost < before
-    yield turns.found(at.revealed(), "no owner gains by changing its own plan alone")
+    yield turns.found(at.revealed(), NOBODY_GAINS)
 
 
 def _hopes(at: Apart, owner: int, turns: _Turns) -> Iterator[str]:

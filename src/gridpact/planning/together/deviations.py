@@ -37,6 +37,5 @@ def deviations(game: Game, units: Floats) -> Deviations:
 
 def _held(game: Game, owner: int, units: Floats) -> float:
     """What an owner could gain where all exchange and pay what they do."""
-    own, trade = game.joint.parties[owner], game.trade(units)
-    now = own.cost_at(units[game.joint.owners.own(owner)], trade.exchanged, game.pool, game.gap)
-    return max(0.0, now - own.at_quantities(trade.exchanged, game.pool, game.gap).lower)
+    own = units[game.joint.owners.own(owner)]
+    return game.joint.parties[owner].could_save(own, game.trade(units).exchanged, game.pool, game.gap)

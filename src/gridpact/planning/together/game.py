@@ -17,13 +17,28 @@ from gridpact.case.case import Floats
 from gridpact.planning.together.joint import Joint
 from gridpact.planning.together.upper import Traded, Upper
 from gridpact.programs.batch import Pool
-from gridpact.programs.benders import INWARD, Cuts, Master, Priced, Progress, beginning, proposed, with_design
+from gridpact.programs.benders import (
+    INWARD,
+    Cuts,
+    Master,
+    Priced,
+    Progress,
+    beginning,
+    from_cuts,
+    proposed,
+    with_design,
+)
 
 # A year that is cheaper by less than this share is no improvement: it is not known so well.
 SAME = 1e-7
 TIME_S = 600.0
 # How far inside of what may be built marginal values are taken.
 NEAR = 0.02
+
+
+def improved(cost: float, same: float) -> float:
+    """The cost below which a year is cheaper by more than the share ``same``, to which costs are known."""
+    return cost - same * max(1.0, abs(cost)) if np.isfinite(cost) else cost
 
 
 @dataclass(eq=False)
@@ -59,20 +74,18 @@ class Game:
     def least(self, units: Floats) -> float:
         """What it costs at least, by the cuts so far."""
         assert self.cuts is not None
-        floor = np.full(self.master.weights.size, -np.inf)
-        np.maximum.at(floor, self.cuts.of, self.cuts.at(units))
-        return self._total(units, floor)
+        return self._total(units, from_cuts(self.cuts, units, self.master.weights.size))
 
     def _total(self, units: Floats, days: Floats) -> float:
         return self.master.cost(units) + float(self.master.weights @ days)
 
     def better(self, cost: float, than: float) -> bool:
         """Whether a cost is lower by more than it is known."""
-        return cost < (than - SAME * max(1.0, abs(than)) if np.isfinite(than) else than)
+        return cost < improved(than, SAME)
 
     def near(self, units: Floats) -> Priced:
         """The days a little inside of what may be built, where what a unit is worth is unique."""
-        return self.trade((1.0 - NEAR) * units + NEAR * self.joint.problem.core(units)).priced
+        return self._inside(units, NEAR).priced
 
     def progress(self, lower: float) -> Progress:
         """All cuts, and every whole plan that was looked at, as a decomposition knows them."""
@@ -86,8 +99,11 @@ class Game:
 
     def look_near(self, units: Floats) -> None:
         """Cuts where multipliers are unique: a little inside of what may be built."""
-        core = self.joint.problem.core(units)
-        self.trade((1.0 - INWARD) * units + INWARD * core)
+        self._inside(units, INWARD)
+
+    def _inside(self, units: Floats, share: float) -> Traded:
+        """The trade at such a share of the way from a plan to the core point."""
+        return self.trade((1.0 - share) * units + share * self.joint.problem.core(units))
 
     def at_prices(self, owner: int, units: Floats) -> Floats:
         """The plan with what an owner would build at the prices of a plan."""

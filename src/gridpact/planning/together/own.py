@@ -89,21 +89,23 @@ class Owner:
             for day, own, price in zip(self.days, self.places, prices, strict=True)
         )
 
-    def cost_at(self, units: Floats, exchanged: Sequence[Floats], pool: Pool, gap: float) -> float:
-        """What a year costs it where it builds ``units`` and exchanges this, by day (n,)."""
-        days = Days(Pricer(tuple(self._held(exchanged)), gap), pool)(units)
-        return float(self.master.program.cost @ units + self.master.weights @ days.costs) + self.master.constant
-
     def at_quantities(self, exchanged: Sequence[Floats], pool: Pool, gap: float) -> OwnPlan:
         """Its best plan where it exchanges this, by day (n,); costs are without what is paid for that."""
-        return self._best(Days(Pricer(tuple(self._held(exchanged)), gap), pool), gap)
+        return self._best(self._held(exchanged, pool, gap), gap)
 
-    def _held(self, exchanged: Sequence[Floats]) -> list[DayProgram]:
+    def could_save(self, units: Floats, exchanged: Sequence[Floats], pool: Pool, gap: float) -> float:
+        """The most that it could save in a year where it exchanges this and builds something else than ``units``."""
+        days = self._held(exchanged, pool, gap)
+        now = self.master.cost(units) + float(self.master.weights @ days(units).costs)
+        return max(0.0, now - self._best(days, gap).lower)
+
+    def _held(self, exchanged: Sequence[Floats], pool: Pool, gap: float) -> Days:
         """The days with what is exchanged held."""
-        return [
+        held = [
             _held(day, quantity[own], self.emergency_price)
             for day, own, quantity in zip(self.days, self.places, exchanged, strict=True)
         ]
+        return Days(Pricer(tuple(held), gap), pool)
 
     def _best(self, oracle: Oracle, gap: float) -> OwnPlan:
         if not self.master.integers:

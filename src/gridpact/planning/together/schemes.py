@@ -15,9 +15,13 @@ import numpy as np
 from gridpact.case.case import Floats
 from gridpact.planning.together.game import Game
 from gridpact.programs.benders import beginning, decompose, with_design
-from gridpact.results.together import BEGINS
+from gridpact.results.together import ALTERNATING, BEGINS, BENDERS, IN_TURN
 
 Answer = Callable[[int, Floats], Floats]
+# Why a scheme ended.
+NOBODY_GAINS = "no owner gains by changing its own plan alone"
+CIRCLE = "a plan came back: answers go round in a circle"
+CLOSED = "no plan can be better by more than the gap"
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,66 +48,67 @@ class Found:
     ended: str = ""
 
 
-def alternating(game: Game, start: Floats, answer: Answer, most: int = 50) -> Iterator[Found]:
-    """All owners answer at once, until nobody changes anything or a plan comes back."""
-    units, moves, seen = start, [Move("alternating", "", start, game.cost(start), True, BEGINS)], {start.tobytes()}
-    best, cost = start, moves[0].cost
-    for _ in range(most):
-        after = units.copy()
-        for owner in game.joint.owners.in_turn():
-            own = game.joint.owners.own(owner)
-            after[own] = answer(owner, units)[own]
-        if np.array_equal(after, units):
-            yield Found(best, cost, -np.inf, tuple(moves), game.solves, "nobody changes anything at these trades")
-            return
-        new = game.cost(after)
-        moves.append(Move("alternating", "", after, new, True, "all answered at once"))
-        if game.better(new, cost):
-            best, cost = after, new
-        if after.tobytes() in seen:
-            yield Found(
-                best, cost, -np.inf, tuple(moves), game.solves, "a plan came back: answers go round in a circle"
-            )
-            return
-        seen.add(after.tobytes())
-        units = after
-        yield Found(best, cost, -np.inf, tuple(moves), game.solves)
-    yield Found(best, cost, -np.inf, tuple(moves), game.solves, f"{most} rounds are over")
-
-
 @dataclass(eq=False)
 class _Standing:
-    """The plan that holds, its cost, and the moves that led there."""
+    """The best plan so far, its cost, and the moves that led there."""
 
     units: Floats
     cost: float
     moves: list[Move]
 
-    def judged(self, game: Game, scheme: str, who: str, plan: Floats, why: str) -> None:
-        """Take a proposal where it makes the surplus larger."""
+    @classmethod
+    def at(cls, game: Game, scheme: str, start: Floats) -> _Standing:
+        """Where a scheme begins."""
+        cost = game.cost(start)
+        return cls(start, cost, [Move(scheme, "", start, cost, True, BEGINS)])
+
+    def judged(self, game: Game, scheme: str, who: str, plan: Floats, why: str, goes_on: bool = False) -> None:
+        """Take a proposal where it makes the surplus larger; a scheme that ``goes_on`` from it whatever it costs takes
+        it as a move, and not as the best."""
         cost = game.cost(plan)
-        taken = game.better(cost, self.cost)
-        self.moves.append(Move(scheme, who, plan, cost, taken, why))
-        if taken:
+        better = game.better(cost, self.cost)
+        self.moves.append(Move(scheme, who, plan, cost, better or goes_on, why))
+        if better:
             self.units, self.cost = plan, cost
 
     def found(self, game: Game, ended: str = "") -> Found:
         return Found(self.units, self.cost, -np.inf, tuple(self.moves), game.solves, ended)
 
 
+def alternating(game: Game, start: Floats, answer: Answer, most: int = 50) -> Iterator[Found]:
+    """All owners answer at once, until nobody changes anything or a plan comes back."""
+    best = _Standing.at(game, ALTERNATING, start)
+    units, seen = start, {start.tobytes()}
+    for _ in range(most):
+        after = units.copy()
+        for owner in game.joint.owners.in_turn():
+            own = game.joint.owners.own(owner)
+            after[own] = answer(owner, units)[own]
+        if np.array_equal(after, units):
+            yield best.found(game, "nobody changes anything at these trades")
+            return
+        best.judged(game, ALTERNATING, "", after, "all answered at once", goes_on=True)
+        if after.tobytes() in seen:
+            yield best.found(game, CIRCLE)
+            return
+        seen.add(after.tobytes())
+        units = after
+        yield best.found(game)
+    yield best.found(game, f"{most} rounds are over")
+
+
 def in_turn(game: Game, start: Floats) -> Iterator[Found]:
     """One owner at a time, by prices first, then by cuts, until no owner can make the surplus larger by itself."""
-    at = _Standing(start, game.cost(start), [])
-    at.moves.append(Move("in_turn", "", start, at.cost, True, BEGINS))
+    at = _Standing.at(game, IN_TURN, start)
     names, moved = game.joint.owners.names, True
     while moved:
         before = at.cost
         for owner in game.joint.owners.in_turn():
             for plan, why in _proposals(game, owner, at):
-                at.judged(game, "in_turn", names[owner], plan, why)
+                at.judged(game, IN_TURN, names[owner], plan, why)
                 yield at.found(game)
         moved = at.cost < before
-    yield at.found(game, "no owner gains by changing its own plan alone")
+    yield at.found(game, NOBODY_GAINS)
 
 
 def _proposals(game: Game, owner: int, at: _Standing) -> Iterator[tuple[Floats, str]]:
@@ -122,10 +127,10 @@ def _proposals(game: Game, owner: int, at: _Standing) -> Iterator[tuple[Floats, 
             yield plan, "best by what capacity is worth"
 
 
-def benders(game: Game, start: Floats, gap: float, time_limit: float, scheme: str = "benders") -> Iterator[Found]:
+def benders(game: Game, start: Floats, gap: float, time_limit: float, scheme: str = BENDERS) -> Iterator[Found]:
     """All owners' capacity in one master; ends where no plan can be better by more than ``gap``, relative."""
     master = game.master
-    at = _Standing(start, game.cost(start), [Move(scheme, "", start, game.cost(start), True, BEGINS)])
+    at = _Standing.at(game, scheme, start)
     assert game.cuts is not None
     core, begun = game.joint.problem.core(start), beginning(master, game.cuts, -np.inf)
     begun = with_design(master, begun, start, game.trade(start).priced)

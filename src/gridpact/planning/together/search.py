@@ -18,9 +18,9 @@ import numpy as np
 from gridpact.case.case import Floats
 from gridpact.planning.together.apart import Apart, UpperApart, in_turn_apart, master_apart
 from gridpact.planning.together.game import Game
-from gridpact.planning.together.schemes import Found, Move, alternating, benders, in_turn
+from gridpact.planning.together.schemes import CLOSED, Found, Move, alternating, benders, in_turn
 from gridpact.programs.batch import InProcess
-from gridpact.results.together import ALL_TOGETHER
+from gridpact.results.together import ALL_TOGETHER, ALTERNATING, BENDERS, IN_TURN
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,15 +65,15 @@ def searched(
     With ``alone`` nobody gains by moving alone in the end.
     """
     way, units = _Way(time_limit, told), start
-    if scheme == "alternating":
-        units = way.gone("alternating", alternating(game, units, game.at_quantities)).units
-    if scheme != "benders":
-        units = way.gone("in_turn", in_turn(game, units)).units
-    name = "benders" if scheme == "benders" else ALL_TOGETHER
+    if scheme == ALTERNATING:
+        units = way.gone(ALTERNATING, alternating(game, units, game.at_quantities)).units
+    if scheme != BENDERS:
+        units = way.gone(IN_TURN, in_turn(game, units)).units
+    name = BENDERS if scheme == BENDERS else ALL_TOGETHER
     last = way.gone(name, benders(game, units, gap, way.left, name))
     lower = last.lower
-    if alone and (scheme == "benders" or not np.array_equal(last.units, units)):
-        last = way.gone("in_turn", in_turn(game, last.units))
+    if alone and (scheme == BENDERS or not np.array_equal(last.units, units)):
+        last = way.gone(IN_TURN, in_turn(game, last.units))
     return way.ended(last, lower)
 
 
@@ -82,10 +82,10 @@ def searched_apart(
 ) -> Searched:
     """The same where owners keep their data to themselves; alternating is not among the schemes."""
     way, units = _Way(time_limit, told), start
-    if scheme != "benders":
-        units = way.gone("in_turn", in_turn_apart(at)).units
-    name = "benders" if scheme == "benders" else ALL_TOGETHER
-    game = Game(at.joint, master_apart(at.joint), UpperApart(at), InProcess(), gap)
+    if scheme != BENDERS:
+        units = way.gone(IN_TURN, in_turn_apart(at)).units
+    name = BENDERS if scheme == BENDERS else ALL_TOGETHER
+    game = Game(at.joint, master_apart(at.joint), UpperApart(at), InProcess(), gap, solves=at.heard)
     last = way.gone(name, benders(game, units, gap, way.left, name))
     return way.ended(last, last.lower)
 
@@ -114,17 +114,9 @@ class _Way:
                 break
         assert found is not None
         self.moves += found.moves
-        solves = found.solves + (self.legs[-1].solves if self.legs and found.solves < self.legs[-1].solves else 0)
-        ended = found.ended or "no plan can be better by more than the gap"
-        self.legs.append(Leg(name, found.units, found.cost, solves, perf_counter() - self.began, ended))
+        ended = found.ended or CLOSED
+        self.legs.append(Leg(name, found.units, found.cost, found.solves, perf_counter() - self.began, ended))
         return found
 
     def ended(self, last: Found, lower: float) -> Searched:
         return Searched(last.units, last.cost, min(lower, last.cost), tuple(self.moves), tuple(self.legs))
-
-
-def begun(game: Game, designs: tuple[dict[str, int], ...]) -> Floats:
-    """The units with which all begin: what each would build alone."""
-    names = game.joint.problem.candidates.names
-    together = {name: units for design in designs for name, units in design.items()}
-    return np.array([float(together.get(name, 0)) for name in names])

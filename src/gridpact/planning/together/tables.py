@@ -140,10 +140,7 @@ def cash_table(
 ) -> pd.DataFrame:
     """Net cash of every owner by year, together and alone."""
     candidates, owners = joint.problem.candidates, joint.owners
-    before = np.zeros(candidates.count)
-    for design in alone.designs:
-        for name, number in design.items():
-            before[candidates.names.index(name)] = number
+    before = joint.problem.point(alone.plan)
     together = _net(joint, units, found.costs - two.receipts, rate, years)
     own = alone.costs - owners.added(candidates.annual * before)
     if not two.deal:
