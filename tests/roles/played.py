@@ -72,6 +72,10 @@ class Playing:
             if name != "coordinator":
                 self._begin(self._take_part, folder, name, instead.get(name))
 
+    def says(self, state: str) -> bool:
+        """Whether the coordinator has told of a state."""
+        return any(line.startswith(f"coordinator: {state}") for line in self.lines)
+
     def finish(self) -> Playing:
         """Wait until all roles have come to their end."""
         for one in self._threads:
@@ -133,7 +137,7 @@ def free_port() -> int:
 
 def played_with_kills(folder: Path, victim: str, moments: list[float]) -> dict[str, Any]:
     """What all ended with; ``victim``, a process, is killed at ``moments`` after it was begun, and begun again."""
-    playing, address = with_one_apart(folder, victim)
+    playing, address = with_one_apart(folder, victim, linger_s=60.0)
     process = begun(folder, victim, address)
     for moment in moments:
         time.sleep(moment)
@@ -145,17 +149,21 @@ def played_with_kills(folder: Path, victim: str, moments: list[float]) -> dict[s
     return {**playing.ended, victim: {"deal": process.returncode == 0, "told": told}}
 
 
-def stopped(folder: Path, victim: str, moment: float) -> tuple[str, float]:
-    """What the coordinator ends with where a party stands still ``moment`` s into the rounds, and how long after."""
+def stopped(folder: Path, victim: str, size: float) -> tuple[str, float] | None:
+    """What the coordinator ends with where a party stands still with so many bytes of journal, and how long after.
+
+    None where all had signed before that.
+    """
     playing, address = with_one_apart(folder, victim, linger_s=0.5)
-    process = begun(folder, victim, address)
+    process, journal = begun(folder, victim, address), folder / victim / "journal"
     try:
-        assert process.stderr is not None
-        next(line for line in process.stderr if "ITERATING" in line)
-        time.sleep(moment)
+        while process.poll() is None and not (journal.exists() and journal.stat().st_size >= size):
+            time.sleep(0.001)
         process.send_signal(signal.SIGSTOP)
         since = time.monotonic()
-        while not any(line.startswith("coordinator: ABORTED") for line in playing.lines):
+        while not playing.says("ABORTED"):
+            if playing.says("SIGNED"):
+                return None
             assert time.monotonic() - since < 60.0
             time.sleep(0.01)
         late = time.monotonic() - since
@@ -163,3 +171,4 @@ def stopped(folder: Path, victim: str, moment: float) -> tuple[str, float]:
     finally:
         process.kill()
         process.communicate()
+        playing.finish()

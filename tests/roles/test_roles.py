@@ -386,10 +386,16 @@ def test_flipped_bits_are_found(market: Path, tmp_path: Path, name: str, file: s
 
 def flipped(market: Path, aside: Path, name: str, file: str, part: float) -> None:
     shutil.copytree(market / name, aside / name)
-    data = bytearray((aside / name / file).read_bytes())
+    before = (aside / name / file).read_bytes()
+    data = bytearray(before)
     data[int(part * len(data))] ^= 1 << int(part * 8e6) % 8
     (aside / name / file).write_bytes(data)
-    assert not sound(aside / name)
+    assert not sound(aside / name) or (file == "outcome.json" and says_the_same(before, bytes(data)))
+
+
+def says_the_same(one: bytes, other: bytes) -> bool:
+    """Whether two files hold the same, to the last bit of every number: 1e-05 is 1E-05."""
+    return repr(json.loads(one)) == repr(json.loads(other))
 
 
 def sound(folder: Path) -> bool:
@@ -466,14 +472,25 @@ def secrets_of(case: gp.Case) -> list[float]:
     return sorted({value for value in numbers[np.isfinite(numbers)].tolist() if value != round(value, 3)})
 
 
-@pytest.mark.parametrize("seed", [0, pytest.param(19, marks=pytest.mark.campaign)])
-def test_a_party_that_stands_still_is_named_within_a_second_of_the_deadline(tmp_path: Path, seed: int) -> None:
-    """Stopped by SIGSTOP at some moment of the rounds; one of its own, or twenty in the campaign."""
-    for number in range(1 + seed):
-        folder = convened(tmp_path / str(number), deadline_s=3.0)
-        ended, late = stopped(folder, "a", 0.05 * number)
+@pytest.mark.parametrize("count", [1, pytest.param(20, marks=pytest.mark.campaign)])
+def test_a_party_that_stands_still_is_named_within_a_second_of_the_deadline(
+    market: Path, tmp_path: Path, count: int
+) -> None:
+    """Stopped by SIGSTOP with more and more of the rounds behind it, by how much of its journal is written."""
+    whole = (market / "a" / "journal").stat().st_size
+    for number, part in enumerate(np.linspace(0.2, 0.9, count)):
+        ended, late = stopped_in_time(tmp_path / str(number), "a", part * whole)
         assert "'a'" in ended and "no answer within the deadline" in ended
         assert late <= 3.0 + 1.0
+
+
+def stopped_in_time(path: Path, victim: str, size: float) -> tuple[str, float]:
+    """As ``stopped``, in a market anew where the rounds were over before the signal came."""
+    for attempt in range(20):
+        found = stopped(convened(path / str(attempt), deadline_s=3.0), victim, size)
+        if found is not None:
+            return found
+    raise AssertionError("all rounds were over too soon")
 
 
 def test_the_coordinator_loads_no_tables_and_no_solvers() -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from gridpact.case.case import Case
 from gridpact.errors import InfeasibleError, InputError, NotConverged
+from gridpact.plans.limits import index_limits, index_words
 from gridpact.plans.progress import Found
 from gridpact.plans.year import Year
 from gridpact.results.planning import BASIS, QUESTION
@@ -45,7 +46,7 @@ def plan_record(
         "scenarios": problem.days.scenarios(),
         **problem.days.tables(),
         **outcome.search_tables(problem.columns, last, found.history),
-        **outcome.reliability_tables(case, plan.built(case), _limits(settings)),
+        **outcome.reliability_tables(case, plan.built(case), index_limits(settings)),
         **outcome.switching_tables(problem, plan),
         **({} if year is None else {"year": year.table}),
     }
@@ -133,11 +134,6 @@ def _interruption(tables: Mapping[str, pd.DataFrame], column: str, settings: Map
     return float(settings["interruption_cost_per_mwh"] * eens)
 
 
-def _limits(settings: Mapping[str, Any]) -> dict[str, float]:
-    limits = {"saidi_h": "saidi_limit_h", "saifi": "saifi_limit", "eens_mwh": "eens_limit_mwh"}
-    return {index: float(settings[name]) for index, name in limits.items() if name in settings}
-
-
 def _summary(
     case: Case, problem: Problem, found: Found, tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -164,7 +160,7 @@ def _summary(
         **_switching_words(tables),
         "iterations": found.last.iteration,
         "search_seconds": found.last.seconds,
-        **_reliability_words(tables),
+        **index_words(tables),
     }
 
 
@@ -201,14 +197,6 @@ def _year_words(year: Year | None, tables: Mapping[str, pd.DataFrame]) -> dict[s
         "year_verdict": year.verdict,
         "year_folder": year.folder.name if year.folder is not None else "",
     }
-
-
-def _reliability_words(tables: Mapping[str, pd.DataFrame]) -> dict[str, float]:
-    if "reliability" not in tables:
-        return {}
-    table = tables["reliability"].set_index("index")
-    named = {name: float(table["value"][name]) for name in ("saifi", "saidi_h", "eens_mwh")}
-    return named | {f"{name}_before": float(table["before"][name]) for name in named}
 
 
 def _operation_summary(cleared: Cleared, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:

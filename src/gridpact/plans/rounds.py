@@ -16,14 +16,13 @@ import numpy as np
 
 from gridpact.case.case import Case
 from gridpact.errors import InputError, Issue, NotConverged
+from gridpact.plans.limits import limits_of, require_followed
 from gridpact.plans.progress import FILE as PROGRESS
 from gridpact.plans.progress import Found, keep, kept
-from gridpact.plans.settings import LIMITS
 from gridpact.plans.year import FOLDER, Year, checked_year
 from gridpact.results.record import Record
 
 if TYPE_CHECKING:
-    from gridpact.planning.investment.limits import Limits
     from gridpact.planning.investment.problem import Problem
     from gridpact.programs.benders import Progress
 
@@ -37,7 +36,6 @@ def problem_of_case(case: Case, settings: Mapping[str, Any]) -> Problem:
     from gridpact.case.planned import candidate_names, exchange_issues, planned_case
     from gridpact.markets.market_program import market_network
     from gridpact.physics.electric import distflow_soc
-    from gridpact.planning.investment.limits import Limits
     from gridpact.planning.investment.problem import problem_of
     from gridpact.planning.investment.representative import representatives
 
@@ -51,21 +49,9 @@ def problem_of_case(case: Case, settings: Mapping[str, Any]) -> Problem:
         market_network(planned_case(case.steps_between(0, 1), {}), distflow_soc)
     priced = with_carbon_price(case, settings["carbon_price_per_t"])
     days = representatives(priced, settings["typical_days"], settings["representation"], settings["extreme_days"])
-    given = {name: float(settings[key]) for name, key in LIMITS.items() if key in settings}
-    limits = Limits(**given, interruption_cost_per_mwh=settings["interruption_cost_per_mwh"])
-    _require_followed(case, limits)
+    limits = limits_of(settings)
+    require_followed(case, limits)
     return problem_of(priced, days, limits, settings["discount_rate"], reconfigure)
-
-
-def _require_followed(case: Case, limits: Limits) -> None:
-    """Raise ``InputError`` where faults cannot be followed, or no customers are there for what is asked of indices."""
-    from gridpact.planning.reliability.indices import require_customers
-    from gridpact.planning.reliability.tree import tree_of
-
-    if limits.about_reliability:
-        require_customers(case)
-    if (case.column("loads", "customers") > 0.0).any():
-        tree_of(case)
 
 
 def planned_in_rounds(

@@ -32,6 +32,8 @@ from gridpact.programs.linear import Linear, solve_integer
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 INWARD = 0.1
+# For a point of the master at given whole columns.
+SECONDS = 60.0
 # The master is solved to this share of the gap that is asked for.
 SHARE = 0.25
 
@@ -49,7 +51,8 @@ class Master:
     constant: float = 0.0
 
     def cost(self, columns: Floats) -> float:
-        return float(self.program.cost @ columns) + self.constant
+        """Of a point, or of its first columns, where all others cost nothing."""
+        return float(self.program.cost[: columns.size] @ columns) + self.constant
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,6 +188,14 @@ def with_design(master: Master, state: Progress, point: Floats, priced: Priced) 
         allowed=np.append(state.allowed, not priced.excess.any()),
         totals=np.append(state.totals, master.cost(point) + float(master.weights @ priced.costs)),
     )
+
+
+def point_at(master: Master, n: Floats) -> Floats | None:
+    """A point of the master with these whole columns, whatever it costs; None where there is none."""
+    low, high = (np.append(n, bound[n.size :]) for bound in master.program.bounds)
+    free = replace(master.program, cost=np.zeros(master.program.cost.size), bounds=(low, high))
+    found = solve_integer(free, 1.0, SECONDS)
+    return None if found is None else np.where(master.program.whole, np.rint(found.x), found.x)
 
 
 def from_cuts(cuts: Cuts, n: Floats, subproblems: int) -> Floats:

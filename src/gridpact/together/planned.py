@@ -16,6 +16,7 @@ from gridpact.errors import InputError, Issue
 from gridpact.markets.trade.before import Before
 from gridpact.markets.trade.deal import How
 from gridpact.markets.trade.stage_two import StageTwo
+from gridpact.planning.investment.limits import Limits
 from gridpact.planning.investment.pricing import Days, Pricer
 from gridpact.planning.investment.representative import representatives
 from gridpact.planning.together.alone import Alone, alone
@@ -28,12 +29,13 @@ from gridpact.planning.together.schemes import Found, alternating
 from gridpact.planning.together.search import Searched, searched, searched_apart
 from gridpact.planning.together.sharing import shared, weighed
 from gridpact.planning.together.upper import OneHand
+from gridpact.plans.limits import limits_of, require_followed
 from gridpact.programs.batch import Pool
 
 # The accuracy to which the days are priced in the search, and to which what each would do alone is planned.
 PRICED, ALONE = 1e-6, 1e-5
 # Candidates that do nothing where no line fails and none is switched.
-UNUSED = dict.fromkeys(("tie_candidates", "protection_candidates"), "Take these rows out, or use the question plan.")
+OF_RELIABILITY = ("tie_candidates", "protection_candidates")
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,20 +84,24 @@ def planned(case: Case, settings: Mapping[str, Any], progress: bool, pool: Pool)
 
 def _joint(case: Case, settings: Mapping[str, Any]) -> Joint:
     """The problem of the owners on the days that stand for the year."""
-    issues = list(_issues(case))
+    limits = limits_of(settings)
+    issues = list(_issues(case, limits))
     if issues:
         raise InputError(issues)
+    if limits.about_reliability:
+        require_followed(case, limits)
     days = representatives(case, settings["typical_days"], settings["representation"], settings["extreme_days"])
-    return joint_of(days, settings["discount_rate"])
+    return joint_of(days, settings["discount_rate"], limits, case)
 
 
-def _issues(case: Case) -> Iterator[Issue]:
+def _issues(case: Case, limits: Limits) -> Iterator[Issue]:
     if not candidate_names(case):
         fix = "Add rows to renewable_candidates, storage_candidates, line_candidates or their like."
         yield Issue("there is nothing to plan: the case has no candidates", fix)
-    for table, fix in UNUSED.items():
-        if case.count(table):
-            yield Issue("only reliability gives this a value, which a joint plan knows nothing of", fix, table)
+    for table in OF_RELIABILITY:
+        if case.count(table) and not limits.about_reliability:
+            fix = "Give saidi_limit_h, saifi_limit or eens_limit_mwh, or take these rows out."
+            yield Issue("only limits of reliability give this a value, and there are none", fix, table)
 
 
 def _game(joint: Joint, pool: Pool) -> Game:

@@ -12,9 +12,10 @@ from gridpact.case.case import Case
 from gridpact.markets.trade.deal import Trade, trade_of
 from gridpact.markets.trade.tables import disclosure_table, operation_tables
 from gridpact.planning.investment import outcome
-from gridpact.planning.investment.archive import near_arrays
+from gridpact.planning.investment.archive import form_arrays, near_arrays
 from gridpact.planning.investment.candidates import candidates_of
 from gridpact.planning.together import tables as told
+from gridpact.plans.limits import index_limits, index_words
 from gridpact.programs.batch import open_pool
 from gridpact.results.record import Record
 from gridpact.results.summary import horizon_words
@@ -40,7 +41,7 @@ def together_record(case: Case, settings: Mapping[str, Any], progress: bool, sta
         case=case,
         summary=_summary(case, found, settings, tables),
         tables=tables,
-        solution=kept | near_arrays(found.game.near(found.units)),
+        solution=kept | near_arrays(found.game.near(found.units)) | form_arrays(found.joint.problem.reliability),
         provenance=provenance(found.operation.one.settled.network.solution, seconds, settings["seed"]),
     )
 
@@ -76,7 +77,16 @@ def _own_tables(case: Case, found: Planned, settings: Mapping[str, Any]) -> Tabl
         "plan_disclosures": disclosure_table(found.ledger),
         **joint.problem.days.tables(),
         **search,
+        **_reliability(case, found, settings),
     }
+
+
+def _reliability(case: Case, found: Planned, settings: Mapping[str, Any]) -> Tables:
+    """The indices before and after, where there are limits of them."""
+    problem = found.joint.problem
+    if problem.reliability is None:
+        return {}
+    return outcome.reliability_tables(case, problem.plan(found.units).built(case), index_limits(settings))
 
 
 def _legs(found: Planned) -> list[tuple[str, float, int, float, str]]:
@@ -123,4 +133,5 @@ def _summary(case: Case, found: Planned, settings: Mapping[str, Any], tables: Ta
         "assets_built": int((tables["investments"]["units"] > 0).sum()),
         "largest_held_gain": float(found.deviations.held.max(initial=0.0)),
         "largest_rebargained_gain": float((found.weights * found.deviations.surplus).max(initial=0.0)),
+        **index_words(tables),
     }

@@ -15,7 +15,11 @@ EXACTNESS = ("off", "repair", "certify")
 CHOICES = {"scheme": SCHEMES, "upper": UPPERS, "weights": WEIGHTS, "trade": TRADES, "exactness": EXACTNESS}
 WHOLE = {"years": (1, 100), "seed": (0, 2**31 - 1)}
 # What a joint plan has in common with one of one owner.
-PLANNED = ("typical_days", "representation", "extreme_days", "discount_rate", "gap", "time_limit_s", "workers")
+RELIABILITY = ("saidi_limit_h", "saifi_limit", "eens_limit_mwh")
+PLANNED = (
+    *("typical_days", "representation", "extreme_days", "discount_rate", "gap", "time_limit_s", "workers"),
+    *RELIABILITY,
+)
 
 
 def setting_issues(settings: Mapping[str, Any]) -> list[Issue]:
@@ -24,5 +28,8 @@ def setting_issues(settings: Mapping[str, Any]) -> list[Issue]:
     issues = plan_setting_issues(common) + choice_issues(settings, CHOICES) + whole_issues(settings, WHOLE)
     if settings.get("scheme") == "alternating" and settings.get("upper", "one_hand") != "one_hand":
         fix = 'Take upper "one_hand", or another scheme.'
+        issues.append(not_possible("upper", settings["upper"], fix))
+    if settings.get("upper", "one_hand") != "one_hand" and any(name in settings for name in RELIABILITY):
+        fix = 'Take upper "one_hand": how reliable the network is depends on what all owners build.'
         issues.append(not_possible("upper", settings["upper"], fix))
     return issues + flag_issues(settings, ("compare",))

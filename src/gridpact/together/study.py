@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from gridpact.case.case import Case
 from gridpact.errors import InputError
+from gridpact.plans.settings import is_absent
 from gridpact.run import Run, judged
 from gridpact.together.settings import setting_issues
 
@@ -22,6 +24,9 @@ def plan_together(
     representation: str = "energy_medoid",
     extreme_days: bool = False,
     discount_rate: float = 0.08,
+    saidi_limit_h: float = math.inf,
+    saifi_limit: float = math.inf,
+    eens_limit_mwh: float = math.inf,
     trade: str = "central",
     exactness: str = "repair",
     gap: float = 1e-4,
@@ -49,13 +54,18 @@ def plan_together(
     ``plan_disclosures``). ``trade`` is how the days are traded with the plan that was found ("central",
     "atc", "cf_admm"; see ``trade``), ``exactness`` as in ``clear``. Cash is followed for so many ``years``.
 
+    Limits of reliability, as of ``plan``, are those of the network with all its customers: ``saidi_limit_h``,
+    ``saifi_limit``, ``eens_limit_mwh`` (per year, by a linear form that never understates them). A plan that does not
+    keep them is none, together and for the operator alone; then ties and switches are candidates of the operator, and
+    tables ``reliability``, ``reliability_system`` and ``reliability_loads`` are there.
+
     Tables: ``owners``, ``investments``, ``alone_investments``, ``moves``, ``schemes``, ``deviations``, ``payments``,
     ``cash_flow``, ``reinforcements``, ``fairness``, ``scenarios``; those of a trade for the days: ``exchanges``,
     ``trades``, and those of ``clear`` for the network, and with the prefix ``microgrids_`` for the microgrids.
 
     Raises ``InputError`` for wrong arguments, for mistakes in the case and where nobody can build or trade,
-    ``InfeasibleError`` where somebody cannot meet its demand alone, or all together cannot, ``NotConverged`` where no
-    plan is found in time or the parties do not agree.
+    ``InfeasibleError`` where somebody cannot meet its demand alone, the operator alone cannot keep the limits, or all
+    together cannot, ``NotConverged`` where no plan is found in time or the parties do not agree.
     """
     from gridpact.case.validate import require_valid
     from gridpact.io.folder import read_case
@@ -70,6 +80,9 @@ def plan_together(
         "representation": representation,
         "extreme_days": extreme_days,
         "discount_rate": discount_rate,
+        "saidi_limit_h": saidi_limit_h,
+        "saifi_limit": saifi_limit,
+        "eens_limit_mwh": eens_limit_mwh,
         "trade": trade,
         "exactness": exactness,
         "gap": gap,
@@ -79,6 +92,7 @@ def plan_together(
         "workers": workers,
         "seed": seed,
     }
+    settings = {name: value for name, value in settings.items() if not is_absent(name, value)}
     issues = setting_issues(settings)
     if issues:
         raise InputError(issues)

@@ -13,6 +13,7 @@ from gridpact.certificates.together.judge import certify_together
 from gridpact.examples.synthetic_owners import synthetic_owners
 from gridpact.results.record import Record
 from gridpact.together.study import plan_together
+from tests.planning.together.reliable import failing_case
 
 
 def feeder(days: int = 2) -> Case:
@@ -37,6 +38,12 @@ def no_deal() -> Record:
     kept = [path for path in case.profiles.columns if "/tariff_" not in path]
     case = require_valid(replace(case.with_table("microgrids", table), profiles=case.profiles[kept]))
     return plan_together(case, years=5, compare=False, scheme="benders").record
+
+
+@cache
+def limited() -> Record:
+    """A day on a feeder whose lines fail, with a limit of the hours that a customer is without supply."""
+    return plan_together(failing_case(), typical_days=1, weights="equal", compare=False, saidi_limit_h=9.0).record
 
 
 def with_summary(record: Record, **figures: Any) -> Record:

@@ -125,7 +125,7 @@ def plan_record(buses: int = 33, scenarios: int = 8) -> Record:
         "decision_graph": _decision_graph(typical),
         **_days(typical),
         "convergence": _convergence(),
-        **_reliability(case),
+        **reliability_tables(case),
         "year": _year(typical),
         **_operation(case, typical),
     }
@@ -209,7 +209,7 @@ def _convergence() -> pd.DataFrame:
     )
 
 
-def _reliability(case: Case) -> dict[str, pd.DataFrame]:
+def reliability_tables(case: Case) -> dict[str, pd.DataFrame]:
     loads = case.ids("loads")
     far = np.linspace(0.3, 6.0, len(loads))
     common = {"load": loads, "feeder": "feeder-1", "customers": 10.0, "mean_mw": 0.1, "failures_per_year": 0.3}

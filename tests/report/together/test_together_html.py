@@ -15,6 +15,7 @@ from gridpact.report.text import number
 from gridpact.report.together import facts
 from gridpact.report.together.sections import together_sections
 from gridpact.results.record import Record
+from tests.report.planning.made_up import reliability_tables
 from tests.report.synthetic import certificate, make_record
 from tests.report.test_html import Reader, assert_whole
 from tests.report.together.made_up import WHY, plan_record, without, without_deal
@@ -48,6 +49,7 @@ NEEDS = {
 HOSTILE = "<script>alert('x')</script>&\"$"
 # There is no year of hours behind the made-up days.
 YEAR = {"plan-durations"}
+RELIABILITY = {"plan-indices", "plan-load-points"}
 
 
 def words(page: str) -> str:
@@ -75,14 +77,25 @@ def test_is_whole_self_contained_and_in_order(page: str) -> None:
 
 
 def test_every_panel_is_there_and_says_what_it_is(page: str) -> None:
-    names = {panel.name for panel in panels_of(plan_record())} - YEAR
+    names = {panel.name for panel in panels_of(plan_record())} - YEAR - RELIABILITY
     assert page.count("<figure") == len(names)
     labels = re.findall('role="img" aria-label="(.*?)"', page)
     assert len(set(labels)) == len(labels)
     assert {name.removesuffix(".svg") for name in svg_files(plan_record())} == names
     for section in together_sections(plan_record()):
         for panel in section.panels:
-            assert panel.name in YEAR or panel.caption in page
+            assert panel.name in YEAR | RELIABILITY or panel.caption in page
+
+
+def test_limits_of_reliability_are_told_where_there_are_some() -> None:
+    record = plan_record()
+    limited = replace(record, tables={**record.tables, **reliability_tables(record.case)})
+    assert set(svg_files(limited)) - set(svg_files(record)) == {f"{name}.svg" for name in RELIABILITY}
+    page, titles = render(limited), [*TITLES]
+    titles.insert(TITLES.index("The typical days"), "Reliability")
+    assert re.findall("<h2>(.*?)</h2>", page) == titles
+    assert "Limits of reliability:" in words(page)
+    assert_whole(page)
 
 
 def test_cards_say_what_planning_together_is_worth(page: str) -> None:

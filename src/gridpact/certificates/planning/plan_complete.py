@@ -32,6 +32,12 @@ TABLES: Final[Mapping[str, tuple[Columns, Columns, Columns]]] = {
     "cuts": (("scenario",), ("cut", "constant"), ()),
     "cut_slopes": (("candidate",), ("cut", "slope"), ()),
 }
+# What is told of reliability.
+INDEXED: Final[Mapping[str, tuple[Columns, Columns, Columns]]] = {
+    **{name: (texts, (), numbers) for name, (texts, numbers) in RELIABILITY.items()},
+    "reliability": (("index",), (), ("before", "value", "limit")),
+    "reliability_loads_before": (RELIABILITY["reliability_loads"][0], (), RELIABILITY["reliability_loads"][1]),
+}
 SCENARIO_DAYS: Final[tuple[Columns, Columns, Columns]] = (("day", "scenario"), (), ())
 SWITCHING: Final[tuple[Columns, Columns, Columns]] = (("line", "closed_before", "closed"), (), ())
 YEAR: Final[tuple[Columns, Columns, Columns]] = (
@@ -131,10 +137,8 @@ def _wanted(record: Record) -> dict[str, tuple[Columns, Columns, Columns]]:
         wanted["year"] = YEAR
     if PlanView(record).reconfigures:
         wanted["switching"] = SWITCHING
-    if (record.case.column("loads", "customers") > 0.0).any():
-        wanted |= {name: (texts, (), numbers) for name, (texts, numbers) in RELIABILITY.items()}
-        wanted["reliability"] = (("index",), (), ("before", "value", "limit"))
-        wanted["reliability_loads_before"] = wanted["reliability_loads"]
+    if PlanView(record).has_customers:
+        wanted |= INDEXED
     return wanted
 
 

@@ -67,7 +67,7 @@ def solved_master(plan: PlanView) -> Solved:
 
 def solved_alone(plan: PlanView, own: Ints) -> Solved:
     """The same where only the candidates ``own`` are free, and of all others there are as many units as in the plan."""
-    program, _ = program_of(plan, None)
+    program, _ = program_of(plan, rows_of_plan(plan))
     low, high = program.bounds.lb.copy(), program.bounds.ub.copy()
     held = np.setdiff1d(np.arange(plan.units.size), own)
     low[held] = high[held] = plan.units[held]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 
@@ -114,8 +114,14 @@ def _told_limits(plan: PlanView) -> Check:
 
 def _limits(plan: PlanView) -> Check:
     """What the simulator finds above what was allowed, relative."""
-    own = simulated(plan, 1)
-    most = {name: plan.number(setting) for name, setting in LIMITED.items()}
-    over = [(own[name] - limit) / max(TOLERANCE, limit) if np.isfinite(limit) else 0.0 for name, limit in most.items()]
     text = "Indices of reliability with the plan above their limits, relative, as the exact simulator finds them."
-    return worst("plan reliability limits", text, ROWS, [Measure("index", list(most), np.array(over))])
+    return limits_kept(plan, simulated(plan, 1), "plan reliability limits", text)
+
+
+def limits_kept(plan: PlanView, own: Mapping[str, float], name: str, text: str) -> Check:
+    """Indices against the limits that were asked for."""
+    most = {index: plan.number(setting) for index, setting in LIMITED.items()}
+    over = [
+        (own[index] - limit) / max(TOLERANCE, limit) if np.isfinite(limit) else 0.0 for index, limit in most.items()
+    ]
+    return worst(name, text, ROWS, [Measure("index", list(most), np.array(over))])

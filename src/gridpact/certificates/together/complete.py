@@ -14,7 +14,8 @@ import numpy as np
 
 from gridpact.certificates.check import Check
 from gridpact.certificates.planning import plan_complete
-from gridpact.certificates.planning.plan_form import FORM
+from gridpact.certificates.planning.plan_form import FORM, form_faults
+from gridpact.certificates.planning.plan_master import LIMITED
 from gridpact.certificates.together.view import JointView
 from gridpact.certificates.trade import complete
 from gridpact.certificates.trade.complete import Columns, is_number, is_table
@@ -110,6 +111,7 @@ CHOICES: Final[Mapping[str, Columns]] = {
     "exactness": ("off", "repair", "certify"),
 }
 AMOUNTS: Final = ("discount_rate", "gap", "time_limit_s")
+OF_RELIABILITY: Final = tuple(f"{name}{when}" for name in LIMITED for when in ("", "_before"))
 WHOLE: Final = {"typical_days": 10_000, "years": 1_000}
 
 
@@ -124,12 +126,16 @@ def _faults(record: Record) -> Iterator[str]:
     if not record.case.count("microgrids") or not JointView(record).plan.offered.names:
         yield "case (nobody to plan, or nothing)"
         return
-    yield from _setting_faults(record.settings)
+    wrong = list(_setting_faults(record.settings))
+    yield from wrong
+    if wrong:
+        return
     yield from _figure_faults(record.summary)
     yield from (f"tables/{name}" for name, table in record.tables.items() if not is_table(table))
     arrays = {name: array for name, array in record.solution.items() if isinstance(array, np.ndarray)}
-    yield from (f"solution/{name}" for name in record.solution if name not in arrays or name.startswith(FORM))
+    yield from (f"solution/{name}" for name in record.solution if name not in arrays)
     count = len(JointView(record).plan.offered.names)
+    yield from _reliability_faults(record, arrays, count)
     yield from plan_complete.near_faults(arrays, record.tables.get("scenarios"), count)
     for name, (*kinds, blanks) in TABLES.items():
         yield from complete.table_faults(record.tables.get(name), name, *kinds)
@@ -146,7 +152,25 @@ def _faults(record: Record) -> Iterator[str]:
     yield from complete.table_faults(disclosed, "plan_disclosures", *complete.TABLES["disclosures"])
 
 
+def _reliability_faults(record: Record, arrays: Mapping[str, Any], count: int) -> Iterator[str]:
+    """Tables, figures and form of reliability where there are limits of it, and nothing of them elsewhere."""
+    view = JointView(record)
+    if not view.is_limited:
+        yield from (f"solution/{name}" for name in arrays if name.startswith(FORM))
+        yield from (f"tables/{name}" for name in record.tables if name.startswith("reliability"))
+        yield from (f"summary/{name}" for name in OF_RELIABILITY if name in record.summary)
+        return
+    if not view.plan.has_customers:
+        yield "case (nobody to be supplied)"
+    yield from form_faults(arrays, count)
+    yield from (f"summary/{name}" for name in OF_RELIABILITY if not is_number(record.summary.get(name)))
+    for name, columns in plan_complete.INDEXED.items():
+        yield from plan_complete.table_faults(record.tables.get(name), name, *columns)
+
+
 def _setting_faults(settings: Mapping[str, Any]) -> Iterator[str]:
+    limits = (name for name in LIMITED.values() if name in settings)
+    yield from (f"settings/{name}" for name in limits if not plan_complete.is_amount(settings[name]))
     yield from (f"settings/{name}" for name in AMOUNTS if not plan_complete.is_amount(settings.get(name)))
     yield from (f"settings/{name}" for name, known in CHOICES.items() if settings.get(name) not in known)
     for name, most in WHOLE.items():
@@ -181,6 +205,8 @@ def _row_faults(record: Record) -> Iterator[str]:
         or tables["alone_investments"]["asset"].duplicated().any()
     ):
         yield "tables/alone_investments (rows)"
+    if view.is_limited:
+        yield from plan_complete.named(record, "reliability_loads_before", "load", record.case.ids("loads"))
     if tables["moves"]["move"].tolist() != list(range(1, len(tables["moves"]) + 1)) or not len(tables["moves"]):
         yield "tables/moves (rows)"
     for name in ("moves", "schemes"):

@@ -7,6 +7,7 @@ scenarios      the days sum to a year, and come from the days of the case
 agreement      both sides agree; what everybody could still gain; trades come apart at the least fee, fees by the rule
 money          costs with the weights of the days, benefits, shares, payments in whole cents
 search         cuts below the cost of every design that was priced; the bound from the master, solved again; moves
+reliability    where there are limits: indices before and after from faults followed one by one; limits kept
 equilibrium    what an owner could gain by changing its own plan alone
 cash           net present value, payback, reinforcements, fairness
 """
@@ -29,6 +30,7 @@ from gridpact.certificates.together.disclosed import plan_disclosure_checks
 from gridpact.certificates.together.equilibrium import equilibrium_checks
 from gridpact.certificates.together.figures import joint_figure_checks
 from gridpact.certificates.together.money import money_checks
+from gridpact.certificates.together.reliability import followed_check, joint_reliability_checks
 from gridpact.certificates.together.search import search_checks
 from gridpact.certificates.together.view import JointView
 from gridpact.certificates.trade.agreement import agreement_checks
@@ -55,7 +57,9 @@ def certify_together(record: Record) -> dict[str, Any]:
         return document([entry.as_dict()], False)
     view = JointView(record)
     checks = [entry, readable(view.plan), *joint_design_checks(view)]
-    if not (checks[1].passed and are_possible(view)):
+    if checks[1].passed and are_possible(view):
+        checks.append(followed_check(view))
+    if not (checks[1].passed and are_possible(view) and checks[-1].passed):
         return document([check.as_dict() for check in checks], False)
     clearings = view.trade.clearings
     documents = {side: certify(clearings.records[side]) for side in clearings.sides}
@@ -79,6 +83,7 @@ def _content(view: JointView) -> Iterator[Check]:
     yield from money_checks(view)
     yield from search_checks(view)
     yield from equilibrium_checks(view)
+    yield from joint_reliability_checks(view)
     yield from cash_checks(view)
     yield payments_converged(view.trade)
     yield from disclosure_checks(view.trade)

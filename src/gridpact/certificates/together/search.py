@@ -147,12 +147,16 @@ def _same(one: Floats, other: Floats, scale: Floats) -> np.ndarray[tuple[int], n
 def _priced(view: JointView) -> Check:
     """Every cost of a move is that of a design that was priced, or infinite as one of them leaves demand unserved.
 
+    Where there are limits of reliability plans that do not keep them cost infinitely much, too, and are not told.
     Costs of agreements are not below the bound.
     """
     totals, off, bound = totals_of(view), [], float(view.record.summary["objective_lower_bound"])
     for cost in view.record.tables["moves"]["cost"].to_numpy(dtype=np.float64).tolist():
         if not view.by_one_hand:
             off.append(max(0.0, bound - cost) / _scale(bound) * ROUNDING / AGREED)
+            continue
+        if view.is_limited and cost == np.inf:
+            off.append(0.0)
             continue
         same = [0.0 if cost == total else abs(cost - total) / _scale(cost) for total in totals.tolist()]
         off.append(min(same))

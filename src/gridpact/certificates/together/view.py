@@ -22,6 +22,7 @@ from gridpact.case.planned import planned_case
 from gridpact.case.trade_fee_rules import operators_name
 from gridpact.certificates.costs import cost_terms
 from gridpact.certificates.evidence import rows_of
+from gridpact.certificates.planning.plan_bounds import about_reliability
 from gridpact.certificates.planning.plan_view import PlanView
 from gridpact.certificates.trade.clearings import Clearings
 from gridpact.certificates.trade.fee_margin import charges_cost
@@ -99,6 +100,11 @@ class JointView:
     def by_one_hand(self) -> bool:
         """Whether one hand found all trades of the search; else they were agreed by messages, less exactly."""
         return bool(self.record.settings["upper"] == ONE_HAND)
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether a plan has limits of reliability to keep."""
+        return about_reliability(self.plan)
 
     @property
     def operator(self) -> int:

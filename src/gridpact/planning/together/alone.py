@@ -24,9 +24,12 @@ from gridpact.planning.investment.operation import operated
 from gridpact.planning.investment.problem import Plan, Problem, problem_of
 from gridpact.planning.investment.representative import Representatives
 from gridpact.planning.investment.search import search
+from gridpact.planning.reliability.linear.form import LinearReliability
+from gridpact.planning.together.owners import owners_of
 from gridpact.programs.batch import Pool
 
 TIME_S = 3600.0
+FREE = Limits()
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +70,8 @@ def alone(problem: Problem, pool: Pool, gap: float, rate: float) -> Alone:
     paid = np.zeros(len(names))
     if side is not None:
         paid[~given] = own_and_paid(side, np.zeros(int((~given).sum())), days.by_step)[1]
-    every = [*own, _operator(days, p, q, float(paid.sum()), pool, gap, rate)]
+    above = _above(problem, _joined(one.design for one in own))
+    every = [*own, _operator(days, p, q, float(paid.sum()), pool, gap, rate, *above)]
     return Alone(
         tuple(one.design for one in every),
         np.array([one.cost for one in every]),
@@ -98,17 +102,47 @@ def _microgrid(days: Representatives, number: int, pool: Pool, gap: float, rate:
     return _planned(f"microgrid {table['microgrid'][number]!r}", own, pool, gap, rate)
 
 
-def _operator(days: Representatives, p: Floats, q: Floats, paid: float, pool: Pool, gap: float, rate: float) -> _Own:
+def _above(problem: Problem, below: Plan) -> tuple[Limits, LinearReliability | None]:
+    """What limits of the whole leave to the operator where microgrids build ``below``."""
+    form = problem.reliability
+    if form is None:
+        return FREE, None
+    case = problem.days.case
+    theirs = owners_of(case, "").of < case.count("microgrids")
+    names = np.array(problem.candidates.names)[theirs].tolist()
+    return problem.limits, form.given({name: float(below.units.get(name, 0)) for name in names})
+
+
+def _operator(
+    days: Representatives,
+    p: Floats,
+    q: Floats,
+    paid: float,
+    pool: Pool,
+    gap: float,
+    rate: float,
+    limits: Limits,
+    form: LinearReliability | None,
+) -> _Own:
     table = days.case.tables["network_operator"]
     fixed = float(table["disagreement_cost"].iloc[0]) if len(table) else np.nan
     if np.isfinite(fixed):
         return _given(fixed)
-    found = _planned("the operator", replace(days, case=network_with(days.case, p, q)), pool, gap, rate)
+    own = replace(days, case=network_with(days.case, p, q))
+    found = _planned("the operator", own, pool, gap, rate, limits, form)
     return replace(found, cost=found.cost - paid, bound=found.bound - paid)
 
 
-def _planned(who: str, days: Representatives, pool: Pool, gap: float, rate: float) -> _Own:
-    problem = problem_of(days.case, days, Limits(), rate)
+def _planned(
+    who: str,
+    days: Representatives,
+    pool: Pool,
+    gap: float,
+    rate: float,
+    limits: Limits = FREE,
+    form: LinearReliability | None = None,
+) -> _Own:
+    problem = replace(problem_of(days.case, days, FREE, rate), limits=limits, reliability=form)
     units, lower, investment = dict[str, int](), -np.inf, 0.0
     with _of(who):
         if problem.candidates.count:
@@ -127,9 +161,7 @@ def _of(who: str) -> Iterator[None]:
         yield
     except InfeasibleError as error:
         fix = (
-            "Give it a disagreement that can be (islanded, tariff), more candidates, or the cost without a deal "
-            '(disagreement "given").'
+            "Give it a disagreement that can be (islanded, tariff), more candidates, wider limits, or the cost without "
+            'a deal (disagreement "given"; of the operator, disagreement_cost).'
         )
-        raise InfeasibleError(
-            f"Planning alone, {who} cannot meet its demand: {error}\n{fix}", error.diagnosis
-        ) from error
+        raise InfeasibleError(f"Planning alone, {who} has no plan: {error}\n{fix}", error.diagnosis) from error

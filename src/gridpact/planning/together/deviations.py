@@ -38,4 +38,4 @@ def deviations(game: Game, units: Floats) -> Deviations:
 def _held(game: Game, owner: int, units: Floats) -> float:
     """What an owner could gain where all exchange and pay what they do."""
     own = units[game.joint.owners.own(owner)]
-    return game.joint.parties[owner].could_save(own, game.trade(units).exchanged, game.pool, game.gap)
+    return game.joint.party(owner, units).could_save(own, game.trade(units).exchanged, game.pool, game.gap)

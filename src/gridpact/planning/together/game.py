@@ -9,12 +9,15 @@ the surplus grows end after finitely many (Monderer and Shapley, "Potential game
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from gridpact.case.case import Floats
+from gridpact.errors import InfeasibleError
 from gridpact.planning.together.joint import Joint
+from gridpact.planning.together.own import Owner, OwnPlan
 from gridpact.planning.together.upper import Traded, Upper
 from gridpact.programs.batch import Pool
 from gridpact.programs.benders import (
@@ -25,6 +28,7 @@ from gridpact.programs.benders import (
     Progress,
     beginning,
     from_cuts,
+    point_at,
     proposed,
     with_design,
 )
@@ -45,7 +49,7 @@ def improved(cost: float, same: float) -> float:
 class Game:
     """What is known of a joint plan: trades that were found, all cuts, and how often the upper level was solved.
 
-    ``master`` has units alone, of all owners.
+    ``master`` has the units of all owners, then what limits of reliability need, which costs nothing.
     """
 
     joint: Joint
@@ -56,6 +60,7 @@ class Game:
     solves: int = 0
     known: dict[bytes, Traded] = field(default_factory=dict)
     cuts: Cuts | None = None
+    _points: dict[bytes, Floats | None] = field(default_factory=dict)
 
     def trade(self, units: Floats) -> Traded:
         """The trade at some units, solved once."""
@@ -67,17 +72,29 @@ class Game:
         return self.known[key]
 
     def cost(self, units: Floats) -> float:
-        """What a year costs all together; infinite where demand stays unserved."""
+        """What a year costs all together; infinite where demand stays unserved or limits of the whole are not kept."""
         priced = self.trade(units).priced
-        return np.inf if priced.excess.any() else self._total(units, priced.costs)
+        allowed = not priced.excess.any() and self.point(units) is not None
+        return self._total(units, priced.costs) if allowed else np.inf
 
     def least(self, units: Floats) -> float:
         """What it costs at least, by the cuts so far."""
         assert self.cuts is not None
+        if self.point(units) is None:
+            return np.inf
         return self._total(units, from_cuts(self.cuts, units, self.master.weights.size))
 
     def _total(self, units: Floats, days: Floats) -> float:
         return self.master.cost(units) + float(self.master.weights @ days)
+
+    def point(self, units: Floats) -> Floats | None:
+        """A point of the master with these whole units; None where no limit of the whole allows one."""
+        if self.joint.problem.reliability is None:
+            return units
+        key = (units + 0.0).tobytes()
+        if key not in self._points:
+            self._points[key] = point_at(self.master, units)
+        return self._points[key]
 
     def better(self, cost: float, than: float) -> bool:
         """Whether a cost is lower by more than it is known."""
@@ -94,8 +111,13 @@ class Game:
         for key, found in self.known.items():
             units = np.frombuffer(key)
             if (units == np.rint(units)).all():
-                state = replace(with_design(self.master, state, units, found.priced), cuts=self.cuts)
+                state = replace(self.with_plan(state, units, found.priced), cuts=self.cuts)
         return state
+
+    def with_plan(self, state: Progress, units: Floats, priced: Priced) -> Progress:
+        """The state with a whole plan that was priced, where the limits of the whole allow it."""
+        point = self.point(units)
+        return state if point is None else with_design(self.master, state, point, priced)
 
     def look_near(self, units: Floats) -> None:
         """Cuts where multipliers are unique: a little inside of what may be built."""
@@ -107,23 +129,38 @@ class Game:
 
     def at_prices(self, owner: int, units: Floats) -> Floats:
         """The plan with what an owner would build at the prices of a plan."""
-        own = self.joint.parties[owner].at_prices(self.trade(units).prices, self.pool, self.gap)
-        return self.moved(owner, units, own.units)
+        prices = self.trade(units).prices
+        return self._answered(owner, units, lambda party: party.at_prices(prices, self.pool, self.gap))
 
     def at_quantities(self, owner: int, units: Floats) -> Floats:
         """The plan with what an owner would build where all exchange what they do."""
-        own = self.joint.parties[owner].at_quantities(self.trade(units).exchanged, self.pool, self.gap)
-        return self.moved(owner, units, own.units)
+        exchanged = self.trade(units).exchanged
+        return self._answered(owner, units, lambda party: party.at_quantities(exchanged, self.pool, self.gap))
+
+    def _answered(self, owner: int, units: Floats, best: Callable[[Owner], OwnPlan]) -> Floats:
+        """The plan with an owner's best; as it is where whatever it builds keeps no limit of the whole."""
+        try:
+            return self.moved(owner, units, best(self.joint.party(owner, units)).units)
+        except InfeasibleError:
+            if self.joint.problem.reliability is None:
+                raise
+            return units
 
     def by_cuts(self, owner: int, units: Floats) -> tuple[Floats, float]:
-        """The plan that the cuts hold for the best where an owner alone moves, and a bound of the cost of all such."""
+        """The plan that the cuts hold for the best where an owner alone moves, and a bound of the cost of all such.
+
+        The plan as it is, and no bound, where no such plan keeps the limits of the whole.
+        """
         assert self.cuts is not None
         master, own = self.master, self.joint.owners.own(owner)
         low, high = (np.append(units, bound[units.size :]) for bound in master.program.bounds)
         low[own], high[own] = (bound[own] for bound in master.program.bounds)
         held = replace(master, program=replace(master.program, bounds=(low, high)))
-        point, bound = proposed(held, beginning(held, self.cuts, -np.inf), self.gap, TIME_S)
-        return point[: units.size], bound
+        try:
+            point, bound = proposed(held, beginning(held, self.cuts, -np.inf), self.gap, TIME_S)
+        except InfeasibleError:
+            return units, np.inf
+        return point[: units.size] + 0.0, bound
 
     def moved(self, owner: int, units: Floats, own: Floats) -> Floats:
         """The plan in which an owner builds ``own`` and others what they did."""

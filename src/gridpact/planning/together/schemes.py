@@ -14,7 +14,7 @@ import numpy as np
 
 from gridpact.case.case import Floats
 from gridpact.planning.together.game import Game
-from gridpact.programs.benders import beginning, decompose, with_design
+from gridpact.programs.benders import beginning, decompose
 from gridpact.results.together import ALTERNATING, BEGINS, BENDERS, IN_TURN
 
 Answer = Callable[[int, Floats], Floats]
@@ -133,8 +133,9 @@ def benders(game: Game, start: Floats, gap: float, time_limit: float, scheme: st
     at = _Standing.at(game, scheme, start)
     assert game.cuts is not None
     core, begun = game.joint.problem.core(start), beginning(master, game.cuts, -np.inf)
-    begun = with_design(master, begun, start, game.trade(start).priced)
+    begun = game.with_plan(begun, start, game.trade(start).priced)
+    known = len(begun.designs)
     for state in decompose(master, lambda n: game.trade(n).priced, begun, core, gap, time_limit):
-        for plan in state.designs[len(at.moves) :]:
+        for plan in state.designs[known + len(at.moves) - 1 :]:
             at.judged(game, scheme, "", np.rint(plan[: start.size]) + 0.0, "best by what capacity is worth")
         yield replace(at.found(game), lower=state.lower)

@@ -18,7 +18,7 @@ SHOWN = ["asset", "kind", "place", "units", "max_units", "p_mw", "energy_mwh"]
 def plan_overview(record: Record) -> list[str]:
     """Paragraphs; money only where the certificate vouches for it."""
     parts = [] if record.summary["verdict"] == "failed" else [_headline(record), _costs(record)]
-    parts += [_built(record), switched(record), _reliability(record)]
+    parts += [_built(record), switched(record), reliability(record)]
     parts += [] if record.summary["verdict"] == "failed" else [_year(record)]
     return [part for part in parts if part]
 
@@ -77,7 +77,8 @@ def _built(record: Record) -> str:
     return "\n".join([f"built: {len(chosen)} of {len(chosen) + len(left)} candidates", *rows, *more])
 
 
-def _reliability(record: Record) -> str:
+def reliability(record: Record) -> str:
+    """The indices before and after, and whether limits are kept; empty where there are none."""
     found = facts.indices(record)
     if not found:
         return ""

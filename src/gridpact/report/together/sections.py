@@ -16,7 +16,8 @@ from gridpact.report.figures.together import (
 )
 from gridpact.report.figures.trade import course
 from gridpact.report.panel import Panel, Section
-from gridpact.report.planning.sections import DAYS
+from gridpact.report.planning.sections import DAYS, RELIABILITY
+from gridpact.report.planning.tables import reliability
 from gridpact.report.together import facts, money_tables, tables, words
 from gridpact.report.together.disclosed import disclosed
 from gridpact.results.record import Record
@@ -170,6 +171,7 @@ def together_sections(record: Record) -> tuple[Section, ...]:
         Section("Cash over the years", CASH, money_tables.cash),
         Section("How it was found and proven", FOUND, tables.moves),
         Section("Whether anyone would rather build something else", (), tables.deviations),
+        Section("Reliability", RELIABILITY, reliability),
         Section("The typical days", OPERATION, tables.scenarios),
         Section("What each owner disclosed", (), disclosed),
     )

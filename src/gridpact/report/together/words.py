@@ -9,6 +9,7 @@ import pandas as pd
 
 from gridpact.report.numbers import struck
 from gridpact.report.planning.facts import percent
+from gridpact.report.planning.words import limits
 from gridpact.report.standing import Standing
 from gridpact.report.text import number, safe, significant, tag
 from gridpact.report.together import facts
@@ -22,7 +23,7 @@ FEW = 4  # assets in a sentence
 def section(record: Record, standing: Standing) -> str:
     """Who builds what, what that is worth, how it is shared, what is proven."""
     found = [built(record), worth(record, standing), shared(record, standing), proven(record, standing)]
-    return "".join(tag("p", text, "lead") for text in (*found, stable(record, standing)) if text)
+    return "".join(tag("p", text, "lead") for text in (*found, stable(record, standing), limits(record)) if text)
 
 
 def no_deal(record: Record) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from gridpact.case.case import Floats
+from gridpact.case.case import Floats, Ints
+
+INDICES = ("saifi", "saidi_h", "eens_mwh")
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +23,10 @@ class Index:
 
     def __call__(self, columns: Floats) -> float:
         return self.constant + float(self.slopes @ columns)
+
+    def given(self, fixed: Ints, units: Floats) -> Index:
+        """The index in the other columns where those ``fixed`` have these ``units``."""
+        return Index(self.constant + float(self.slopes[fixed] @ units), np.delete(self.slopes, fixed))
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,3 +51,17 @@ class LinearReliability:
     @property
     def extra(self) -> int:
         return len(self.whole)
+
+    def given(self, units: Mapping[str, float]) -> LinearReliability:
+        """The form over the other candidates where of these so many ``units`` are built."""
+        fixed = np.flatnonzero([name in units for name in self.candidates])
+        there = np.array([units[self.candidates[column]] for column in fixed], dtype=np.float64)
+        moved = self.matrix[:, fixed] @ there
+        return replace(
+            self,
+            candidates=tuple(name for name in self.candidates if name not in units),
+            matrix=csr_array(self.matrix[:, np.setdiff1d(np.arange(self.matrix.shape[1]), fixed)]),
+            lower=self.lower - moved,
+            upper=self.upper - moved,
+            **{name: getattr(self, name).given(fixed, there) for name in INDICES},
+        )
