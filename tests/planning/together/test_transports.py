@@ -41,7 +41,7 @@ from gridpact.planning.together.joint import Joint
 from gridpact.planning.together.public import PublicPlan, public_plan
 from gridpact.planning.together.search import searched_apart
 from tests.coordination.networked import Told, in_threads
-from tests.planning.together.conftest import joint_case, small_case
+from tests.planning.together.conftest import game_of, joint_case, small_case
 
 Floats = NDArray[np.float64]
 GAP = 1e-6
@@ -242,6 +242,13 @@ def test_something_is_planned(known: Known, machines: Machines) -> None:
         days = [8 * machines.public.places(day, owner).size for day in range(2)]
         assert [len(price) for price in known.prices[name]] == days * (len(known.prices[name]) // 2)
         assert len(set(known.prices[name])) >= 4
+
+
+def test_each_day_is_traded_by_its_own_program(known: Known, machines: Machines) -> None:
+    """The plan costs what one hand says of it, which knows the days apart."""
+    told = json.loads(known.document)
+    cost = game_of(machines.joint).cost(np.array(told["units"]))
+    assert float.fromhex(told["costs"][0]) == pytest.approx(cost, rel=1e-4)
 
 
 def test_over_the_simulated_network_it_is_the_same(machines: Machines, known: Known) -> None:
