@@ -144,4 +144,4 @@ def instance(seed: int, microgrids: int = 3, days: int = 2) -> dict[str, dict[st
 
 
 def _game(joint: Joint, joined: Days) -> Game:
-    return Game(joint, joint.problem.master, OneHand(joined, joint.days), InProcess(), PRICED)
+    return Game(joint.problem.master, OneHand(joined, joint.days), joint.problem.core, joint, InProcess(), PRICED)

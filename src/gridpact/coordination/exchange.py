@@ -35,11 +35,9 @@ import numpy as np
 from gridpact.coordination.message import Floats, Message, MessageError, Quantity
 from gridpact.coordination.party import PRICE, TARGET, WEIGHT, Disclosure, HandlingParty
 from gridpact.coordination.secure_sum import (
-    MASK,
     MASKED,
     REACH,
     ROUNDS,
-    SHARE_MASKS,
     Masks,
     mask_source,
     rounding,
@@ -90,8 +88,7 @@ class PaymentParty(HandlingParty):
         self.weight = weight
         masks = Masks(name, roster, mask_source(name, seed), reach)
         handlers = {
-            SHARE_MASKS: lambda request: masks.share(request, transport),
-            MASK: masks.take,
+            **masks.handlers(transport),
             MASKED: lambda request: masks.report(request, benefit),
             PROPOSAL: self._answer,
         }

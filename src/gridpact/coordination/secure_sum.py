@@ -26,7 +26,7 @@ from fractions import Fraction
 import numpy as np
 
 from gridpact.coordination.message import Floats, Message, MessageError, Quantity
-from gridpact.coordination.party import Disclosure
+from gridpact.coordination.party import Disclosure, Handler
 from gridpact.coordination.transport import Transport
 from gridpact.errors import InputError
 
@@ -116,6 +116,10 @@ class Masks:
         if self._of(message).received.setdefault(message.sender, mask) != mask:
             raise MessageError(f"{message.sender!r} sent {self.name!r} two masks in the run {message.run!r}.")
         return message.reply(MASK_TAKEN)
+
+    def handlers(self, transport: Transport) -> dict[str, Handler]:
+        """How a party answers those who share masks through a transport."""
+        return {SHARE_MASKS: lambda request: self.share(request, transport), MASK: self.take}
 
     def report(self, request: Message, value: float) -> Message:
         """The number under its masks; raises ``MessageError`` while one is missing, ``InputError`` for too large."""

@@ -20,11 +20,12 @@ from gridpact.planning.investment.limits import Limits
 from gridpact.planning.investment.pricing import Days, Pricer
 from gridpact.planning.investment.representative import representatives
 from gridpact.planning.together.alone import Alone, alone
-from gridpact.planning.together.apart import apart
+from gridpact.planning.together.apart import Apart, in_one_process
 from gridpact.planning.together.deviations import Deviations, deviations
 from gridpact.planning.together.game import Game
 from gridpact.planning.together.joint import Joint, joint_of
 from gridpact.planning.together.operation import Operation, operated_alone, operation
+from gridpact.planning.together.public import public_plan
 from gridpact.planning.together.schemes import Found, alternating
 from gridpact.planning.together.search import Searched, searched, searched_apart
 from gridpact.planning.together.sharing import shared, weighed
@@ -107,7 +108,7 @@ def _issues(case: Case, limits: Limits) -> Iterator[Issue]:
 def _game(joint: Joint, pool: Pool) -> Game:
     """The game in which one hand finds the trades."""
     upper = OneHand(Days(Pricer(joint.problem.programs, PRICED), pool), joint.days)
-    return Game(joint, joint.problem.master, upper, pool, PRICED)
+    return Game(joint.problem.master, upper, joint.problem.core, joint, pool, PRICED)
 
 
 def _searched(game: Game, start: Floats, settings: Mapping[str, Any], say: _Saying) -> tuple[Searched, Ledger | None]:
@@ -118,10 +119,11 @@ def _searched(game: Game, start: Floats, settings: Mapping[str, Any], say: _Sayi
     how = settings["scheme"], settings["gap"], settings["time_limit_s"]
     if settings["upper"] == "one_hand":
         return searched(game, start, *how, say.found), None
-    at = apart(game.joint, start, settings["upper"], PRICED, settings["seed"])
+    desk = in_one_process(game.joint, start, PRICED, settings["seed"])
+    at = Apart(public_plan(game.joint), desk, settings["upper"], derived=False)
     found = searched_apart(at, start, *how, say.found)
     proof, cost = searched(game, found.units, "benders", *how[1:], lambda _: None, alone=False), game.cost(found.units)
-    return replace(found, cost=cost, lower=min(proof.lower, cost)), at.ledger
+    return replace(found, cost=cost, lower=min(proof.lower, cost)), desk.ledger
 
 
 def _compares(settings: Mapping[str, Any]) -> bool:

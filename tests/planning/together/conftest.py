@@ -48,7 +48,7 @@ def joint_case(case: Case) -> Joint:
 def game_of(joint: Joint) -> Game:
     pool = InProcess()
     upper = OneHand(Days(Pricer(joint.problem.programs, GAP), pool), joint.days)
-    return Game(joint, joint.problem.master, upper, pool, GAP)
+    return Game(joint.problem.master, upper, joint.problem.core, joint, pool, GAP)
 
 
 def alone_of(joint: Joint) -> Alone:

@@ -7,13 +7,14 @@ import pytest
 from numpy.typing import NDArray
 
 from gridpact.coordination.party import UndeclaredError
-from gridpact.planning.together.apart import Apart, UpperApart, apart, in_turn_apart, master_apart
-from gridpact.planning.together.game import Game
-from gridpact.planning.together.investor import DUALS, REVEAL
+from gridpact.coordination.transport import InProcess
+from gridpact.planning.together.apart import Apart, UpperApart, in_one_process, in_turn_apart
+from gridpact.planning.together.game import Trades
 from gridpact.planning.together.joint import Joint
+from gridpact.planning.together.public import public_plan
 from gridpact.planning.together.schemes import Found, benders, in_turn
 from gridpact.planning.together.search import searched_apart
-from gridpact.programs.batch import InProcess
+from gridpact.planning.together.words import DUALS, REVEAL
 from tests.planning.together.conftest import Fresh
 
 Floats = NDArray[np.float64]
@@ -21,7 +22,12 @@ GAP = 1e-6
 
 
 def of(joint: Joint, start: Floats) -> Apart:
-    return apart(joint, start, "atc", GAP, seed=0)
+    return Apart(public_plan(joint), in_one_process(joint, start, GAP, seed=0), "atc", derived=False)
+
+
+def desk(at: Apart) -> InProcess:
+    assert isinstance(at.transport, InProcess)
+    return at.transport
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +45,9 @@ def test_in_turn_apart_ends_where_one_hand_does(turned: tuple[Apart, Found], fre
 
 
 def test_the_master_apart_finds_what_one_hand_does(joint: Joint, fresh: Fresh, start: Floats) -> None:
-    game = Game(joint, master_apart(joint), UpperApart(of(joint, start)), InProcess(), GAP)
-    *_, found = benders(game, start, 1e-4, 600.0)
+    public = public_plan(joint)
+    trades = Trades(public.master, UpperApart(of(joint, start)), public.core)
+    *_, found = benders(trades, start, 1e-4, 600.0)
     *_, known = benders(fresh(), start, 1e-4, 600.0)
     assert found.cost == pytest.approx(known.cost, rel=1e-4)
     assert found.lower <= known.cost * (1.0 + 1e-6)
@@ -57,7 +64,7 @@ def test_all_trades_are_counted_once(joint: Joint, start: Floats) -> None:
 
 def test_what_leaves_is_what_was_declared(turned: tuple[Apart, Found], joint: Joint) -> None:
     """In turn: trades, accept or reject, sums under masks and, at the end, what is built. No dual, no cost."""
-    sent = {(row["sender"], row["kind"], row["quantity"]) for row in turned[0].ledger.rows() if row["numbers"]}
+    sent = {(row["sender"], row["kind"], row["quantity"]) for row in desk(turned[0]).ledger.rows() if row["numbers"]}
     for name in joint.owners.names:
         own = {(kind, quantity) for sender, kind, quantity in sent if sender == name}
         allowed = {("answer", "exchange"), ("flag", "flag"), ("mask", "mask"), ("masked_benefit", "masked_benefit")}
@@ -67,7 +74,7 @@ def test_what_leaves_is_what_was_declared(turned: tuple[Apart, Found], joint: Jo
 
 def test_no_cost_of_building_is_in_any_message(turned: tuple[Apart, Found], joint: Joint) -> None:
     """The cost of every candidate, in a year and in all: nothing that crossed holds one of them."""
-    candidates, ledger = joint.problem.candidates, turned[0].ledger
+    candidates, ledger = joint.problem.candidates, desk(turned[0]).ledger
     assert len(ledger) > 100
     for secret in (*candidates.annual, *candidates.investment, *candidates.capex):
         assert not ledger.contains(float(secret))
@@ -76,7 +83,7 @@ def test_no_cost_of_building_is_in_any_message(turned: tuple[Apart, Found], join
 
 def test_an_owner_tells_its_design_only_as_declared(joint: Joint, start: Floats) -> None:
     at = of(joint, start)
-    door = at.desk._doors[joint.owners.names[0]]
+    door = desk(at)._doors[joint.owners.names[0]]
     door.party.disclosures = tuple(one for one in door.party.disclosures if one.kind != REVEAL)
     with pytest.raises(UndeclaredError):
         at.ask(0, REVEAL)

@@ -12,30 +12,32 @@ where L falls it stands. Or the master of all asks for capacities, and is told w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from gridpact.case.case import Floats
 from gridpact.coordination.coordinate import Coordinated, coordinate
-from gridpact.coordination.ledger import Ledger
 from gridpact.coordination.message import Message, Quantity
 from gridpact.coordination.party import PRICE
 from gridpact.coordination.roster import Roster, roster
-from gridpact.coordination.secure_sum import secure_sum
-from gridpact.coordination.transport import InProcess
+from gridpact.coordination.secure_sum import Masks, mask_source, secure_sum
+from gridpact.coordination.transport import InProcess, Transport
 from gridpact.markets.trade.admission import COORDINATOR
 from gridpact.markets.trade.opening import METHODS, opening
 from gridpact.planning.together.game import improved
-from gridpact.planning.together.investor import (
+from gridpact.planning.together.investor import REMEMBERED, Investor
+from gridpact.planning.together.joint import Joint
+from gridpact.planning.together.public import PublicPlan
+from gridpact.planning.together.schemes import NOBODY_GAINS, Found, Move
+from gridpact.planning.together.upper import Traded
+from gridpact.planning.together.words import (
     CAPACITY,
     DECIDE,
     DUALS,
     FLAG,
     HEAR,
-    REMEMBERED,
-    REST,
     REVEAL,
     SUGGEST,
     TOTAL,
@@ -43,14 +45,12 @@ from gridpact.planning.together.investor import (
     VALUE,
     WEIGH,
     WHICH,
+    WHOLE,
     WORTH,
-    Investor,
     summed,
+    traded,
 )
-from gridpact.planning.together.joint import Joint
-from gridpact.planning.together.schemes import NOBODY_GAINS, Found, Move
-from gridpact.planning.together.upper import Traded
-from gridpact.programs.benders import Cuts, Master, Priced
+from gridpact.programs.benders import Cuts, Priced
 from gridpact.results.together import BEGINS, IN_TURN
 
 # A year that is cheaper by less than this share is no improvement: agreements are not known so well.
@@ -62,33 +62,47 @@ TRIALS = 20
 
 @dataclass(eq=False)
 class Apart:
-    """The coordinator: transports to all owners, one for each day and one for what they decide, and what it has heard.
+    """The coordinator: what is public, a transport to all owners, wherever they are, and what it has heard.
 
-    ``method`` ("atc", "cf_admm") is how days are traded, to ``tolerance`` within ``rounds``.
+    ``method`` ("atc", "cf_admm") is how days are traded, to ``tolerance`` within ``rounds``. Masks of sums are
+    ``derived`` from keys, or shared among the owners of one process.
+
+    It knows no owner's program: beside ``public`` it learns what each would exchange at the prices it was asked at,
+    whether an owner has something to try, the duals and capacities of the master of all, and sums over all owners. Two
+    sums between which one owner has changed its design tell what that changed.
     """
 
-    joint: Joint
+    public: PublicPlan
+    transport: Transport
     method: str
-    tolerance: float
-    rounds: int
-    desk: InProcess
-    days: tuple[InProcess, ...]
+    tolerance: float = 1e-5
+    rounds: int = 500
+    derived: bool = True
     last: list[Coordinated] = field(default_factory=list)
     asked: int = 0
     heard: int = 0
-
-    @property
-    def ledger(self) -> Ledger:
-        return self.desk.ledger
+    _known: dict[int, tuple[Floats, float]] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
-        return self.joint.owners.names
+        return self.public.owners.names
 
     def ask(self, owner: int, kind: str, *quantities: Quantity) -> Message:
-        """A request to an owner, each a round of its own."""
+        """The answer of an owner to a request."""
+        return self._ask({owner: quantities}, kind)[0]
+
+    def ask_all(self, kind: str, of: Callable[[int], tuple[Quantity, ...]] = lambda _: ()) -> list[Message]:
+        """The answers of all owners to a kind of request, with the quantities ``of`` each."""
+        return self._ask({owner: of(owner) for owner in range(len(self.names))}, kind)
+
+    def _ask(self, of: Mapping[int, tuple[Quantity, ...]], kind: str) -> list[Message]:
+        """Requests that are made at once, a round of their own."""
         self.asked += 1
-        return self.desk.call(Message("plan", self.asked, COORDINATOR, self.names[owner], kind, quantities))
+        requests = [
+            Message("plan", self.asked, COORDINATOR, self.names[owner], kind, quantities)
+            for owner, quantities in of.items()
+        ]
+        return self.transport.call_all(requests)
 
     def proposes(self, owner: int, kind: str, *quantities: Quantity) -> bool:
         """Whether an owner puts another design on trial."""
@@ -96,75 +110,75 @@ class Apart:
 
     def trade(self) -> float:
         """What a year costs with the designs on trial: all days agreed, and heard by all. Raises ``NotConverged``."""
-        self.last = [self._agreed(number) for number in range(len(self.days))]
-        for owner in range(len(self.names)):
-            own = [-found.price[part] for found, part in zip(self.last, self.joint.parties[owner].places, strict=True)]
-            self.ask(owner, HEAR, Quantity(PRICE, "currency/p.u.", np.concatenate(own)))
+        self.last = [self._agreed(day) for day in range(self.public.days)]
+        self.ask_all(HEAR, lambda owner: (Quantity(PRICE, "currency/p.u.", self._prices(owner)),))
         self.heard += 1
-        days, building = self.values(self.heard - 1, -1)
-        return building + float(self.joint.problem.days.weights @ days)
+        days, building = self.values(self.heard - 1)
+        return building + float(self.public.weights @ days)
 
-    def _agreed(self, number: int) -> Coordinated:
-        asked = self._roster(number)
+    def _prices(self, owner: int) -> Floats:
+        """Those agreed last of what an owner exchanges, day after day."""
+        return np.concatenate([-found.price[self.public.places(day, owner)] for day, found in enumerate(self.last)])
+
+    def _agreed(self, day: int) -> Coordinated:
+        asked = self._roster(day)
         way = METHODS[self.method](asked)
-        if len(self.last) == len(self.days):
-            known = self.last[number]
+        if len(self.last) == self.public.days:
+            known = self.last[day]
             return coordinate(way, known.below, known.price, known.penalty, self.tolerance, self.rounds)
-        market = self.joint.days[number].market
-        begin = opening(asked, market.transmission_price, market.money)
+        begin = opening(asked, self.public.prices[day], self.public.money)
         return coordinate(way, *begin, self.tolerance, self.rounds)
 
-    def _roster(self, number: int) -> Roster:
-        run, day = f"trade {self.heard} of day {number}", self.joint.days[number]
-        return roster(self.days[number], run, COORDINATOR, self.names[-1], self.names[:-1], day.sizes)
+    def _roster(self, day: int) -> Roster:
+        *below, above = self.names
+        return roster(self.transport, traded(self.heard, day), COORDINATOR, above, below, self.public.sizes[day])
 
-    def values(self, which: int, excluded: int) -> tuple[Floats, float]:
-        """Sums over all owners but one at the prices of a trade: by day, and of what building costs in a year."""
+    def values(self, which: int) -> tuple[Floats, float]:
+        """Sums over all owners at the prices of a trade, with designs on trial: by day, and of building in a year."""
         self.asked += 1
-        run, place = f"value {self.asked}", np.array([which, excluded], dtype=np.float64)
-        for name in self.names:
-            self.desk.call(Message(run, 0, COORDINATOR, name, VALUE, (Quantity(WHICH, "1", place),)))
-        days = [self._sum(summed(run, day)) for day in range(len(self.days))]
+        run = f"value {self.asked}"
+        asked = Quantity(WHICH, "1", np.array([float(which)]))
+        self.transport.call_all([Message(run, 0, COORDINATOR, name, VALUE, (asked,)) for name in self.names])
+        days = [self._sum(summed(run, day)) for day in range(self.public.days)]
         return np.array(days), self._sum(summed(run, -1))
 
     def _sum(self, run: str) -> float:
-        return secure_sum(self.desk, run, COORDINATOR, self.names)
+        return secure_sum(self.transport, run, COORDINATOR, self.names, derived=self.derived)
 
     def decide(self, owner: int, taken: bool) -> None:
         """Tell an owner whether its design on trial stands from now on."""
+        if taken:
+            self._known.clear()
         self.ask(owner, DECIDE, Quantity(FLAG, "1", np.array([float(taken)])))
 
     def weighs(self, owner: int, cost: float) -> bool:
         """Whether an owner, by all that was heard, hopes for less than ``cost``."""
-        trades = range(max(0, self.heard - REMEMBERED), self.heard)
-        sums = [self.values(which, owner) for which in trades]
-        rest = Quantity(REST, "currency", np.concatenate([days for days, _ in sums]))
+        sums = [self._standing(which) for which in range(max(0, self.heard - REMEMBERED), self.heard)]
+        whole = Quantity(WHOLE, "currency", np.concatenate([days for days, _ in sums]))
         left = improved(cost, SAME) - sums[-1][1]
-        return self.proposes(owner, WEIGH, rest, Quantity(TOTAL, "currency", np.array([left])))
+        return self.proposes(owner, WEIGH, whole, Quantity(TOTAL, "currency", np.array([left])))
+
+    def _standing(self, which: int) -> tuple[Floats, float]:
+        """The sums with the designs that stand, none being on trial."""
+        if which not in self._known:
+            self._known[which] = self.values(which)
+        return self._known[which]
 
     def revealed(self) -> Floats:
         """The units of all designs that stand."""
-        units = np.zeros(self.joint.problem.candidates.count)
-        for owner in range(len(self.names)):
-            units[self.joint.owners.own(owner)] = self.ask(owner, REVEAL)[UNITS]
+        units = np.zeros(self.public.candidates)
+        for owner, answer in enumerate(self.ask_all(REVEAL)):
+            units[self.public.owners.own(owner)] = answer[UNITS]
         return units
 
 
-def apart(
-    joint: Joint, start: Floats, method: str, gap: float, seed: int, tolerance: float = 1e-5, rounds: int = 500
-) -> Apart:
-    """All owners as parties of their own, who begin with the units ``start``."""
-    desk = InProcess()
-    investors = [
-        Investor(party, number, start[joint.owners.own(number)], joint.owners.names, desk, gap, seed)
-        for number, party in enumerate(joint.parties)
-    ]
-    for investor in investors:
-        desk.join(investor)
-    days = tuple(
-        InProcess([investor.day(number) for investor in investors], desk.ledger) for number in range(len(joint.days))
-    )
-    return Apart(joint, method, tolerance, rounds, desk, days)
+def in_one_process(joint: Joint, start: Floats, gap: float, seed: int) -> InProcess:
+    """A transport to all owners as parties of their own, who begin with the units ``start`` and share their masks."""
+    desk, names = InProcess(), joint.owners.names
+    for number, owner in enumerate(joint.parties):
+        masks = Masks(owner.name, names, mask_source(owner.name, seed))
+        desk.join(Investor(owner, number, start[joint.owners.own(number)], masks, gap, masks.handlers(desk)))
+    return desk
 
 
 @dataclass(eq=False)
@@ -193,7 +207,7 @@ def in_turn_apart(at: Apart) -> Iterator[Found]:
     turns, moved = _Turns(at, cost, [Move(IN_TURN, "", NOTHING, cost, True, BEGINS)]), True
     while moved:
         before = turns.cost
-        for owner in at.joint.owners.in_turn():
+        for owner in at.public.owners.in_turn():
             for why in _hopes(at, owner, turns):
                 turns.judged(owner, why)
                 yield turns.found()
@@ -218,22 +232,15 @@ class UpperApart:
     at: Apart
 
     def __call__(self, units: Floats) -> Traded:
-        at, owners = self.at, self.at.joint.owners
-        for owner in range(owners.count):
-            at.ask(owner, CAPACITY, Quantity(UNITS, "1", units[owners.own(owner)]))
+        at, owners = self.at, self.at.public.owners
+        at.ask_all(CAPACITY, lambda owner: (Quantity(UNITS, "1", units[owners.own(owner)]),))
         at.trade()
-        days, building = at.values(at.heard - 1, -1)
-        weights = at.joint.problem.days.weights
+        days, building = at.values(at.heard - 1)
+        weights = at.public.weights
         slopes = np.zeros((weights.size, units.size))
-        for owner in range(owners.count):
-            slopes[:, owners.own(owner)] = at.ask(owner, DUALS)[WORTH].reshape(weights.size, -1)
+        for owner, answer in enumerate(at.ask_all(DUALS)):
+            slopes[:, owners.own(owner)] = answer[WORTH].reshape(weights.size, -1)
         costs = days + building / (weights.size * weights)
         cuts = Cuts(np.arange(weights.size), costs - slopes @ units, slopes)
         prices = tuple(-found.price for found in at.last)
         return Traded(Priced(costs, np.zeros(weights.size), cuts), prices, tuple(found.below for found in at.last))
-
-
-def master_apart(joint: Joint) -> Master:
-    """The master of all without what units cost: that is in the duals."""
-    master = joint.problem.master
-    return replace(master, program=replace(master.program, cost=np.zeros(master.program.cost.size)))

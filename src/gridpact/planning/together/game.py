@@ -46,21 +46,20 @@ def improved(cost: float, same: float) -> float:
 
 
 @dataclass(eq=False)
-class Game:
+class Trades:
     """What is known of a joint plan: trades that were found, all cuts, and how often the upper level was solved.
 
-    ``master`` has the units of all owners, then what limits of reliability need, which costs nothing.
+    ``master`` has the units of all owners, then what limits of reliability need, which costs nothing; ``core`` is a
+    point near some units in the interior of what may be built.
     """
 
-    joint: Joint
     master: Master
     upper: Upper
-    pool: Pool
-    gap: float
-    solves: int = 0
-    known: dict[bytes, Traded] = field(default_factory=dict)
-    cuts: Cuts | None = None
-    _points: dict[bytes, Floats | None] = field(default_factory=dict)
+    core: Callable[[Floats], Floats]
+    solves: int = field(default=0, kw_only=True)
+    known: dict[bytes, Traded] = field(default_factory=dict, kw_only=True)
+    cuts: Cuts | None = field(default=None, kw_only=True)
+    _points: dict[bytes, Floats | None] = field(default_factory=dict, kw_only=True)
 
     def trade(self, units: Floats) -> Traded:
         """The trade at some units, solved once."""
@@ -89,7 +88,7 @@ class Game:
 
     def point(self, units: Floats) -> Floats | None:
         """A point of the master with these whole units; None where no limit of the whole allows one."""
-        if self.joint.problem.reliability is None:
+        if self.master.program.cost.size == units.size:
             return units
         key = (units + 0.0).tobytes()
         if key not in self._points:
@@ -125,7 +124,16 @@ class Game:
 
     def _inside(self, units: Floats, share: float) -> Traded:
         """The trade at such a share of the way from a plan to the core point."""
-        return self.trade((1.0 - share) * units + share * self.joint.problem.core(units))
+        return self.trade((1.0 - share) * units + share * self.core(units))
+
+
+@dataclass(eq=False)
+class Game(Trades):
+    """The same where one hand knows every owner's problem, and what each would do."""
+
+    joint: Joint
+    pool: Pool
+    gap: float
 
     def at_prices(self, owner: int, units: Floats) -> Floats:
         """The plan with what an owner would build at the prices of a plan."""

@@ -5,7 +5,7 @@ It holds designs by number and tells nobody what they are: one stands, one may b
     capacity    to try given units, which the master of all asks for
     suggest     to try what it would build at the prices heard last
     weigh       to try what it would build where all others together cost ``rest`` at prices heard
-    proposal    what it exchanges on a day at a price, with the design on trial
+    proposal    what it exchanges at a price on the day of the run, with the design on trial
     hear        the prices on which all agreed
     value       to have ready, under masks, what it costs it at prices heard, v_kd, and what its building costs
     duals       what one more unit of its own saves on each day at the prices heard last, less what it costs
@@ -18,72 +18,71 @@ sums leave it, and capacity duals where the master of all asks for them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
 from gridpact.case.case import Floats
 from gridpact.coordination.agent import ProgramAgent
+from gridpact.coordination.derived_masks import DerivedMasks
 from gridpact.coordination.message import Message, MessageError, Quantity
-from gridpact.coordination.party import ANSWER, EXCHANGE, PRICE, PROPOSAL, TARGET, WEIGHT, Disclosure, HandlingParty
-from gridpact.coordination.secure_sum import MASK, MASKED, SHARE_MASKS, Masks, mask_source
-from gridpact.coordination.transport import Transport
+from gridpact.coordination.party import PRICE, PROPOSAL, Handler, HandlingParty, ProgramParty
+from gridpact.coordination.secure_sum import MASKED, Masks
+from gridpact.planning.together.declared import disclosures
 from gridpact.planning.together.own import Owner
+from gridpact.planning.together.words import (
+    CAPACITY,
+    DECIDE,
+    DUALS,
+    FLAG,
+    HEAR,
+    REVEAL,
+    SUGGEST,
+    TOTAL,
+    UNITS,
+    VALUE,
+    WEIGH,
+    WHICH,
+    WHOLE,
+    WORTH,
+    day_of_run,
+    summed,
+)
 from gridpact.programs.batch import InProcess
 
-CAPACITY, SUGGEST, WEIGH, DECIDE, HEAR, VALUE, DUALS, REVEAL = (
-    "capacity",
-    "suggest",
-    "weigh",
-    "decide",
-    "hear",
-    "value",
-    "duals",
-    "reveal",
-)
-FLAG, UNITS, REST, TOTAL, WHICH, WORTH = "flag", "units", "rest", "total", "which", "capacity_dual"
 # Gap of the solver in rounds of a trade.
 ROUGH = 1e-9
 # Of the prices heard, those of so many trades are weighed, the last ones.
 REMEMBERED = 6
-
-
-def summed(run: str, day: int) -> str:
-    """The run of a masked sum: of the values of one request, of a day (-1: what building costs)."""
-    return f"{run}, day {day}"
+NOTHING: Mapping[str, Handler] = {}
 
 
 class Investor(HandlingParty):
-    """The party of an owner, ``number`` in the ``roster`` of all; it begins with the design ``alone``."""
+    """The party of an owner, ``number`` among all; it begins with the design ``alone``.
+
+    ``masks`` are its side of sums; where they are not derived from keys, ``sharing`` answers those who share them.
+    """
 
     def __init__(
         self,
         owner: Owner,
         number: int,
         alone: Floats,
-        roster: Sequence[str],
-        transport: Transport,
+        masks: Masks | DerivedMasks,
         gap: float,
-        seed: int,
+        sharing: Mapping[str, Handler] = NOTHING,
     ) -> None:
         self.owner, self.number, self.gap = owner, number, gap
         self.designs: list[Floats] = [alone]
         self.standing, self.trial = 0, 0
         self.prices: list[tuple[Floats, ...]] = []
-        self._agents: dict[int, list[ProgramAgent]] = {}
+        self._traders: dict[int, list[ProgramParty]] = {}
         self._values: dict[tuple[int, int], Floats] = {}
         self._ready: dict[str, float] = {}
-        self._masks = Masks(owner.name, roster, mask_source(owner.name, seed))
         self._pool = InProcess()
-        count, days = alone.size, len(owner.days)
-        disclosures = (
-            *self._masks.disclosures,
-            *dict.fromkeys(Disclosure(ANSWER, EXCHANGE, "p.u.", day.columns.size) for day in owner.days),
-            Disclosure(FLAG, FLAG, "1", 1),
-            Disclosure(DUALS, WORTH, "currency", days * count),
-            Disclosure(REVEAL, UNITS, "1", count),
-        )
+        said = disclosures([day.columns.size for day in owner.days], alone.size)
         handlers = {
+            PROPOSAL: lambda message: self._trader(day_of_run(message.run, len(owner.days))).receive(message),
             CAPACITY: self._capacity,
             SUGGEST: self._suggest,
             WEIGH: self._weigh,
@@ -92,32 +91,22 @@ class Investor(HandlingParty):
             VALUE: self._value,
             DUALS: self._duals,
             REVEAL: lambda message: message.reply(REVEAL, Quantity(UNITS, "1", self.designs[self.standing])),
-            SHARE_MASKS: lambda message: self._masks.share(message, transport),
-            MASK: self._masks.take,
-            MASKED: lambda message: self._masks.report(message, self._ready[message.run]),
+            MASKED: lambda message: masks.report(message, self._ready[message.run]),
+            **sharing,
         }
-        super().__init__(owner.name, disclosures, handlers)
+        super().__init__(owner.name, tuple(dict.fromkeys((*said, *masks.disclosures))), handlers)
 
-    def day(self, number: int) -> HandlingParty:
-        """The party of this owner that trades on a day."""
-        size = self.owner.days[number].columns.size
-
-        def propose(message: Message) -> Message:
-            asked = [message[name] for name in (PRICE, TARGET, WEIGHT)]
-            if any(len(values) != size for values in asked):
-                raise MessageError(f"{self.name!r} has {size} coupling quantities on day {number}.")
-            answer = self._agent(number).respond(*asked)
-            return message.reply(ANSWER, Quantity(EXCHANGE, "p.u.", np.asarray(answer, dtype=np.float64)))
-
-        return HandlingParty(self.name, (Disclosure(ANSWER, EXCHANGE, "p.u.", size),), {PROPOSAL: propose})
-
-    def _agent(self, day: int) -> ProgramAgent:
-        if self.trial not in self._agents:
-            units = self.designs[self.trial]
-            self._agents = {
-                self.trial: [ProgramAgent(one.program.at(units), one.columns, ROUGH) for one in self.owner.days]
+    def _trader(self, day: int) -> ProgramParty:
+        """Who trades on a day, with the design on trial."""
+        if self.trial not in self._traders:
+            units, name = self.designs[self.trial], self.owner.name
+            self._traders = {
+                self.trial: [
+                    ProgramParty(name, ProgramAgent(one.program.at(units), one.columns, ROUGH), one.columns.size)
+                    for one in self.owner.days
+                ]
             }
-        return self._agents[self.trial][day]
+        return self._traders[self.trial][day]
 
     def _try(self, units: Floats) -> bool:
         """Put a design on trial; whether it is another one than stands."""
@@ -128,18 +117,25 @@ class Investor(HandlingParty):
         return self.trial != self.standing
 
     def _capacity(self, message: Message) -> Message:
-        self._try(message[UNITS])
+        self._try(_numbers(message, UNITS, self.designs[0].size))
         return _flagged(message, True)
 
     def _suggest(self, message: Message) -> Message:
         return _flagged(message, self._try(self.owner.at_prices(self.prices[-1], self._pool, self.gap).units))
 
     def _weigh(self, message: Message) -> Message:
-        """Try what is best by all that was heard; not where that costs no less than ``total``, all together."""
+        """Try what is best by all that was heard, where that can cost less than what is to be beaten.
+
+        Told is what all together cost at those prices with the designs that stand; what others cost is that less its
+        own part, which nobody else knows.
+        """
         heard = self.prices[-REMEMBERED:]
-        rest = message[REST].reshape(len(heard), len(self.owner.days))
-        plan = self.owner.against(heard, rest, self._pool, self.gap)
-        better = plan.lower < message.number(TOTAL)
+        shape = len(heard), len(self.owner.days)
+        whole = _numbers(message, WHOLE, shape[0] * shape[1]).reshape(shape)
+        trades = range(len(self.prices) - shape[0], len(self.prices))
+        own = np.array([self._worth(which, self.standing) for which in trades])
+        plan = self.owner.against(heard, whole - own, self._pool, self.gap)
+        better = plan.lower < message.number(TOTAL) + self._building(self.standing)
         return _flagged(message, better and self._try(plan.units))
 
     def _decide(self, message: Message) -> Message:
@@ -149,23 +145,24 @@ class Investor(HandlingParty):
         return message.reply(DECIDE)
 
     def _hear(self, message: Message) -> Message:
-        sizes = [day.columns.size for day in self.owner.days]
-        self.prices.append(tuple(np.split(message[PRICE], np.cumsum(sizes)[:-1])))
+        ends = np.cumsum([day.columns.size for day in self.owner.days])
+        self.prices.append(tuple(np.split(_numbers(message, PRICE, int(ends[-1])), ends[:-1])))
         return message.reply(HEAR)
 
     def _value(self, message: Message) -> Message:
-        """Have the numbers of a trade ready for sums: by day, and what building costs in a year.
-
-        Asked is which trade, and who is left out, whose numbers are zero; then designs that stand count, with nobody
-        left out those on trial.
-        """
-        which, excluded = (int(number) for number in message[WHICH])
-        design = self.standing if excluded >= 0 else self.trial
-        days, counts = self._worth(which, design), float(excluded != self.number)
-        building = float(self.owner.master.program.cost[: self.designs[design].size] @ self.designs[design])
-        self._ready |= {summed(message.run, day): counts * value for day, value in enumerate(days.tolist())}
-        self._ready[summed(message.run, -1)] = counts * building
+        """Have the numbers of a trade ready for sums: by day, and what building costs in a year."""
+        which = message.number(WHICH)
+        if which not in range(len(self.prices)):
+            raise MessageError(f"{self.name!r} has heard the prices of {len(self.prices)} trades, not of {which:g}.")
+        days = self._worth(int(which), self.trial)
+        self._ready |= {summed(message.run, day): value for day, value in enumerate(days.tolist())}
+        self._ready[summed(message.run, -1)] = self._building(self.trial)
         return message.reply(VALUE)
+
+    def _building(self, design: int) -> float:
+        """What a design costs in a year to build."""
+        units = self.designs[design]
+        return float(self.owner.master.program.cost[: units.size] @ units)
 
     def _worth(self, which: int, design: int) -> Floats:
         if (which, design) not in self._values:
@@ -178,6 +175,14 @@ class Investor(HandlingParty):
         cost = self.owner.master.program.cost[: priced.cuts.slope.shape[1]]
         each = priced.cuts.slope + cost / (weights.size * weights[:, None])
         return message.reply(DUALS, Quantity(WORTH, "currency", each.ravel()))
+
+
+def _numbers(message: Message, name: str, size: int) -> Floats:
+    """Numbers of a quantity that must be so many; raises ``MessageError``."""
+    values = message[name]
+    if values.size != size:
+        raise MessageError(f"{name!r} of {message.sender!r} must be {size} numbers, not {values.size}.")
+    return values
 
 
 def _flagged(message: Message, flag: bool) -> Message:

@@ -67,7 +67,7 @@ def _party(problem: Problem, name: str, number: int, part: Case, days: Sequence[
         name=name,
         days=tuple(day.owners[number] for day in days),
         master=master_program(part, own, problem.days, FREE, None),
-        places=tuple(_places(day, number) for day in days),
+        places=tuple(places(day.sizes, number) for day in days),
         sign=-1.0 if operator else 1.0,
         emergency_price=problem.emergency_price * days[0].market.money,
     )
@@ -89,9 +89,12 @@ def _where_others(master: Master, own: Ints, units: Floats) -> Master:
     return replace(master, program=left, integers=own.size)
 
 
-def _places(day: Day, number: int) -> Ints:
-    """The entries of all that is exchanged that are an owner's; all of them, for the operator."""
-    edges = np.cumsum([0, *day.sizes])
-    if number == len(day.sizes):
+def places(sizes: Sequence[int], number: int) -> Ints:
+    """The entries of all that is exchanged that are an owner's; all of them, for the operator.
+
+    ``sizes``: how many quantities each microgrid exchanges.
+    """
+    edges = np.cumsum([0, *sizes])
+    if number == len(sizes):
         return np.arange(int(edges[-1]))
     return np.arange(int(edges[number]), int(edges[number + 1]))

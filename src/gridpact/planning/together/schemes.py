@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gridpact.case.case import Floats
-from gridpact.planning.together.game import Game
+from gridpact.planning.together.game import Game, Trades
 from gridpact.programs.benders import beginning, decompose
 from gridpact.results.together import ALTERNATING, BEGINS, BENDERS, IN_TURN
 
@@ -57,12 +57,12 @@ class _Standing:
     moves: list[Move]
 
     @classmethod
-    def at(cls, game: Game, scheme: str, start: Floats) -> _Standing:
+    def at(cls, game: Trades, scheme: str, start: Floats) -> _Standing:
         """Where a scheme begins."""
         cost = game.cost(start)
         return cls(start, cost, [Move(scheme, "", start, cost, True, BEGINS)])
 
-    def judged(self, game: Game, scheme: str, who: str, plan: Floats, why: str, goes_on: bool = False) -> None:
+    def judged(self, game: Trades, scheme: str, who: str, plan: Floats, why: str, goes_on: bool = False) -> None:
         """Take a proposal where it makes the surplus larger; a scheme that ``goes_on`` from it whatever it costs takes
         it as a move, and not as the best."""
         cost = game.cost(plan)
@@ -71,7 +71,7 @@ class _Standing:
         if better:
             self.units, self.cost = plan, cost
 
-    def found(self, game: Game, ended: str = "") -> Found:
+    def found(self, game: Trades, ended: str = "") -> Found:
         return Found(self.units, self.cost, -np.inf, tuple(self.moves), game.solves, ended)
 
 
@@ -127,12 +127,12 @@ def _proposals(game: Game, owner: int, at: _Standing) -> Iterator[tuple[Floats, 
             yield plan, "best by what capacity is worth"
 
 
-def benders(game: Game, start: Floats, gap: float, time_limit: float, scheme: str = BENDERS) -> Iterator[Found]:
+def benders(game: Trades, start: Floats, gap: float, time_limit: float, scheme: str = BENDERS) -> Iterator[Found]:
     """All owners' capacity in one master; ends where no plan can be better by more than ``gap``, relative."""
     master = game.master
     at = _Standing.at(game, scheme, start)
     assert game.cuts is not None
-    core, begun = game.joint.problem.core(start), beginning(master, game.cuts, -np.inf)
+    core, begun = game.core(start), beginning(master, game.cuts, -np.inf)
     begun = game.with_plan(begun, start, game.trade(start).priced)
     known = len(begun.designs)
     for state in decompose(master, lambda n: game.trade(n).priced, begun, core, gap, time_limit):

@@ -16,10 +16,9 @@ from time import perf_counter
 import numpy as np
 
 from gridpact.case.case import Floats
-from gridpact.planning.together.apart import Apart, UpperApart, in_turn_apart, master_apart
-from gridpact.planning.together.game import Game
+from gridpact.planning.together.apart import Apart, UpperApart, in_turn_apart
+from gridpact.planning.together.game import Game, Trades
 from gridpact.planning.together.schemes import CLOSED, Found, Move, alternating, benders, in_turn
-from gridpact.programs.batch import InProcess
 from gridpact.results.together import ALL_TOGETHER, ALTERNATING, BENDERS, IN_TURN
 
 
@@ -85,8 +84,8 @@ def searched_apart(
     if scheme != BENDERS:
         units = way.gone(IN_TURN, in_turn_apart(at)).units
     name = BENDERS if scheme == BENDERS else ALL_TOGETHER
-    game = Game(at.joint, master_apart(at.joint), UpperApart(at), InProcess(), gap, solves=at.heard)
-    last = way.gone(name, benders(game, units, gap, way.left, name))
+    trades = Trades(at.public.master, UpperApart(at), at.public.core, solves=at.heard)
+    last = way.gone(name, benders(trades, units, gap, way.left, name))
     return way.ended(last, last.lower)
 
 
