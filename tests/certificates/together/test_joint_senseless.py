@@ -36,8 +36,9 @@ SHAPES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
 }
 # So many columns of a table are looked at: profiles are all alike.
 MOST = 24
-# Words, clocks and rounds that nothing else depends on; a cut that says less is none too much.
+# Words, clocks and rounds that nothing else depends on; a cut or a bound that says less is none too much.
 FREE = {
+    "owners": {"alone_lower_bound"},
     "schemes": {"ended", "seconds"},
     "moves": {"why"},
     "convergence": {"primal_residual", "dual_residual", "penalty", "seconds"},
