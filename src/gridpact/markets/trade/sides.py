@@ -19,6 +19,7 @@ from gridpact.markets.cleared import Cleared
 from gridpact.markets.exactness import made_exact
 from gridpact.markets.heat.side import Heating, heating
 from gridpact.markets.market_program import clearing_program, formulation_named
+from gridpact.markets.trade.lossless import netted
 from gridpact.markets.trade.market import TradeMarket
 from gridpact.markets.trade.programs import EXCHANGE_P, EXCHANGE_Q, OperatorProgram, exchange_range
 from gridpact.physics.electric.network import electric_network
@@ -112,7 +113,8 @@ def _joined(market: TradeMarket, program: OperatorProgram, above: Cleared, below
     trading = [above.form.columns[name].ravel() for name in TRADES if name in above.form.columns]
     fee_cost = sum(float(above.form.q[at] @ above.solution.x[at]) for at in trading)
     distance = float(np.abs(away).max(initial=0.0))
-    return Settled(network, below.priced(side), exchanged, slope, distance, program.coupled(*exchanged), fee_cost)
+    both = netted(network), netted(below.priced(side))
+    return Settled(*both, exchanged, slope, distance, program.coupled(*exchanged), fee_cost)
 
 
 def exact_at(cleared: Cleared, columns: Ints, target: Floats, thorough: bool) -> Cleared:

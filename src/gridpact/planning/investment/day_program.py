@@ -15,6 +15,7 @@ not served is refused.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -34,11 +35,12 @@ from gridpact.programs.standard_form import StandardForm, compile_program
 
 # The variable of a program that says itself what is missing.
 EMERGENCY: Final = "emergency_p"
-# Demand that may stay unserved: its table, that of what may, its key there, and the variable.
-UNSERVED: Final = (
-    ("loads", "unserved", "load", "unserved_p"),
-    ("heat_loads", "heat_unserved", "heat_load", "unserved_heat"),
-)
+# Demand that may stay unserved: its table; that of what may, its key there, and the variable.
+UNSERVED: Final = {
+    "loads": ("unserved", "load", "unserved_p"),
+    "heat_loads": ("heat_unserved", "heat_load", "unserved_heat"),
+}
+ALL_DEMAND: Final = tuple(UNSERVED)
 # Rows of which a unit has several: the two ends of the line on which heat and power of a plant are.
 PER_UNIT: Final = {"chps/edge": 2}
 
@@ -77,17 +79,19 @@ class DayProgram:
 def day_program(
     day: Case,
     candidates: Candidates,
-    emergency_price: float | None,
+    emergency_price: float,
     switching: Switching | None = None,
     build: Build = clearing_program,
     base_mva: float | None = None,
+    gives_way: Sequence[str] = ALL_DEMAND,
 ) -> DayProgram:
-    """The program of a case that has candidates; all demand may stay unserved at ``emergency_price`` per MWh.
+    """The program of a case that has candidates; the demand that ``gives_way`` may stay unserved at
+    ``emergency_price`` per MWh.
 
-    ``build`` makes the program of the case in which everything is built, its network per unit of ``base_mva``. Without
-    an emergency price that program is to say itself, as ``EMERGENCY``, what may be missing.
+    ``build`` makes the program of the case in which everything is built, its network per unit of ``base_mva``. What
+    else may be missing that program is to say itself, as ``EMERGENCY``.
     """
-    every = _everything_built(day, emergency_price, switching)
+    every = _giving_way(_everything_built(day, switching), emergency_price, gives_way)
     network = electric_network(every, power_base(every) if base_mva is None else base_mva)
     replaced = _replaced(day, switching)
     corridor = _corridors(day, replaced, network.branches.carrying, every.count("lines"))
@@ -98,21 +102,22 @@ def day_program(
     _widened(form, day, candidates, network.base_mva, right)
     _chosen(form, day, candidates, replaced, right)
     _closed(form, replaced.size, openable, candidates.count, right)
-    emergency = _emergency(form, day, emergency_price is not None)
+    emergency = _emergency(form, day, gives_way)
     units = right.matrix(candidates.count + openable.size)
     return DayProgram(form.with_b(right.b), units, emergency, network, day.hours)
 
 
-def _emergency(form: StandardForm, day: Case, priced: bool) -> Ints:
-    """The columns of demand that is missing: the program's own, and with a price what only that keeps served."""
+def _emergency(form: StandardForm, day: Case, gives_way: Sequence[str]) -> Ints:
+    """The columns of demand that is missing: the program's own, and what only the emergency price keeps served."""
     found = [form.columns.get(EMERGENCY, np.zeros(0, np.int64)).ravel()]
-    for _, table, _, name in UNSERVED if priced else ():
+    for demand in gives_way:
+        table, _, name = UNSERVED[demand]
         found += [form.columns[name][day.count(table) :].ravel()] if name in form.columns else []
     return np.concatenate(found)
 
 
-def _everything_built(day: Case, price: float | None, switching: Switching | None) -> Case:
-    """One unit of everything in units, types as lines beside those they would replace, demand that gives way.
+def _everything_built(day: Case, switching: Switching | None) -> Case:
+    """One unit of everything in units, types as lines beside those they would replace.
 
     Where lines may be opened and closed, all of them are closed, built ties among them.
     """
@@ -127,12 +132,13 @@ def _everything_built(day: Case, price: float | None, switching: Switching | Non
         built = built.with_rows(
             "lines", {"line": types["candidate"], **rows, **{name: types[name] for name in columns}}
         )
-    return built if price is None else _giving_way(built, price)
+    return built
 
 
-def _giving_way(case: Case, price: float) -> Case:
-    """The case in which all demand may stay unserved, at a price of its own or else at this one."""
-    for demand, table, key, _ in UNSERVED:
+def _giving_way(case: Case, price: float, demands: Sequence[str]) -> Case:
+    """The case in which demand of these tables may stay unserved, at a price of its own or else at this one."""
+    for demand in demands:
+        table, key, _ = UNSERVED[demand]
         left = sorted(set(case.ids(demand)) - set(case.ids(table)))
         case = case.with_rows(table, {key: left, "price_per_mwh": [price] * len(left)})
     return case

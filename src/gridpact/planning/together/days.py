@@ -101,7 +101,8 @@ def _microgrid_day(part: Case, base: float, price: float, rate: float) -> tuple[
     def law(case: Case, network: Network, formulation: LineChoice, heat: Heating | None) -> Program:
         return microgrid_law(case, base, heat, [_missing(case, base, price)])
 
-    program = day_program(part, candidates_of(part, rate), None, None, law, base)
+    # Power that is missing may come from nowhere, so that exchanges can be kept to; heat that is missing is not served.
+    program = day_program(part, candidates_of(part, rate), price, None, law, base, ("heat_loads",))
     side = microgrid_side(program.form)
     return OwnDay(program, side.columns), side.reactive
 
