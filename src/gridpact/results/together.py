@@ -11,6 +11,8 @@ UPPERS: Final = ("one_hand", "atc", "cf_admm")
 IN_TURN, BENDERS, ALTERNATING = SCHEMES
 ALL_TOGETHER: Final = "all together"
 BASELINE: Final = "alternating (baseline)"
+REFERENCE: Final = "one program (reference)"
+NO_REFERENCE: Final = "none"
 BEGINS: Final = "begins"
 """What a search is made of, and why its first plan is looked at."""
 MEASURES: Final = (

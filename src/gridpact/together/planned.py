@@ -21,17 +21,19 @@ from gridpact.planning.investment.pricing import Days, Pricer
 from gridpact.planning.investment.representative import representatives
 from gridpact.planning.together.alone import Alone, alone
 from gridpact.planning.together.apart import Apart, in_one_process
+from gridpact.planning.together.at_once import at_once
 from gridpact.planning.together.deviations import Deviations, deviations
 from gridpact.planning.together.game import Game
 from gridpact.planning.together.joint import Joint, joint_of
 from gridpact.planning.together.operation import Operation, operated_alone, operation
 from gridpact.planning.together.public import public_plan
 from gridpact.planning.together.schemes import Found, alternating
-from gridpact.planning.together.search import Searched, searched, searched_apart
+from gridpact.planning.together.search import Leg, Searched, searched, searched_apart
 from gridpact.planning.together.sharing import shared, weighed
 from gridpact.planning.together.upper import OneHand
 from gridpact.plans.limits import limits_of, require_followed
 from gridpact.programs.batch import Pool
+from gridpact.results.together import NO_REFERENCE
 
 # The accuracy to which the days are priced in the search, and to which what each would do alone is planned.
 PRICED, ALONE = 1e-6, 1e-5
@@ -41,8 +43,9 @@ OF_RELIABILITY = ("tie_candidates", "protection_candidates")
 
 @dataclass(frozen=True, eq=False)
 class Planned:
-    """Everything that is known of a joint plan; ``baseline`` is what alternating by itself comes to, where asked for.
+    """Everything that is known of a joint plan.
 
+    ``baseline`` is what alternating by itself comes to, ``reference`` what one program does, where they were asked for.
     ``start`` are the days where each has built what it would alone; ``ledger`` has what owners told each other.
     """
 
@@ -52,6 +55,7 @@ class Planned:
     weights: Floats
     found: Searched
     baseline: Found | None
+    reference: Leg | None
     start: Before
     operation: Operation
     two: StageTwo
@@ -75,12 +79,13 @@ def planned(case: Case, settings: Mapping[str, Any], progress: bool, pool: Pool)
     start = joint.problem.point(own.plan)
     found, told = _searched(game, start, settings, say)
     baseline = _baseline(_game(joint, pool), start) if _compares(settings) else None
+    reference = _reference(_game(joint, pool), start, settings)
     how = How(settings["trade"], exactness=settings["exactness"], seed=settings["seed"])
     done = operation(joint, joint.problem.plan(found.units).built(joint.problem.days.case), how)
     ledger = done.everybody.transport.ledger
     two = shared(joint, own, weights, found.units, done, ledger, settings["seed"])
     before, moves = operated_alone(joint, own, settings["exactness"]), deviations(game, found.units)
-    return Planned(joint, game, own, weights, found, baseline, before, done, two, moves, told or ledger)
+    return Planned(joint, game, own, weights, found, baseline, reference, before, done, two, moves, told or ledger)
 
 
 def _joint(case: Case, settings: Mapping[str, Any]) -> Joint:
@@ -134,6 +139,14 @@ def _baseline(game: Game, start: Floats) -> Found:
     """What alternating by itself comes to."""
     *_, found = alternating(game, start, game.at_quantities)
     return found
+
+
+def _reference(game: Game, start: Floats, settings: Mapping[str, Any]) -> Leg | None:
+    """What a solver comes to that has all as one program."""
+    solver = settings["reference"]
+    if solver == NO_REFERENCE:
+        return None
+    return at_once(game, start, solver, settings["gap"], settings["time_limit_s"])
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from gridpact.planning.investment import outcome
 from gridpact.planning.investment.archive import form_arrays, near_arrays
 from gridpact.planning.investment.candidates import candidates_of
 from gridpact.planning.together import tables as told
+from gridpact.planning.together.search import Leg
 from gridpact.plans.limits import index_limits, index_words
 from gridpact.programs.batch import open_pool
 from gridpact.results.record import Record
@@ -90,12 +91,16 @@ def _reliability(case: Case, found: Planned, settings: Mapping[str, Any]) -> Tab
 
 
 def _legs(found: Planned) -> list[tuple[str, float, int, float, str]]:
-    """What every scheme came to, the baseline beside it."""
-    legs = [(leg.scheme, leg.cost, leg.solves, leg.seconds, leg.ended) for leg in found.found.legs]
-    one = found.baseline
+    """What every scheme came to, baseline and reference beside it."""
+    legs = [_leg(leg) for leg in found.found.legs]
+    one, other = found.baseline, found.reference
     if one is not None:
         legs.append((BASELINE, one.cost, one.solves, float("nan"), one.ended))
-    return legs
+    return legs if other is None else [*legs, _leg(other)]
+
+
+def _leg(leg: Leg) -> tuple[str, float, int, float, str]:
+    return leg.scheme, leg.cost, leg.solves, leg.seconds, leg.ended
 
 
 def _summary(case: Case, found: Planned, settings: Mapping[str, Any], tables: Tables) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from gridpact.errors import Issue
 from gridpact.plans.settings import setting_issues as plan_setting_issues
-from gridpact.results.together import SCHEMES, UPPERS, WEIGHTS
+from gridpact.results.together import NO_REFERENCE, SCHEMES, UPPERS, WEIGHTS
 from gridpact.setting_checks import choice_issues, flag_issues, not_possible, whole_issues
 
 TRADES = ("central", "atc", "cf_admm")
@@ -32,4 +33,11 @@ def setting_issues(settings: Mapping[str, Any]) -> list[Issue]:
     if settings.get("upper", "one_hand") != "one_hand" and any(name in settings for name in RELIABILITY):
         fix = 'Take upper "one_hand": how reliable the network is depends on what all owners build.'
         issues.append(not_possible("upper", settings["upper"], fix))
+    if settings.get("reference", NO_REFERENCE) != NO_REFERENCE:
+        from gridpact.programs.whole import solver_issues
+
+        issues += [
+            replace(issue, message=f"reference = {settings['reference']!r} is not possible")
+            for issue in solver_issues(settings["reference"], (NO_REFERENCE,))
+        ]
     return issues + flag_issues(settings, ("compare",))

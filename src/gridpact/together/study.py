@@ -10,6 +10,7 @@ from typing import Any
 from gridpact.case.case import Case
 from gridpact.errors import InputError
 from gridpact.plans.settings import is_absent
+from gridpact.results.together import NO_REFERENCE
 from gridpact.run import Run, judged
 from gridpact.together.settings import setting_issues
 
@@ -33,6 +34,7 @@ def plan_together(
     time_limit_s: float = 600.0,
     years: int = 20,
     compare: bool = True,
+    reference: str = NO_REFERENCE,
     workers: int = 1,
     seed: int = 0,
     progress: bool = False,
@@ -48,11 +50,14 @@ def plan_together(
     once at the trades agreed last, as the method is usually described; where it stalls or goes round in a circle,
     ``in_turn`` goes on) or "benders" (one master, with what capacity is worth to each owner as cuts). Each goes on, all
     together, until no plan can be cheaper by more than ``gap``, or ``time_limit_s`` is over. ``compare`` also shows
-    what alternating by itself comes to. ``upper`` is how trades are found for plans that are looked at: by "one_hand"
-    that knows everything, or by messages between owners that keep their data to themselves ("atc", "cf_admm"; not with
-    alternating): then nothing but trades, prices, capacity duals, accept or reject and masked sums crosses (table
-    ``plan_disclosures``). ``trade`` is how the days are traded with the plan that was found ("central",
-    "atc", "cf_admm"; see ``trade``), ``exactness`` as in ``clear``. Cash is followed for so many ``years``.
+    what alternating by itself comes to, and ``reference`` ("scip", or the name of another solver for whole numbers and
+    cones that is installed) what that solver does with all as one program, for cases small enough.
+
+    ``upper`` is how trades are found for plans that are looked at: by "one_hand" that knows everything, or by messages
+    between owners that keep their data to themselves ("atc", "cf_admm"; not with alternating): then nothing but trades,
+    prices, capacity duals, accept or reject and masked sums crosses (table ``plan_disclosures``). ``trade`` is how the
+    days are traded with the plan that was found ("central", "atc", "cf_admm"; see ``trade``), ``exactness`` as in
+    ``clear``. Cash is followed for so many ``years``.
 
     Limits of reliability, as of ``plan``, are those of the network with all its customers: ``saidi_limit_h``,
     ``saifi_limit``, ``eens_limit_mwh`` (per year, by a linear form that never understates them). A plan that does not
@@ -89,6 +94,7 @@ def plan_together(
         "time_limit_s": time_limit_s,
         "years": years,
         "compare": compare,
+        "reference": reference,
         "workers": workers,
         "seed": seed,
     }

@@ -7,12 +7,15 @@ from itertools import product
 import numpy as np
 import pytest
 
-from gridpact.errors import InfeasibleError
+from gridpact.errors import InfeasibleError, InputError
 from gridpact.markets.trade.central import central
 from gridpact.markets.trade.market import trade_market
+from gridpact.planning.together.at_once import at_once
 from gridpact.planning.together.joint import Joint
 from gridpact.planning.together.search import searched
 from gridpact.together.study import plan_together
+from tests.certificates.spoil import with_cells
+from tests.certificates.together.made import failed
 from tests.planning.together.conftest import alone_of, game_of, joint_case
 from tests.planning.together.warm_owner import warm_owner
 
@@ -62,3 +65,27 @@ def test_a_joint_plan_with_heat_is_certified() -> None:
     assert built["tank"] == 1 and run.table("alone_investments")["asset"].tolist() == ["mill", "engine"]
     tank = run.table("microgrids_heat_storages")
     assert (np.minimum(tank["charge_mw"], tank["discharge_mw"]) < 1e-9).all()
+
+
+def test_one_program_is_a_second_opinion() -> None:
+    """A solver that knows nothing of owners comes to the same plan, and to the same bound."""
+    run = plan_together(warm_owner(), typical_days=1, weights="equal", scheme="benders", reference="scip")
+    assert run.certificate.verdict == "certified"
+    found = run.table("schemes").set_index("scheme")
+    cost, ended = found["cost"], str(found.loc["one program (reference)", "ended"])
+    assert cost["one program (reference)"] == pytest.approx(cost["benders"], rel=1e-6)
+    bound = float(ended.removeprefix("solved by scip as one program: no plan costs less than "))
+    assert bound == pytest.approx(run.summary["objective_lower_bound"], rel=2e-4)
+    below = with_cells(run.record, "schemes", "cost", lambda value: 0.99 * value, scheme="one program (reference)")
+    assert "joint plan schemes" in failed(below)
+
+
+def test_a_reference_that_finds_nothing_is_told(joint: Joint) -> None:
+    leg = at_once(game_of(joint), joint.problem.point(alone_of(joint).plan), "scip", 1e-9, 0.0)
+    assert leg.cost == np.inf
+    assert leg.ended.startswith("scip: SCIP found no point in time")
+
+
+def test_a_solver_that_is_not_there_is_refused() -> None:
+    with pytest.raises(InputError, match="reference = 'simplex' is not possible"):
+        plan_together(warm_owner(), reference="simplex")

@@ -20,7 +20,7 @@ from gridpact.certificates.together.view import JointView
 from gridpact.certificates.trade import complete
 from gridpact.certificates.trade.complete import Columns, is_number, is_table
 from gridpact.results.record import Record
-from gridpact.results.together import MEASURES, SCHEMES, UPPERS, WEIGHTS
+from gridpact.results.together import MEASURES, NO_REFERENCE, SCHEMES, UPPERS, WEIGHTS
 
 # table -> columns of texts, of flags, of finite numbers, of whole numbers, of numbers that may be blank or infinite
 TABLES: Final[Mapping[str, tuple[Columns, Columns, Columns, Columns, Columns]]] = {
@@ -178,6 +178,8 @@ def _setting_faults(settings: Mapping[str, Any]) -> Iterator[str]:
             yield f"settings/{name}"
     if not isinstance(settings.get("compare"), bool):
         yield "settings/compare"
+    if not isinstance(settings.get("reference", NO_REFERENCE), str):
+        yield "settings/reference"
 
 
 def _figure_faults(summary: Mapping[str, Any]) -> Iterator[str]:

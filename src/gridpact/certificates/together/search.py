@@ -6,7 +6,8 @@ moves       the first of every scheme is where it begins; then a plan is taken w
 schemes     their costs, distances from the bound and surpluses; each begins with the best of the one before it
 gap         (cost by the form of the search - bound) / cost
 
-The baseline is a search of its own, whose moves are not in the files: its cost must not lie below the bound. Where
+Baseline and reference are searches of their own, whose moves are not in the files: their costs must not lie below the
+bound. Where
 owners found their trades by messages, one hand has priced the plan once more and proven the bound: costs of moves then
 are those of agreements, which are known to 1e-5 and are not held to designs, and a move of one owner must save 2e-6.
 """
@@ -26,7 +27,7 @@ from gridpact.certificates.planning.plan_design import words_check
 from gridpact.certificates.planning.plan_master import fixed_cost
 from gridpact.certificates.together.view import JointView
 from gridpact.certificates.trade.view import Floats
-from gridpact.results.together import ALL_TOGETHER, ALTERNATING, BASELINE, BEGINS, IN_TURN
+from gridpact.results.together import ALL_TOGETHER, ALTERNATING, BASELINE, BEGINS, IN_TURN, NO_REFERENCE, REFERENCE
 
 # Share of the cost by which a plan must be cheaper to be taken, where one hand knows its cost and where all agree on
 # it; to which the cost of an agreement is known.
@@ -194,10 +195,11 @@ def _is_near(view: JointView, one: float, other: float) -> bool:
 
 
 def _schemes(view: JointView) -> Check:
-    """What every scheme came to, the baseline last where one was asked for."""
+    """What every scheme came to; baseline and reference last, where they were asked for."""
     table, settings, summary = view.record.tables["schemes"], view.record.settings, view.record.summary
     legs, asked = legs_of(view), settings["compare"] and settings["scheme"] != ALTERNATING
     names = [*(leg.scheme for leg in legs), *([BASELINE] if asked else [])]
+    names += [REFERENCE] if settings.get("reference", NO_REFERENCE) != NO_REFERENCE else []
     text = "Costs, surpluses, distances from the bound and efforts of all schemes against moves and bound, relative."
     if [str(name) for name in table["scheme"]] != names:
         return words_check("joint plan schemes", text, ["schemes (rows)"])

@@ -18,7 +18,7 @@ from gridpact.report.standing import Standing
 from gridpact.report.text import number, safe
 from gridpact.report.trade import facts as trade
 from gridpact.results.record import Record
-from gridpact.results.together import ALL_TOGETHER, ALTERNATING, BASELINE, BENDERS, IN_TURN, QUESTION
+from gridpact.results.together import ALL_TOGETHER, ALTERNATING, BASELINE, BENDERS, IN_TURN, QUESTION, REFERENCE
 
 table, figure, weights, deal, why = plan.table, plan.figure, plan.weights, trade.deal, trade.why
 # How weights may be chosen.
@@ -27,6 +27,7 @@ SCHEMES = {
     IN_TURN: "one owner at a time",
     ALTERNATING: "all answer at once",
     BASELINE: "all answer at once, by itself",
+    REFERENCE: "one program, by a solver that knows nothing of owners",
     BENDERS: "all together, by what capacity is worth",
     ALL_TOGETHER: "all together, by what capacity is worth",
 }
