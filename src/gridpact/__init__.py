@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from gridpact.examples.synthetic import synthetic_feeder as synthetic_feeder
     from gridpact.examples.synthetic_heat import synthetic_district as synthetic_district
     from gridpact.examples.synthetic_microgrids import synthetic_microgrids as synthetic_microgrids
+    from gridpact.examples.synthetic_owners import synthetic_owners as synthetic_owners
     from gridpact.examples.synthetic_planning import synthetic_planning as synthetic_planning
     from gridpact.examples.synthetic_transmission import synthetic_transmission as synthetic_transmission
     from gridpact.game import stackelberg as stackelberg
@@ -92,6 +93,7 @@ _HOMES = {
     "gridpact.examples.synthetic": ("synthetic_feeder",),
     "gridpact.examples.synthetic_heat": ("synthetic_district",),
     "gridpact.examples.synthetic_microgrids": ("synthetic_microgrids",),
+    "gridpact.examples.synthetic_owners": ("synthetic_owners",),
     "gridpact.examples.synthetic_planning": ("synthetic_planning",),
     "gridpact.examples.synthetic_transmission": ("synthetic_transmission",),
     "gridpact.game": ("stackelberg", "stackelberg_program"),
@@ -171,6 +173,7 @@ __all__ = [
     "synthetic_district",
     "synthetic_feeder",
     "synthetic_microgrids",
+    "synthetic_owners",
     "synthetic_planning",
     "synthetic_transmission",
     "take_part_in_market",

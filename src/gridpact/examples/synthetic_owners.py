@@ -1,7 +1,6 @@
 """Synthetic microgrids that may invest, and an operator that may reinforce its feeder: any number of owners and days.
 
-The microgrids are those of ``synthetic_microgrids``, at posted tariffs without
-a deal, over several days that differ in
+The microgrids are those of ``synthetic_microgrids``, at posted tariffs without a deal, over several days that differ in
 load, weather and price. Each may build PV, wind, batteries and a generator at its bus, in two units each, at costs that
 differ from one to the next. The feeder is short of current: lines carry little more than what flows today, and a second
 type of each of the first lines may take its place; what is sold to the network above earns little. So what one owner
