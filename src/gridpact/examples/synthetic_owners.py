@@ -44,6 +44,10 @@ def synthetic_owners(microgrids: int, seed: int = 0, days: int = 2, types: int =
     """
     if not 1 <= days <= MOST_DAYS:
         raise InputError([Issue("the number of days is out of range", f"Give 1 to {MOST_DAYS}.", value=str(days))])
+    if types < 0:
+        raise InputError([Issue("the number of line types is out of range", "Give 0 or more.", value=str(types))])
+    if not 0.0 < tight < np.inf:
+        raise InputError([Issue("no line can carry that", "Give a number above zero.", value=str(tight))])
     several = [synthetic_microgrids(microgrids, seed, day=day, tariff=True) for day in range(days)]
     random = np.random.default_rng((seed, microgrids, days))
     case = _joined(several)
