@@ -14,6 +14,7 @@ from gridpact.examples.synthetic_owners import synthetic_owners
 from gridpact.results.record import Record
 from gridpact.together.study import plan_together
 from tests.planning.together.reliable import failing_case
+from tests.planning.together.warm_owner import warm_owner
 
 
 def feeder(days: int = 2) -> Case:
@@ -44,6 +45,12 @@ def no_deal() -> Record:
 def limited() -> Record:
     """A day on a feeder whose lines fail, with a limit of the hours that a customer is without supply."""
     return plan_together(failing_case(), typical_days=1, weights="equal", compare=False, saidi_limit_h=9.0).record
+
+
+@cache
+def apart() -> Record:
+    """A day with heat, found by messages between owners that keep their data to themselves."""
+    return plan_together(warm_owner(), typical_days=1, weights="equal", compare=False, upper="atc").record
 
 
 def with_summary(record: Record, **figures: Any) -> Record:

@@ -21,7 +21,7 @@ from gridpact.certificates.trade.disclosed import COORDINATOR, DECLARED, NUMBER_
 ASKED: Final[Mapping[str, Mapping[str, str]]] = {
     "capacity": {"units": "1"},
     "suggest": {"": ""},
-    "weigh": {"rest": "currency", "total": "currency"},
+    "weigh": {"whole": "currency", "total": "currency"},
     "decide": {"flag": "1"},
     "hear": {"price": "currency/p.u."},
     "value": {"which": "1"},
