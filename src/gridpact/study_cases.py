@@ -12,6 +12,7 @@ from gridpact.case.case import Case
 from gridpact.errors import InputError, Issue
 from gridpact.results.planning import QUESTION as PLAN
 from gridpact.results.reliability import QUESTION as RELIABILITY
+from gridpact.results.together import QUESTION as TOGETHER
 from gridpact.results.trading import QUESTION as TRADE
 from gridpact.study_file import Document, cases_of
 
@@ -52,6 +53,8 @@ def case_issues(folder: Path, document: Document, function: Callable[..., Any]) 
         return _plan_issues(cases["case"], document.get("settings", {}))
     if document["question"] == TRADE:
         return _trade_issues(cases["case"])
+    if document["question"] == TOGETHER:
+        return _together_issues(cases["case"], document.get("settings", {}))
     issues = _network_issues(cases["case"], _formulation(function, document.get("settings", {})))
     return issues + (_pairing(cases, document) if "transmission" in cases else [])
 
@@ -75,6 +78,14 @@ def _trade_issues(case: Case) -> list[Issue]:
     from gridpact.markets.trade.admission import trade_issues
 
     return trade_issues(case) + _network_issues(case, "soc")
+
+
+def _together_issues(case: Case, settings: Mapping[str, Any]) -> list[Issue]:
+    """What keeps a case from being traded and planned by its owners together, and loops."""
+    from gridpact.plans.limits import limits_of
+    from gridpact.together.planned import owner_issues
+
+    return _trade_issues(case) + owner_issues(case, limits_of(settings))
 
 
 def _plan_issues(case: Case, settings: Mapping[str, Any]) -> list[Issue]:

@@ -50,7 +50,7 @@ _MICROGRIDS = Table(
         _tariff("tariff_sell_per_mwh", "price at which it sells"),
         Column(
             "disagreement_cost",
-            "its cost over the horizon without a deal; with disagreement given alone",
+            "its cost without a deal, over the horizon, of a year in a joint plan; with disagreement given alone",
             unit="currency",
             default=BLANK,
         ),
@@ -100,7 +100,7 @@ _OPERATOR = Table(
         ),
         Column(
             "disagreement_cost",
-            "its cost over the horizon without a deal, with role party; blank: computed",
+            "its cost without a deal, over the horizon, of a year in a joint plan; with role party; blank: computed",
             unit="currency",
             default=BLANK,
         ),

@@ -16,6 +16,7 @@ from gridpact.errors import InputError, Issue
 from gridpact.markets.trade.before import Before
 from gridpact.markets.trade.deal import How
 from gridpact.markets.trade.stage_two import StageTwo
+from gridpact.planning.investment.infeasible import require_possible
 from gridpact.planning.investment.limits import Limits
 from gridpact.planning.investment.pricing import Days, Pricer
 from gridpact.planning.investment.representative import representatives
@@ -91,16 +92,30 @@ def planned(case: Case, settings: Mapping[str, Any], progress: bool, pool: Pool)
 def _joint(case: Case, settings: Mapping[str, Any]) -> Joint:
     """The problem of the owners on the days that stand for the year."""
     limits = limits_of(settings)
-    issues = list(_issues(case, limits))
+    issues = owner_issues(case, limits)
     if issues:
         raise InputError(issues)
-    if limits.about_reliability:
-        require_followed(case, limits)
     days = representatives(case, settings["typical_days"], settings["representation"], settings["extreme_days"])
-    return joint_of(days, settings["discount_rate"], limits, case)
+    joint = joint_of(days, settings["discount_rate"], limits, case)
+    if limits.about_reliability:
+        require_possible(joint.problem)
+    return joint
 
 
-def _issues(case: Case, limits: Limits) -> Iterator[Issue]:
+def owner_issues(case: Case, limits: Limits) -> list[Issue]:
+    """What keeps owners from planning within limits: nothing to build, or faults that nobody can follow."""
+    return [*_candidate_issues(case, limits), *(_fault_issues(case, limits) if limits.about_reliability else [])]
+
+
+def _fault_issues(case: Case, limits: Limits) -> list[Issue]:
+    try:
+        require_followed(case, limits)
+    except InputError as error:
+        return error.issues
+    return []
+
+
+def _candidate_issues(case: Case, limits: Limits) -> Iterator[Issue]:
     if not candidate_names(case):
         fix = "Add rows to renewable_candidates, storage_candidates, line_candidates or their like."
         yield Issue("there is nothing to plan: the case has no candidates", fix)

@@ -43,8 +43,9 @@ def plan_together(
 
     Every microgrid may build the candidates at its bus, the operator all others. What trade between them is worth on
     the representative days (``typical_days`` of them, see ``plan``) decides what pays. The gain of the year over
-    planning alone, which is the disagreement point, is shared by ``weights``: "given" (column weight), "equal" or
-    "stand_alone" (as the size of what a year alone costs or earns each). All owners bargain, the operator too.
+    planning alone, or over a ``disagreement_cost`` that is given, that of a year, is shared by ``weights``: "given"
+    (column weight), "equal" or "stand_alone" (as the size of what a year alone costs or earns each). All owners
+    bargain, the operator too.
 
     ``scheme``: "in_turn" (one owner at a time, a move counts where the common surplus grows), "alternating" (all at
     once at the trades agreed last, as the method is usually described; where it stalls or goes round in a circle,
@@ -54,10 +55,10 @@ def plan_together(
     cones that is installed) what that solver does with all as one program, for cases small enough.
 
     ``upper`` is how trades are found for plans that are looked at: by "one_hand" that knows everything, or by messages
-    between owners that keep their data to themselves ("atc", "cf_admm"; not with alternating): then nothing but trades,
-    prices, capacity duals, accept or reject and masked sums crosses (table ``plan_disclosures``). ``trade`` is how the
-    days are traded with the plan that was found ("central", "atc", "cf_admm"; see ``trade``), ``exactness`` as in
-    ``clear``. Cash is followed for so many ``years``.
+    between owners that keep their data to themselves ("atc", "cf_admm"; neither with alternating nor with limits): then
+    nothing but trades, prices, capacity duals, accept or reject and masked sums crosses (table ``plan_disclosures``).
+    ``trade`` is how the days are traded with the plan that was found ("central", "atc", "cf_admm"; see ``trade``),
+    ``exactness`` as in ``clear``. Cash is followed for so many ``years``.
 
     Limits of reliability, as of ``plan``, are those of the network with all its customers: ``saidi_limit_h``,
     ``saifi_limit``, ``eens_limit_mwh`` (per year, by a linear form that never understates them). A plan that does not

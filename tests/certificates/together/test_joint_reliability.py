@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,9 @@ from gridpact.certificates.planning.plan_complete import INDEXED
 from gridpact.certificates.planning.plan_form import FORM, INDICES, PARTS
 from gridpact.certificates.together.equilibrium import growths
 from gridpact.certificates.together.view import JointView
-from gridpact.errors import InputError
+from gridpact.cli import main
+from gridpact.errors import InfeasibleError, InputError
+from gridpact.io.folder import write_case
 from gridpact.results.record import Record
 from gridpact.together.study import plan_together
 from tests.certificates.spoil import Change, plus, with_array, with_cells, with_table
@@ -124,3 +127,27 @@ def test_limits_need_customers_and_a_radial_network() -> None:
     looped = with_loop(limited()).case
     with pytest.raises(InputError, match="loop"):
         plan_together(looped, typical_days=1, saidi_limit_h=9.0)
+
+
+def test_a_limit_where_nothing_fails_is_kept() -> None:
+    case = failing_case()
+    safe = case.with_table("lines", case.tables["lines"].assign(failures_per_km_year=0.0))
+    run = plan_together(safe, typical_days=1, weights="equal", compare=False, saidi_limit_h=1.0)
+    assert run.certificate.verdict == "certified"
+    assert run.summary["saidi_h"] == 0.0 and not len(run.table("reliability_faults"))
+
+
+def test_a_limit_that_no_plan_keeps_is_named_at_once() -> None:
+    with pytest.raises(InfeasibleError, match=r"saidi_limit_h = 5 cannot be met: .* it takes 6\.6"):
+        plan_together(failing_case(), typical_days=1, saidi_limit_h=5.0)
+
+
+def test_a_study_is_validated_for_what_it_asks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_case(failing_case(), tmp_path / "case")
+    study = tmp_path / "study.toml"
+    study.write_text('question = "plan_together"\ncase = "case"\n')
+    assert main(["validate", str(study)]) == 2
+    told = capsys.readouterr()
+    assert (told.out + told.err).count("only limits of reliability give this a value, and there are none") == 2
+    study.write_text('question = "plan_together"\ncase = "case"\n[settings]\nsaidi_limit_h = 9.0\n')
+    assert main(["validate", str(study)]) == 0

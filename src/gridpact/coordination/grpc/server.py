@@ -24,6 +24,8 @@ from gridpact.errors import InputError, Issue, Refused
 logger = logging.getLogger("gridpact.market")
 
 GRACE_S = 1.0
+# Where gRPC tells of calls that ended otherwise than by themselves.
+OF_GRPC = logging.getLogger("grpc._cython.cygrpc")
 # Besides the one of each party: lines made again before the coordinator knows that the last one broke, and strangers.
 SPARE_LINES = 64
 Context = aio.ServicerContext[bytes, bytes]
@@ -83,12 +85,15 @@ class Server:
             self._loop.call_soon_threadsafe(self._tell)
 
     def _run(self) -> None:
+        OF_GRPC.addFilter(_is_no_hang_up)
         try:
             asyncio.run(self._serve())
         except Exception as error:
             if self._began.done():
                 raise
             self._began.set_exception(error)
+        finally:
+            OF_GRPC.removeFilter(_is_no_hang_up)
 
     async def _serve(self) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
@@ -177,6 +182,12 @@ class Server:
         """All who wait look again."""
         for one in self._waiting:
             _told(one, True)
+
+
+def _is_no_hang_up(record: logging.LogRecord) -> bool:
+    """Lines that were hung up on, as all are in the end, are no fault of anybody."""
+    kind = record.exc_info[0] if record.exc_info else None
+    return kind is None or not issubclass(kind, asyncio.CancelledError)
 
 
 def _told(one: asyncio.Future[bool], news: bool) -> None:

@@ -50,6 +50,7 @@ PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 TAKEN = re.compile(r"authority|coordinator|con|prn|aux|nul|(com|lpt)[0-9]", re.IGNORECASE)
 TERMS = Terms()
 NONE: Mapping[str, Keys] = {}
+OF_A_RUN = "This is the folder of a run, of which `gridpact show` and `gridpact verify` tell."
 FIX = "Take the folder that `gridpact market init` made for this member, all of it."
 
 
@@ -130,7 +131,8 @@ def read_roster(path: Path) -> Members:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise InputError([Issue(f"no roster can be read: {type(error).__name__}", FIX, str(path))]) from None
+        fix = OF_A_RUN if (path.parent / "manifest.json").is_file() else FIX
+        raise InputError([Issue(f"no roster can be read: {type(error).__name__}", fix, str(path))]) from None
     return read_members(data, str(path))
 
 

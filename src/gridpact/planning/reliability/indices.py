@@ -28,6 +28,7 @@ from gridpact.case.case import Case, Floats
 from gridpact.errors import InputError, Issue
 from gridpact.planning.reliability.network import LoadPoints, RadialNetwork, radial_network
 from gridpact.planning.reliability.restoration import interruption_hours
+from gridpact.results.record import words
 from gridpact.results.reliability import REPAIRED, SWITCHED, UNDISTURBED
 
 HOURS: Final = 8760.0
@@ -148,7 +149,7 @@ def fault_table(network: RadialNetwork, effect: Incidence) -> pd.DataFrame:
     every = max(float(loads.customers.sum()), 1.0)
     return pd.DataFrame(
         {
-            "fault": names,
+            "fault": words(names),
             "failures_per_year": rate,
             "customers": hit @ loads.customers,
             "mean_mw": hit @ loads.mean_mw,

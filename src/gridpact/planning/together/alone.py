@@ -30,6 +30,12 @@ from gridpact.programs.batch import Pool
 
 TIME_S = 3600.0
 FREE = Limits()
+THE_OPERATOR = "the operator"
+OPERATOR = "Give it more candidates, wider limits, or its cost of a year without a deal (disagreement_cost)."
+MICROGRID = (
+    "Give it more candidates, a larger max_buy_mw where it has a tariff, a tariff where it is an island, or its cost "
+    'of a year without a deal (disagreement "given").'
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +135,7 @@ def _operator(
     if np.isfinite(fixed):
         return _given(fixed)
     own = replace(days, case=network_with(days.case, p, q))
-    found = _planned("the operator", own, pool, gap, rate, limits, form)
+    found = _planned(THE_OPERATOR, own, pool, gap, rate, limits, form)
     return replace(found, cost=found.cost - paid, bound=found.bound - paid)
 
 
@@ -160,8 +166,5 @@ def _of(who: str) -> Iterator[None]:
     try:
         yield
     except InfeasibleError as error:
-        fix = (
-            "Give it a disagreement that can be (islanded, tariff), more candidates, wider limits, or the cost without "
-            'a deal (disagreement "given"; of the operator, disagreement_cost).'
-        )
+        fix = OPERATOR if who == THE_OPERATOR else MICROGRID
         raise InfeasibleError(f"Planning alone, {who} has no plan: {error}\n{fix}", error.diagnosis) from error

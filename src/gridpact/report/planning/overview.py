@@ -93,7 +93,7 @@ def reliability(record: Record) -> str:
     return "\n".join([f"{'index':<8}{'as it is':>12}{'with the plan':>14}{'limit':>12}", *rows])
 
 
-def _unchecked(record: Record) -> str:
+def unchecked(record: Record) -> str:
     """How few days the plan rests on, where no others were tried."""
     weights = facts.weights(record)
     if not weights:
@@ -105,7 +105,7 @@ def _unchecked(record: Record) -> str:
 def _year(record: Record) -> str:
     found = facts.table(record, "year")
     if found is None:
-        return _unchecked(record)
+        return unchecked(record)
     done = found[(found["status"] == CLEARED) & found["cost"].notna()]
     lines = [
         f"operation of all {len(found)} days with the plan: {done['cost'].sum():.2f} {record.case.currency}, "

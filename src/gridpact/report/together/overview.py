@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gridpact.report.planning.facts import percent
-from gridpact.report.planning.overview import reliability
+from gridpact.report.planning.overview import reliability, unchecked
 from gridpact.report.text import significant
 from gridpact.report.together import facts
 from gridpact.results.record import Record
@@ -21,7 +21,7 @@ def together_overview(record: Record) -> list[str]:
     valid = record.summary["verdict"] != "failed"
     parts = [_no_deal(record), _headline(record) if valid else "", _built(record)]
     parts += [_owners(record), _found(record), _stable(record)] if valid else []
-    parts.append(reliability(record))
+    parts += [reliability(record), unchecked(record)]
     return [part for part in parts if part]
 
 
