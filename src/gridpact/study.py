@@ -46,6 +46,8 @@ QUESTIONS: dict[str, Callable[..., Run]] = {
     TRADE: trade,
     TOGETHER: plan_together,
 }
+# The share of its cost to which the plan of an owner alone is known.
+ALONE_KNOWN = 1e-5
 # What is wrong with the ranges of settings, question by question.
 RANGES: dict[str, Callable[[Mapping[str, Any]], list[Issue]]] = {
     GAME: game_setting_issues,
@@ -139,7 +141,7 @@ def verify(path: str | Path, *, deep: bool = False, progress: bool = False) -> R
     if deep:
         again = _asked_again(run.record, progress)
         checks = [_same_answer(run, again), *_same_probes(run, again)]
-        checks += [*_same_structures(run, again), *_same_bound(run, again)]
+        checks += [*_same_structures(run, again), *_same_bound(run, again), *_same_shares(run, again)]
         document["checks"] = [*document["checks"], *checks]
         document["verdict"] = document["verdict"] if all(check["passed"] for check in checks) else "failed"
     if in_days:
@@ -236,13 +238,28 @@ def _same_structures(run: Run, again: Run) -> list[dict[str, Any]]:
 
 def _same_bound(run: Run, again: Run) -> list[dict[str, Any]]:
     """The stated bound of a search against the cost that a search made again found; nothing where none was made."""
-    bounds = {GAME: ("leader_lower_bound", "leader_cost"), PLAN: ("objective_lower_bound", "objective_by_form")}
+    by_form = "objective_lower_bound", "objective_by_form"
+    bounds = {GAME: ("leader_lower_bound", "leader_cost"), PLAN: by_form, TOGETHER: by_form}
     if run.record.question not in bounds:
         return []
     stated, found = bounds[run.record.question]
     bound, cost = run.summary[stated], again.summary[found]
     text = "the stated lower bound of the cost is not above what a search made again found (relative)"
     return [_again("bound again", max(0.0, bound - cost) / max(1.0, abs(cost)), 1e-6, text)]
+
+
+def _same_shares(run: Run, again: Run) -> list[dict[str, Any]]:
+    """What each owner costs alone and gains together against a plan made again: no other file shows it."""
+    if run.record.question != TOGETHER:
+        return []
+    scale = max(1.0, abs(float(again.summary["objective_alone"])))
+    known = 2.0 * (float(run.record.settings["gap"]) + ALONE_KNOWN)
+    text = "costs alone and gains of a plan made again differ by no more than both searches leave open (relative)"
+    columns = ["alone_cost", "gain_exact"]
+    owners = [one.record.tables["owners"].set_index("participant")[columns] for one in (run, again)]
+    off = (owners[0] - owners[1]).abs().to_numpy(dtype=np.float64)
+    value = float(off.max()) / scale if np.isfinite(off).all() else float("inf")
+    return [_again("shares again", value, known, text)]
 
 
 def _again(name: str, value: float, tolerance: float, description: str) -> dict[str, Any]:

@@ -52,6 +52,10 @@ class Drawn:
             price = price + self._weight * np.where(moving, away, 0.0)
         return drawn, found
 
+    def at(self, price: Floats, target: Floats) -> Floats:
+        """What the variables are at a price that does not move: near the target, and not held to it."""
+        return self._at(price, target)[1].x[self.columns]
+
     def _at(self, price: Floats, target: Floats) -> tuple[StandardForm, Solution]:
         drawn = self._heavy.with_price(self.columns, price - self._weight * target)
         x, s, z = self._short.restored(*self._ready.point(self._short.with_q(drawn.q).q), drawn.q)

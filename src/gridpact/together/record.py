@@ -23,7 +23,7 @@ from gridpact.results.summary import horizon_words
 from gridpact.results.together import BASELINE, QUESTION
 from gridpact.run import provenance
 from gridpact.together.planned import Planned, planned
-from gridpact.trading.record import clearings
+from gridpact.trading.record import clearings, proven_before
 
 Tables = dict[str, pd.DataFrame]
 
@@ -139,4 +139,5 @@ def _summary(case: Case, found: Planned, settings: Mapping[str, Any], tables: Ta
         "largest_held_gain": float(found.deviations.held.max(initial=0.0)),
         "largest_rebargained_gain": float((found.weights * found.deviations.surplus).max(initial=0.0)),
         **index_words(tables),
+        **proven_before(_as_trade(found)),
     }

@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import Any
 
 from gridpact.case.case import Case
-from gridpact.errors import InputError
+from gridpact.errors import InputError, Issue
 from gridpact.plans.settings import is_absent
 from gridpact.results.together import NO_REFERENCE
 from gridpact.run import Run, judged
@@ -103,5 +103,8 @@ def plan_together(
     issues = setting_issues(settings)
     if issues:
         raise InputError(issues)
+    if not isinstance(case, Case | str | Path):
+        fix = "Give a case, or the path of its folder."
+        raise InputError([Issue("this is no case", fix, value=type(case).__name__)])
     valid = require_valid(case) if isinstance(case, Case) else read_case(case)
     return Run(judged(together_record(valid, settings, progress, started)))

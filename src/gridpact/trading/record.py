@@ -146,10 +146,10 @@ def _summary(
         told["largest_excess"] = float(tables["coalitions"]["excess"].max())
     if best is not None:
         told |= {"central_cost": best.cost, "central_gap": (cost - best.cost) / max(1.0, abs(best.cost))}
-    return own | _energies(found, tables) | told | _proven_before(found)
+    return own | _energies(found, tables) | told | proven_before(found)
 
 
-def _proven_before(found: Trade) -> dict[str, Any]:
+def proven_before(found: Trade) -> dict[str, Any]:
     """Bounds of both sides without a deal where storages are held one way, by the prefix of their tables."""
     from gridpact.markets.basis import price_basis
 

@@ -169,3 +169,15 @@ def test_heat_of_the_operator() -> None:
     best = central(found.market)
     assert found.welfare.total == pytest.approx(best.cost, rel=1e-6)
     assert uncertified(found) == {}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_heat_that_has_nothing_to_do_with_power_is_paid_by_whose_it_is(method: str) -> None:
+    """b burns gas alone: 0.4 MW of heat and what the pipe loses, at 50 per MWh, three hours; a makes power at 40."""
+    case = warm()
+    case = case.with_table("electric_boilers", case.tables["electric_boilers"].iloc[:0])
+    found = steady(case, method)
+    assert 3 * 0.4 * 50.0 < found.welfare.costs[1] < 3 * 0.46 * 50.0
+    power = 0.5 + found.exchanged_mw[0]
+    assert found.welfare.costs[0] == pytest.approx(float((40.0 * power + 10.0 * power**2).sum()), rel=1e-6)
+    assert uncertified(found, "steady") == {}

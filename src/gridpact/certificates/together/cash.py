@@ -149,7 +149,9 @@ def _reinforcements(view: JointView) -> Check:
 def _fairness(view: JointView) -> Check:
     gain, cost = view.of_owners("gain"), view.of_owners("alone_cost")
     saving = gain / np.where(cost == 0.0, 1.0, np.abs(cost))
-    own = np.array([_even(gain), _even(gain / view.trade.weights), _range(gain), _range(saving)])
+    weights = view.trade.weights
+    weighed = gain[weights > 0.0] / weights[weights > 0.0]
+    own = np.array([_even(gain), _even(weighed), _range(gain), _range(saving)])
     told = view.of_owners("value", "fairness")
     off = np.where(np.isnan(own) & np.isnan(told), 0.0, np.abs(told - own))
     text = "Measures of how evenly the gain is shared against the gains."

@@ -36,7 +36,8 @@ SAME, SAME_AGREED, AGREED = 1e-7, 2e-6, 1e-5
 
 def search_checks(view: JointView) -> Iterator[Check]:
     """What was priced, the bound, the gap, moves and schemes."""
-    yield from priced_checks(view.plan, 2.0 * SAME + (0.0 if view.by_one_hand else gap_of(view)))
+    gap = 0.0 if view.by_one_hand else gap_of(view)
+    yield from priced_checks(view.plan, 2.0 * SAME + gap / max(1.0 - gap, SAME))  # of the cheaper one
     yield _gap(view)
     yield _gap_asked(view)
     yield _moves(view)

@@ -33,6 +33,8 @@ Ints = NDArray[np.int64]
 # Turns in which both sides meet; the difference, per unit, at which they have, and one that will do after the last.
 MEETINGS = 10
 MET, NEARLY = 1e-7, 1e-6
+# Turns in which microgrids come to the kink that they are next to, and how far away it may be, per unit.
+TURNS, BESIDE = 20, 1e-3
 # Distance from a limit, per unit, below which it binds.
 AT_LIMIT = 1e-6
 # Prices below this part of the highest count as that: differences of a price of nothing are told by it.
@@ -58,14 +60,18 @@ class Settled:
     fee_cost: float
 
 
-def settled(market: TradeMarket, program: OperatorProgram, found: Coordinated, exactness: str) -> Settled:
-    """Both sides at exchanges that each of them can keep to, near those agreed.
+def settled(
+    market: TradeMarket, program: OperatorProgram, found: Coordinated, exactness: str, beside: bool = False
+) -> Settled:
+    """Both sides at exchanges that each of them can keep to, near those agreed; ``beside`` them, where they would
+    rather be at the price agreed.
 
     The network takes what the microgrids can do, and where it cannot, they do what it can take. Raises
     ``NotConverged`` where they do not meet, and what ``made_exact`` raises.
     """
     target, price = found.below, found.price
     above, below = Drawn(program.form, program.columns, largest(market, price)), _Below(market, program, price)
+    target = below.beside(target) if beside else target
     for turn in range(1, MEETINGS + 1):
         side = below.at(target)
         done = program.coupled(*below.done(side))
@@ -195,10 +201,28 @@ class _Below:
         form, solution = self.drawn.to(self.guess, -np.concatenate(self.program.exchanged(exchanged)).ravel())
         return replace(self.side, form=form, solution=solution)
 
+    def beside(self, exchanged: Floats) -> Floats:
+        """What the microgrids would rather exchange at the agreed price, where that is next to it.
+
+        Where costs have a kink, agreements lie beside it: by too little to cost anything, and enough for another price.
+        """
+        at = -np.concatenate(self.program.exchanged(exchanged)).ravel()
+        rather = exchanged
+        for _ in range(TURNS):
+            found = self.drawn.at(self.guess, at).reshape(2, -1, self.market.case.steps)
+            rather, before = self.program.coupled(-found[0], self._reactive(-found[1])), rather
+            at = -np.concatenate(self.program.exchanged(rather)).ravel()
+            if np.abs(rather - before).max(initial=0.0) <= MET:
+                break
+        return rather if np.abs(rather - exchanged).max(initial=0.0) <= BESIDE else exchanged
+
+    def _reactive(self, found: Floats) -> Floats:
+        return np.where(self.program.free[:, None], found, self.program.stated)
+
     def done(self, side: Cleared) -> tuple[Floats, Floats]:
         """Active and reactive power that the microgrids give to the network, per unit, (microgrids, steps) each."""
         values = side.values()
-        return -values["buy"], np.where(self.program.free[:, None], -values["import_q"], self.program.stated)
+        return -values["buy"], self._reactive(-values["import_q"])
 
     def priced(self, found: Cleared) -> Cleared:
         """The same solution where the interfaces have the inside price: nobody is held any more."""

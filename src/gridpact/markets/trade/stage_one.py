@@ -153,11 +153,28 @@ def stage_one(
 
 
 def _settled(market: TradeMarket, found: Parties, agreed: Coordinated, exactness: str) -> Settled:
-    """Both sides of an agreement, at the operator's own flows where its relaxation is not exact."""
+    """Both sides of an agreement, at the operator's own flows where its relaxation is not exact.
+
+    Where prices of both sides differ, agreements lie next to a kink: then where the microgrids would rather be.
+    """
     if not found.agent.exact:
-        return settled(market, found.operator, agreed, exactness)
+        both = settled(market, found.operator, agreed, exactness)
+        return (
+            both
+            if price_gap(market, found.operator, both) <= SAME_PRICE
+            else _beside(market, found, agreed, exactness, both)
+        )
     flows = found.agent.repaired(-agreed.price, agreed.below, agreed.penalty)
     return settled_at_flows(market, found.operator, agreed, flows)
+
+
+def _beside(market: TradeMarket, found: Parties, agreed: Coordinated, exactness: str, both: Settled) -> Settled:
+    """Both sides where the microgrids would rather be, if prices then differ by less than at ``both``."""
+    try:
+        other = settled(market, found.operator, agreed, exactness, beside=True)
+    except (InfeasibleError, NotConverged):
+        return both
+    return min(both, other, key=lambda one: price_gap(market, found.operator, one))
 
 
 def _invents_losses(found: Parties, agreed: Coordinated) -> bool:

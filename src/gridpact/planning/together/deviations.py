@@ -30,12 +30,20 @@ def deviations(game: Game, units: Floats) -> Deviations:
         raise NotConverged("The plan leaves demand unserved: there is nothing to deviate from.")
     held, surplus = np.zeros(count), np.zeros(count)
     for owner in game.joint.owners.in_turn():
-        held[owner] = _held(game, owner, units)
         surplus[owner] = max(0.0, cost - game.by_cuts(owner, units)[1])
+        held[owner] = _held(game, owner, units, surplus[owner])
     return Deviations(held, surplus)
 
 
-def _held(game: Game, owner: int, units: Floats) -> float:
-    """What an owner could gain where all exchange and pay what they do."""
+def _held(game: Game, owner: int, units: Floats, most: float) -> float:
+    """What an owner could gain where all exchange and pay what they do.
+
+    That is never more than the common surplus could grow, ``most`` (Proposition 2), which is told where a solver does
+    not come to an end at held exchanges.
+    """
     own = units[game.joint.owners.own(owner)]
-    return game.joint.party(owner, units).could_save(own, game.trade(units).exchanged, game.pool, game.gap)
+    try:
+        party = game.joint.party(owner, units)
+        return party.could_save(own, game.trade(units).exchanged, game.pool, game.gap)
+    except NotConverged:
+        return most

@@ -82,7 +82,8 @@ def searched_apart(
     """The same where owners keep their data to themselves; alternating is not among the schemes."""
     way, units = _Way(time_limit, told), start
     if scheme != BENDERS:
-        units = way.gone(IN_TURN, in_turn_apart(at)).units
+        way.gone(IN_TURN, in_turn_apart(at))
+        units = at.revealed()  # what stands, also where time was up before the end
     name = BENDERS if scheme == BENDERS else ALL_TOGETHER
     trades = Trades(at.public.master, UpperApart(at), at.public.core, solves=at.heard)
     last = way.gone(name, benders(trades, units, gap, way.left, name))
