@@ -12,6 +12,7 @@ from gridpact.case.case import Case
 from gridpact.errors import InputError, Issue
 from gridpact.results.planning import QUESTION as PLAN
 from gridpact.results.reliability import QUESTION as RELIABILITY
+from gridpact.results.together import LIMITS
 from gridpact.results.together import QUESTION as TOGETHER
 from gridpact.results.trading import QUESTION as TRADE
 from gridpact.study_file import Document, cases_of
@@ -82,10 +83,9 @@ def _trade_issues(case: Case) -> list[Issue]:
 
 def _together_issues(case: Case, settings: Mapping[str, Any]) -> list[Issue]:
     """What keeps a case from being traded and planned by its owners together, and loops."""
-    from gridpact.plans.limits import limits_of
-    from gridpact.together.planned import owner_issues
+    from gridpact.planning.together.admission import owner_issues
 
-    return _trade_issues(case) + owner_issues(case, limits_of(settings))
+    return _trade_issues(case) + owner_issues(case, any(name in settings for name in LIMITS))
 
 
 def _plan_issues(case: Case, settings: Mapping[str, Any]) -> list[Issue]:

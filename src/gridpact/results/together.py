@@ -13,6 +13,8 @@ ALL_TOGETHER: Final = "all together"
 BASELINE: Final = "alternating (baseline)"
 REFERENCE: Final = "one program (reference)"
 NO_REFERENCE: Final = "none"
+LIMITS: Final = ("saidi_limit_h", "saifi_limit", "eens_limit_mwh")
+"""Settings that limit how unreliable supply may be."""
 BEGINS: Final = "begins"
 """What a search is made of, and why its first plan is looked at."""
 MEASURES: Final = (

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from gridpact.case.case import Case, Floats
-from gridpact.case.planned import candidate_names
 from gridpact.coordination.ledger import Ledger
-from gridpact.errors import InputError, Issue
+from gridpact.errors import InputError
 from gridpact.markets.trade.before import Before
 from gridpact.markets.trade.deal import How
 from gridpact.markets.trade.stage_two import StageTwo
 from gridpact.planning.investment.infeasible import require_possible
-from gridpact.planning.investment.limits import Limits
 from gridpact.planning.investment.pricing import Days, Pricer
 from gridpact.planning.investment.representative import representatives
+from gridpact.planning.together.admission import owner_issues
 from gridpact.planning.together.alone import Alone, alone
 from gridpact.planning.together.apart import Apart, in_one_process
 from gridpact.planning.together.at_once import at_once
@@ -32,14 +31,12 @@ from gridpact.planning.together.schemes import Found, alternating
 from gridpact.planning.together.search import Leg, Searched, searched, searched_apart
 from gridpact.planning.together.sharing import shared, weighed
 from gridpact.planning.together.upper import OneHand
-from gridpact.plans.limits import limits_of, require_followed
+from gridpact.plans.limits import limits_of
 from gridpact.programs.batch import Pool
 from gridpact.results.together import NO_REFERENCE
 
 # The accuracy to which the days are priced in the search, and to which what each would do alone is planned.
 PRICED, ALONE = 1e-6, 1e-5
-# Candidates that do nothing where no line fails and none is switched.
-OF_RELIABILITY = ("tie_candidates", "protection_candidates")
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +89,7 @@ def planned(case: Case, settings: Mapping[str, Any], progress: bool, pool: Pool)
 def _joint(case: Case, settings: Mapping[str, Any]) -> Joint:
     """The problem of the owners on the days that stand for the year."""
     limits = limits_of(settings)
-    issues = owner_issues(case, limits)
+    issues = owner_issues(case, limits.about_reliability)
     if issues:
         raise InputError(issues)
     days = representatives(case, settings["typical_days"], settings["representation"], settings["extreme_days"])
@@ -100,29 +97,6 @@ def _joint(case: Case, settings: Mapping[str, Any]) -> Joint:
     if limits.about_reliability:
         require_possible(joint.problem)
     return joint
-
-
-def owner_issues(case: Case, limits: Limits) -> list[Issue]:
-    """What keeps owners from planning within limits: nothing to build, or faults that nobody can follow."""
-    return [*_candidate_issues(case, limits), *(_fault_issues(case, limits) if limits.about_reliability else [])]
-
-
-def _fault_issues(case: Case, limits: Limits) -> list[Issue]:
-    try:
-        require_followed(case, limits)
-    except InputError as error:
-        return error.issues
-    return []
-
-
-def _candidate_issues(case: Case, limits: Limits) -> Iterator[Issue]:
-    if not candidate_names(case):
-        fix = "Add rows to renewable_candidates, storage_candidates, line_candidates or their like."
-        yield Issue("there is nothing to plan: the case has no candidates", fix)
-    for table in OF_RELIABILITY:
-        if case.count(table) and not limits.about_reliability:
-            fix = "Give saidi_limit_h, saifi_limit or eens_limit_mwh, or take these rows out."
-            yield Issue("only limits of reliability give this a value, and there are none", fix, table)
 
 
 def _game(joint: Joint, pool: Pool) -> Game:

@@ -8,7 +8,7 @@ from typing import Any
 
 from gridpact.errors import Issue
 from gridpact.plans.settings import setting_issues as plan_setting_issues
-from gridpact.results.together import NO_REFERENCE, SCHEMES, UPPERS, WEIGHTS
+from gridpact.results.together import LIMITS, NO_REFERENCE, SCHEMES, UPPERS, WEIGHTS
 from gridpact.setting_checks import choice_issues, flag_issues, not_possible, whole_issues
 
 TRADES = ("central", "atc", "cf_admm")
@@ -16,10 +16,9 @@ EXACTNESS = ("off", "repair", "certify")
 CHOICES = {"scheme": SCHEMES, "upper": UPPERS, "weights": WEIGHTS, "trade": TRADES, "exactness": EXACTNESS}
 WHOLE = {"years": (1, 100), "seed": (0, 2**31 - 1)}
 # What a joint plan has in common with one of one owner.
-RELIABILITY = ("saidi_limit_h", "saifi_limit", "eens_limit_mwh")
 PLANNED = (
     *("typical_days", "representation", "extreme_days", "discount_rate", "gap", "time_limit_s", "workers"),
-    *RELIABILITY,
+    *LIMITS,
 )
 
 
@@ -30,7 +29,7 @@ def setting_issues(settings: Mapping[str, Any]) -> list[Issue]:
     if settings.get("scheme") == "alternating" and settings.get("upper", "one_hand") != "one_hand":
         fix = 'Take upper "one_hand", or another scheme.'
         issues.append(not_possible("upper", settings["upper"], fix))
-    if settings.get("upper", "one_hand") != "one_hand" and any(name in settings for name in RELIABILITY):
+    if settings.get("upper", "one_hand") != "one_hand" and any(name in settings for name in LIMITS):
         fix = 'Take upper "one_hand": how reliable the network is depends on what all owners build.'
         issues.append(not_possible("upper", settings["upper"], fix))
     if settings.get("reference", NO_REFERENCE) != NO_REFERENCE:
