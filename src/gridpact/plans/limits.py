@@ -18,8 +18,7 @@ def limits_of(settings: Mapping[str, Any]) -> Limits:
     """The limits of a plan as a whole."""
     from gridpact.planning.investment.limits import Limits
 
-    given = {name: float(settings[key]) for name, key in LIMITS.items() if key in settings}
-    return Limits(**given, interruption_cost_per_mwh=settings.get("interruption_cost_per_mwh", 0.0))
+    return Limits(**given_limits(settings), interruption_cost_per_mwh=settings.get("interruption_cost_per_mwh", 0.0))
 
 
 def require_followed(case: Case, limits: Limits) -> None:
@@ -33,10 +32,9 @@ def require_followed(case: Case, limits: Limits) -> None:
         tree_of(case)
 
 
-def index_limits(settings: Mapping[str, Any]) -> dict[str, float]:
-    """Limits by the name of their index."""
-    limits = {"saidi_h": "saidi_limit_h", "saifi": "saifi_limit", "eens_mwh": "eens_limit_mwh"}
-    return {index: float(settings[name]) for index, name in limits.items() if name in settings}
+def given_limits(settings: Mapping[str, Any]) -> dict[str, float]:
+    """Limits that are there, by the name of their field, that of the index where they limit one."""
+    return {name: float(settings[key]) for name, key in LIMITS.items() if key in settings}
 
 
 def index_words(tables: Mapping[str, pd.DataFrame]) -> dict[str, float]:

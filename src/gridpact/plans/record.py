@@ -12,7 +12,7 @@ import pandas as pd
 
 from gridpact.case.case import Case
 from gridpact.errors import InfeasibleError, InputError, NotConverged
-from gridpact.plans.limits import index_limits, index_words
+from gridpact.plans.limits import given_limits, index_words
 from gridpact.plans.progress import Found
 from gridpact.plans.year import Year
 from gridpact.results.planning import BASIS, QUESTION
@@ -46,7 +46,7 @@ def plan_record(
         "scenarios": problem.days.scenarios(),
         **problem.days.tables(),
         **outcome.search_tables(problem.columns, last, found.history),
-        **outcome.reliability_tables(case, plan.built(case), index_limits(settings)),
+        **outcome.reliability_tables(case, plan.built(case), given_limits(settings)),
         **outcome.switching_tables(problem, plan),
         **({} if year is None else {"year": year.table}),
     }

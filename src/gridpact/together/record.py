@@ -16,7 +16,7 @@ from gridpact.planning.investment.archive import form_arrays, near_arrays
 from gridpact.planning.investment.candidates import candidates_of
 from gridpact.planning.together import tables as told
 from gridpact.planning.together.search import Leg
-from gridpact.plans.limits import index_limits, index_words
+from gridpact.plans.limits import given_limits, index_words
 from gridpact.programs.batch import open_pool
 from gridpact.results.record import Record
 from gridpact.results.summary import horizon_words
@@ -40,7 +40,7 @@ def together_record(case: Case, settings: Mapping[str, Any], progress: bool, sta
         question=QUESTION,
         settings=settings,
         case=case,
-        summary=_summary(case, found, settings, tables),
+        summary=_summary(case, found, settings, tables) | proven_before(days),
         tables=tables,
         solution=kept | near_arrays(found.game.near(found.units)) | form_arrays(found.joint.problem.reliability),
         provenance=provenance(found.operation.one.settled.network.solution, seconds, settings["seed"]),
@@ -87,7 +87,7 @@ def _reliability(case: Case, found: Planned, settings: Mapping[str, Any]) -> Tab
     problem = found.joint.problem
     if problem.reliability is None:
         return {}
-    return outcome.reliability_tables(case, problem.plan(found.units).built(case), index_limits(settings))
+    return outcome.reliability_tables(case, problem.plan(found.units).built(case), given_limits(settings))
 
 
 def _legs(found: Planned) -> list[tuple[str, float, int, float, str]]:
@@ -139,5 +139,4 @@ def _summary(case: Case, found: Planned, settings: Mapping[str, Any], tables: Ta
         "largest_held_gain": float(found.deviations.held.max(initial=0.0)),
         "largest_rebargained_gain": float((found.weights * found.deviations.surplus).max(initial=0.0)),
         **index_words(tables),
-        **proven_before(_as_trade(found)),
     }

@@ -33,7 +33,6 @@ def _alone(view: JointView) -> Check:
     text = "Indices with what all build alone above their limits, relative, as the exact simulator finds them."
     if np.isfinite(view.record.case.column("network_operator", "disagreement_cost")).any():
         return words_check("joint plan alone limits", text, [])
-    design = zip(view.plan.offered.names, view.alone_units.astype(int).tolist(), strict=True)
-    case = planned_case(view.record.case, dict(design))
+    case = planned_case(view.record.case, view.alone_design)
     own = indices_of(load_points(case).customers, of_loads(case, simulate(case)))
     return limits_kept(view.plan, own, "joint plan alone limits", text)

@@ -7,9 +7,9 @@ schemes     their costs, distances from the bound and surpluses; each begins wit
 gap         (cost by the form of the search - bound) / cost
 
 Baseline and reference are searches of their own, whose moves are not in the files: their costs must not lie below the
-bound. Where
-owners found their trades by messages, one hand has priced the plan once more and proven the bound: costs of moves then
-are those of agreements, which are known to 1e-5 and are not held to designs, and a move of one owner must save 2e-6.
+bound. Where owners found their trades by messages, one hand has priced the plan once more and proven the bound: costs
+of moves then are those of agreements, which are known to 1e-5 and are not held to designs, and a move of one owner must
+save 2e-6.
 """
 
 from __future__ import annotations

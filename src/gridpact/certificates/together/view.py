@@ -138,6 +138,11 @@ class JointView:
         return units
 
     @cached_property
+    def alone_design(self) -> dict[str, int]:
+        """The same by name."""
+        return dict(zip(self.plan.offered.names, self.alone_units.astype(int).tolist(), strict=True))
+
+    @cached_property
     def cost(self) -> Floats:
         """What a year of everything that every owner builds and operates costs, as told, (owners,)."""
         parts = ("capex_per_year", "maintenance_per_year", "operation_cost")
@@ -146,13 +151,12 @@ class JointView:
     @cached_property
     def trade(self) -> DaysView:
         """The days as a trade with what is built together; without a deal with what each builds alone."""
-        design = zip(self.plan.offered.names, self.alone_units.astype(int).tolist(), strict=True)
         days = self.plan.days
         # Costs of the days are counted from that of their dispatch.
         told = {"objective": 0.0, "lower_bound": -float(self.record.tables["regrets"]["regret"].sum())}
         summary = {**self.record.summary, **told}
         record = replace(self.plan.record, case=self.plan.planned, tables=self._tables(), summary=summary)
-        return DaysView(record, Clearings(record, planned_case(days, dict(design))), self)
+        return DaysView(record, Clearings(record, planned_case(days, self.alone_design)), self)
 
     def payments(self, column: str) -> pd.DataFrame:
         """A column of the payments by day and owner."""

@@ -63,6 +63,7 @@ def _owners(cleared: Cleared) -> Ints:
 
 def _heated(case: Case, at: Ints) -> tuple[Ints, Ints]:
     """The nodes of heat networks, and the number among the interfaces, which are ``at`` buses, of whose each is."""
-    nodes = np.flatnonzero(owner_of(case, "heat_nodes") >= 0)
-    bus = case.positions("microgrids", "bus")[owner_of(case, "heat_nodes")[nodes]]
+    owner = owner_of(case, "heat_nodes")
+    nodes = np.flatnonzero(owner >= 0)
+    bus = case.positions("microgrids", "bus")[owner[nodes]]
     return nodes, np.argmax(at == bus[:, None], axis=1).astype(np.int64) if nodes.size else nodes

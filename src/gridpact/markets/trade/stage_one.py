@@ -159,11 +159,9 @@ def _settled(market: TradeMarket, found: Parties, agreed: Coordinated, exactness
     """
     if not found.agent.exact:
         both = settled(market, found.operator, agreed, exactness)
-        return (
-            both
-            if price_gap(market, found.operator, both) <= SAME_PRICE
-            else _beside(market, found, agreed, exactness, both)
-        )
+        if price_gap(market, found.operator, both) <= SAME_PRICE:
+            return both
+        return _beside(market, found, agreed, exactness, both)
     flows = found.agent.repaired(-agreed.price, agreed.below, agreed.penalty)
     return settled_at_flows(market, found.operator, agreed, flows)
 

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gridpact.planning.investment.limits import INDICES
-from gridpact.planning.reliability.linear.form import LinearReliability
+from gridpact.planning.reliability.linear.form import INDICES, LinearReliability
 from gridpact.programs.benders import Priced
 
 FORM = "reliability_form"

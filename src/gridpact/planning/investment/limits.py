@@ -19,13 +19,12 @@ import scipy.sparse as sp
 from gridpact.case.case import Case, Floats, Ints
 from gridpact.planning.investment.candidates import Candidates
 from gridpact.planning.investment.representative import Representatives
-from gridpact.planning.reliability.linear.form import LinearReliability
+from gridpact.planning.reliability.linear.form import INDICES, LinearReliability
 from gridpact.programs.benders import Master
 from gridpact.programs.linear import Linear
 
 # Demand of a year below which there is none.
 NOTHING_MWH = 1e-9
-INDICES = ("saidi_h", "saifi", "eens_mwh")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 
 from gridpact.case.case import Floats, Ints
 
-INDICES = ("saifi", "saidi_h", "eens_mwh")
+INDICES = ("saidi_h", "saifi", "eens_mwh")
 
 
 @dataclass(frozen=True, eq=False)
